@@ -1,0 +1,1 @@
+"""The graph table and the ways to start it; no algorithms."""

@@ -1,0 +1,3 @@
+"""`edgeai alerts`: what was stored."""
+
+from __future__ import annotations

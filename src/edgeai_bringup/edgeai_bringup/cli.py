@@ -1,0 +1,135 @@
+"""The product's command. Standard library only at import: `--help` must answer at once."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgeai_bringup.graph import PROFILES
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="edgeai", description="Edge-AI vision for homes and cities as a ROS 2 node graph."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start a profile and show what runs")
+    up.add_argument("profile", metavar="PROFILE", help=f"one of: {', '.join(PROFILES)}")
+    _add_graph_options(up)
+    up.add_argument(
+        "--separate", action="store_true", help="one process per node, started again when it dies"
+    )
+    up.add_argument("--duration-s", type=_positive, metavar="S", help="stop by itself after S s")
+    up.add_argument("--report", type=Path, metavar="FILE", help="write what happened as JSON")
+    up.add_argument(
+        "--snapshot", type=Path, metavar="FILE", help="save the last picture, annotated"
+    )
+    up.add_argument("--plain", action="store_true", help="lines instead of the live table")
+
+    people = commands.add_parser("people", help="who may unlock: enrol, list, revoke, forget")
+    actions = people.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="enrol a person from a clip or a folder of pictures")
+    add.add_argument("name", help="name, not taken yet")
+    add.add_argument("--from", dest="source", required=True, metavar="SOURCE")
+    add.add_argument("--role", choices=("owner", "member"), default="member")
+    add.add_argument(
+        "--unauthorised", action="store_true", help="recognise the person, but unlock nothing"
+    )
+    actions.add_parser("list", help="list who is enrolled")
+    for verb, text in (
+        ("authorize", "let a person unlock"),
+        ("revoke", "recognise a person without unlocking"),
+        ("forget", "erase a person's templates and prove it"),
+    ):
+        actions.add_parser(verb, help=text).add_argument("name")
+    for action in actions.choices.values():
+        action.add_argument("--gallery", type=Path, metavar="FILE", help="instead of the default")
+        action.add_argument("--json", type=Path, metavar="FILE", help="write the answer as JSON")
+
+    alerts = commands.add_parser("alerts", help="list stored alerts")
+    alerts.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default 20)")
+    alerts.add_argument("--json", type=Path, metavar="FILE", help="write them as JSON")
+
+    bench = commands.add_parser("bench", help="measure the graph on the demo footage")
+    bench.add_argument("--duration-s", type=_positive, default=60.0, metavar="S")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+
+    setup = commands.add_parser("setup", help="set everything up; done by itself at first use")
+    setup.add_argument("--dev", action="store_true", help="also what tests and checks need")
+
+    doctor = commands.add_parser("doctor", help="say what is missing or odd on this machine")
+    doctor.add_argument("--json", type=Path, metavar="FILE", help="write the findings as JSON")
+    return parser
+
+
+def _add_graph_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--source",
+        default="auto",
+        metavar="SOURCE",
+        help="/dev/videoN, rtsp://…, a clip, a folder, demo, or auto: first USB camera, else demo",
+    )
+    parser.add_argument("--camera", default="camera", metavar="NAME", help="namespace (camera)")
+    parser.add_argument("--params-file", type=Path, metavar="FILE", help="instead of the profile's")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NODE.PARAMETER=VALUE",
+        help="one parameter, for instance object_detector.inference.threads=2; repeatable",
+    )
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e9:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text}")
+    return value
+
+
+def needs_environment(argv: Sequence[str]) -> bool:
+    """Return whether the command runs in the set-up environment.
+
+    Help, usage errors, `setup` and `doctor` do not: they must work on a bare machine.
+    """
+    arguments = build_parser().parse_args(list(argv))  # exits on --help and on usage errors
+    return arguments.command not in ("setup", "doctor")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command in the set-up environment; return its exit code."""
+    arguments = build_parser().parse_args(list(argv))
+    from edgeai_core.errors import EdgeAiError
+
+    try:
+        if arguments.command == "up":
+            from edgeai_bringup.up import run_up
+
+            return run_up(arguments)
+        if arguments.command == "people":
+            from edgeai_bringup.people import run_people
+
+            return run_people(arguments)
+        if arguments.command == "alerts":
+            from edgeai_bringup.alerts import run_alerts
+
+            return run_alerts(arguments)
+        from edgeai_bringup.benchmark import run_bench
+
+        return run_bench(arguments)
+    except (EdgeAiError, ValueError) as exc:
+        print(f"edgeai {arguments.command}: {exc}", file=sys.stderr)
+        return EXIT_USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

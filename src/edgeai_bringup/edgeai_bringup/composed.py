@@ -1,0 +1,104 @@
+"""All nodes of a profile in one process, on one executor."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any
+
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+
+from edgeai_bringup.graph import NodePlan
+from edgeai_ros_common.frame_hub import FrameHub
+from edgeai_ros_common.running import spin
+
+
+class ComposedGraph:
+    """Nodes of one process; use as a context manager.
+
+    Args:
+        plans: what to start. ros_arguments: further arguments for rcl (log options).
+
+    Raises:
+        ConfigError: a parameter of a profile or setting does not exist or does not fit.
+    """
+
+    def __init__(self, plans: Sequence[NodePlan], *, ros_arguments: Sequence[str] = ()) -> None:
+        self._stack = ExitStack()
+        self.context = Context()
+        self.frame_hub = FrameHub()
+        rclpy.init(
+            args=["--ros-args", "--params-file", str(plans[0].params_file), *ros_arguments],
+            context=self.context,
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
+        self._stack.callback(self.context.try_shutdown)
+        try:
+            self.executor = SingleThreadedExecutor(context=self.context)
+            self._stack.callback(self.executor.shutdown)
+            for node_plan in plans:
+                self._add_planned(node_plan)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> ComposedGraph:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Destroy every node, the last started first, and shut the context down."""
+        self._stack.close()
+
+    @property
+    def process_ids(self) -> None:
+        """There is one process, this one."""
+        return None
+
+    def add(self, node: Any) -> None:
+        """Add a node; the graph destroys it at the end."""
+        self._stack.callback(node.destroy_node)
+        self.executor.add_node(node)
+
+    def spin(self, *, until: Callable[[], bool]) -> None:
+        """Run callbacks until `until()` is true."""
+        spin(self.executor, until=until)
+
+    def _add_planned(self, node_plan: NodePlan) -> None:
+        entry = node_plan.entry
+        node_class = getattr(importlib.import_module(entry.module), entry.class_name)
+        arguments: dict[str, Any] = {"frame_hub": self.frame_hub} if entry.takes_frames else {}
+        # Looked up by name in the table: a node added there needs no change here.
+        self.add(
+            node_class(
+                node_name=entry.name,
+                namespace=f"/{node_plan.namespace}",
+                context=self.context,
+                parameter_overrides=[
+                    Parameter(name, value=value) for name, value in node_plan.overrides.items()
+                ],
+                **arguments,
+            )
+        )
+
+
+def main() -> int:
+    """Run a profile as one process, as the launch files do; return the exit code."""
+    from edgeai_bringup.cli import main as cli_main
+
+    own_arguments = sys.argv[1:]
+    if "--ros-args" in own_arguments:
+        own_arguments = own_arguments[: own_arguments.index("--ros-args")]
+    return cli_main(["up", *own_arguments, "--plain"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

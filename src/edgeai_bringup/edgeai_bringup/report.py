@@ -1,0 +1,102 @@
+"""What happened in a run, as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from edgeai_bringup.monitor import GraphMonitor
+
+_MIB = 1024 * 1024
+
+
+class ProcessGauge:
+    """Memory and processor time of the processes of a run; sample it about once a second."""
+
+    def __init__(self, process_ids: Iterable[int] = ()) -> None:
+        self._own_id = os.getpid()
+        self._peak_rss_mb: dict[int, float] = {}
+        self._cpu_s: dict[int, float] = {}
+        self.watched: set[int] = {self._own_id, *process_ids}
+        self._start_s: float | None = None
+
+    def sample(self) -> None:
+        """Read every watched process that still lives."""
+        for process_id in self.watched:
+            try:
+                process = psutil.Process(process_id)
+                rss_mb = process.memory_info().rss / _MIB
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            self._peak_rss_mb[process_id] = max(self._peak_rss_mb.get(process_id, 0.0), rss_mb)
+            self._cpu_s[process_id] = times.user + times.system
+
+    def graph_is_running(self) -> None:
+        """Note the moment at which the graph was first seen running."""
+        if self._start_s is None:
+            self._start_s = time.time() - psutil.Process(self._own_id).create_time()
+
+    @property
+    def start_s(self) -> float | None:
+        """Seconds from the start of this process to a running graph; None before."""
+        return self._start_s
+
+    def figures(self, process_id: int | None = None) -> dict[str, float | None]:
+        """Return peak memory, processor time and start time of a process (default: this one)."""
+        wanted = self._own_id if process_id is None else process_id
+        return {
+            "rss_mb": round(self._peak_rss_mb.get(wanted, 0.0), 1),
+            "cpu_s": round(self._cpu_s.get(wanted, 0.0), 2),
+            "start_s": None if self._start_s is None else round(self._start_s, 2),
+        }
+
+
+def _number(value: float, digits: int = 2) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None
+
+
+def build_report(
+    monitor: GraphMonitor, gauge: ProcessGauge, *, processes: dict[str, int] | None = None
+) -> dict[str, Any]:
+    """Return the report; `processes` (node name -> process id) in separate mode."""
+    process: dict[str, Any] = gauge.figures()
+    if processes is not None:
+        process = {name: gauge.figures(process_id) for name, process_id in processes.items()}
+    return {
+        "nodes": {
+            name.rpartition("/")[2]: {
+                "state": view.state,
+                "results": view.results,
+                "results_per_s": _number(view.results_per_s),
+                "latency_p50_ms": _number(view.latency_p50_ms, 1),
+                "latency_p95_ms": _number(view.latency_p95_ms, 1),
+                "dropped": view.dropped,
+                "model": view.model,
+                "runtime": view.runtime,
+            }
+            for name, view in monitor.nodes.items()
+        },
+        "process": process,
+        "auth": list(monitor.auth),
+        "alerts": list(monitor.alerts.values()),
+        "errors": list(monitor.errors),
+    }
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON so that a reader sees the old file or the whole new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

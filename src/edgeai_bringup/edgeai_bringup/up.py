@@ -1,0 +1,233 @@
+"""`edgeai up`: start a profile, show it, end it cleanly, say what happened."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import threading
+import time
+from contextlib import ExitStack
+from typing import Any
+
+from edgeai_bringup import graph
+from edgeai_bringup.composed import ComposedGraph
+from edgeai_bringup.demo import demo_gallery, prepare_demo_gallery
+from edgeai_bringup.locations import config_directory
+from edgeai_bringup.monitor import GraphMonitor
+from edgeai_bringup.report import ProcessGauge, build_report, write_json
+from edgeai_bringup.settings import parse_settings
+from edgeai_bringup.view import TerminalView
+from edgeai_core.errors import ConfigError, SourceError
+from edgeai_core.model_store import demo_directory
+from edgeai_core.sources.base import StreamConfig
+from edgeai_core.sources.opening import open_source
+from edgeai_core.sources.usb import first_camera
+from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK, StopSignal
+
+_SAMPLE_PERIOD_S = 0.5
+# After the last frame of a finite source: time for the last results and alerts to arrive.
+_DRAIN_S = 2.0
+# The duration counts from a running graph; one that never runs ends so much later, as a failure.
+_START_GRACE_S = 30.0
+
+
+def run_up(arguments: argparse.Namespace) -> int:
+    """Run a profile until Ctrl-C, the end of the footage or the duration; return the exit code.
+
+    Raises:
+        ConfigError: unknown profile, parameter or setting. SourceError: the source cannot be read.
+    """
+    plans, title = _prepare(arguments)
+    stop = StopSignal()
+    if arguments.separate:
+        from edgeai_bringup.separate import SeparateGraph
+
+        return _run(SeparateGraph(plans), plans, title, arguments, stop)
+    # Under the live table the log would tear the screen: warnings reach it through /rosout.
+    plain = arguments.plain or not os.isatty(1)
+    quiet = [] if plain else ["--disable-stdout-logs"]
+    return _run(ComposedGraph(plans, ros_arguments=quiet), plans, title, arguments, stop)
+
+
+def _prepare(arguments: argparse.Namespace) -> tuple[tuple[graph.NodePlan, ...], str]:
+    overrides = parse_settings(arguments.settings)
+    if arguments.params_file is not None and not arguments.params_file.is_file():
+        raise ConfigError(f"parameter file {arguments.params_file}: no such file")
+    source, is_demo = _checked_source(arguments.source)
+    stream = overrides.setdefault("usb_cam", {})
+    stream.setdefault("stream.source", source)
+    if is_demo:
+        stream.setdefault("stream.loop", True)
+        if arguments.profile != "camera":
+            prepare_demo_gallery()
+            faces = overrides.setdefault("face_authenticator", {})
+            faces.setdefault("gallery.path", str(demo_gallery()))
+    plans = graph.plan(
+        arguments.profile,
+        config_directory=config_directory(),
+        camera=arguments.camera,
+        overrides=overrides,
+        params_file=arguments.params_file,
+    )
+    what = "demo footage" if is_demo else StreamLabel.of(source)
+    return plans, f"{arguments.profile} on {what}"
+
+
+class StreamLabel:
+    """How a source is named on the screen: never with its credentials."""
+
+    @staticmethod
+    def of(source: str) -> str:
+        """Return the source without what stands before an @ in a URL."""
+        scheme, separator, rest = source.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}" if separator else source
+
+
+def _checked_source(source: str) -> tuple[str, bool]:
+    """Return the source to play and whether it is the demo; open what must be there now.
+
+    A stream on the network may come later: the camera node reconnects. A file or a camera that
+    is not there at start is a mistake to be told at once.
+    """
+    if source in ("", "auto"):
+        source = first_camera() or "demo"
+    if source == "demo":
+        footage = demo_directory() / "footage"
+        if not footage.is_dir():
+            raise SourceError(
+                "no USB camera was found and the demo footage is not set up; plug a camera in, "
+                "run ./edgeai setup, or name a source: /dev/videoN, rtsp://…, a clip or a folder"
+            )
+        return str(footage), True
+    if "://" not in source:
+        opened = open_source(
+            StreamConfig(source=source),
+            clock_ns=time.time_ns,
+            monotonic_s=time.monotonic,
+            sleep=threading.Event().wait,
+            frame_id="preflight",
+        )
+        opened.open()
+        opened.close()
+    return source, False
+
+
+def _run(
+    running: Any,
+    plans: tuple[graph.NodePlan, ...],
+    title: str,
+    arguments: argparse.Namespace,
+    stop: StopSignal,
+) -> int:
+    """Spin a started graph until it is time to stop; show it and write the report."""
+    with running, ExitStack() as stack:
+        view = TerminalView(plain=arguments.plain, title=title)
+        stack.callback(view.close)
+        view.event(f"starting {title}: {', '.join(p.full_name for p in plans)}")
+        monitor = GraphMonitor(
+            node_names=tuple(p.full_name for p in plans),
+            context=running.context,
+            on_event=view.event,
+        )
+        running.add(monitor)
+        gauge = ProcessGauge()
+        session = _Session(
+            monitor=monitor,
+            gauge=gauge,
+            view=view,
+            running=running,
+            stop=stop,
+            duration_s=arguments.duration_s,
+            camera=next(p.full_name for p in plans if p.entry.name == "usb_cam"),
+            base=tuple(
+                p.full_name
+                for p in plans
+                if p.entry.role is graph.Role.BASE and p.entry.name != "alert_manager"
+            ),
+        )
+        monitor.create_timer(_SAMPLE_PERIOD_S, session.tick)
+        snapshot = None
+        if arguments.snapshot is not None:
+            from edgeai_bringup.snapshot import SnapshotKeeper
+
+            snapshot = SnapshotKeeper(running, monitor, camera=arguments.camera)
+            stack.callback(snapshot.close)
+        running.spin(until=lambda: stop.requested)
+        gauge.sample()
+        report = build_report(monitor, gauge, processes=running.process_ids)
+        if snapshot is not None:
+            snapshot.save(arguments.snapshot)
+            view.event(f"picture: {arguments.snapshot}")
+        view.event(session.summary())
+    if arguments.report is not None:
+        write_json(arguments.report, report)
+        print(f"report: {arguments.report}")
+    return EXIT_OK if session.ran else EXIT_FAILED
+
+
+class _Session:
+    """Decide when a run is running and when it is over."""
+
+    def __init__(
+        self,
+        *,
+        monitor: GraphMonitor,
+        gauge: ProcessGauge,
+        view: TerminalView,
+        running: Any,
+        stop: StopSignal,
+        duration_s: float | None,
+        camera: str,
+        base: tuple[str, ...],
+    ) -> None:
+        self._monitor = monitor
+        self._gauge = gauge
+        self._view = view
+        self._running = running
+        self._stop = stop
+        self._duration_s = duration_s
+        self._camera = camera
+        self._base = base
+        self._running_since_s: float | None = None
+        self._over_since_s: float | None = None
+
+    @property
+    def ran(self) -> bool:
+        """Whether the graph ever ran: camera delivering, faces answered."""
+        return self._running_since_s is not None
+
+    def tick(self) -> None:
+        """Sample, draw, and stop when it is time."""
+        self._gauge.watched.update((self._running.process_ids or {}).values())
+        self._gauge.sample()
+        now_s = time.monotonic()
+        nodes = self._monitor.nodes
+        if self._running_since_s is None and all(
+            nodes[name].state == "active" and nodes[name].results > 0 for name in self._base
+        ):
+            self._running_since_s = now_s
+            self._gauge.graph_is_running()
+            self._view.event(f"the graph runs after {self._gauge.start_s:.1f} s")
+        self._view.show(self._monitor)
+        stream_state = nodes[self._camera].details.get("stream_state", "")
+        if stream_state in ("ended", "failed"):
+            self._over_since_s = self._over_since_s or now_s
+        over = self._over_since_s is not None and now_s - self._over_since_s > _DRAIN_S
+        since_s = self._running_since_s
+        limit_s = math.inf if self._duration_s is None else self._duration_s
+        if since_s is None:
+            timed_out = self._monitor.elapsed_s >= limit_s + _START_GRACE_S
+        else:
+            timed_out = now_s - since_s >= limit_s
+        if over or timed_out:
+            self._stop.request()
+
+    def summary(self) -> str:
+        """Return what the run was, in one line."""
+        figures = self._gauge.figures()
+        return (
+            f"ended after {self._monitor.elapsed_s:.0f} s: {len(self._monitor.alerts)} alerts, "
+            f"{len(self._monitor.errors)} errors, peak memory {figures['rss_mb']} MB, "
+            f"{figures['cpu_s']} s of processor time"
+        )

@@ -1,0 +1,1 @@
+"""ROS-free core of the edge-AI vision graph: types, models, decisions."""

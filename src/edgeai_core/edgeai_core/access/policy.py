@@ -1,0 +1,143 @@
+"""What must be true before a face unlocks, and which analyzer may run when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import Enum
+
+from edgeai_core.config import param
+from edgeai_core.types import FaceMatch, Liveness, SessionState
+
+# The camera's clock may run a little before ours; more than this is a wrong or forged stamp.
+FUTURE_TOLERANCE_NS = 100_000_000
+
+
+class GatePolicy(Enum):
+    """When an analyzer may run."""
+
+    GATED = "gated"
+    ALWAYS_ON = "always_on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessConfig:
+    """What unlocking asks for and how long it lasts."""
+
+    session_duration_s: float = param(
+        60.0,
+        "How long a session lasts after its person was last recognised; longer is more "
+        "comfortable and leaves the functions open longer behind an absent person",
+        unit="s",
+        minimum=1.0,
+        maximum=86400.0,
+    )
+    evidence_max_age_s: float = param(
+        1.0,
+        "A frame older than this never unlocks; raise it only for a camera with a long delay",
+        unit="s",
+        minimum=0.05,
+        maximum=10.0,
+    )
+    agree_frames: int = param(
+        3,
+        "How many of a track's last frames must have named the person; higher is safer and slower",
+        minimum=1,
+        maximum=100,
+    )
+    require_liveness: bool = param(
+        False,
+        "Unlock only for a face that a liveness check found live. Off while no liveness check "
+        "runs: a photograph of an authorised person then unlocks",
+    )
+    face_timeout_s: float = param(
+        5.0,
+        "After so long without a fresh result of the face authenticator a session ends; lower "
+        "closes sooner when the camera stalls",
+        unit="s",
+        minimum=0.5,
+        maximum=3600.0,
+    )
+    relock_absence_s: float = param(
+        5.0,
+        "After an explicit lock the same person unlocks again only after being out of the picture "
+        "so long; 0 unlocks at once for whoever stays",
+        unit="s",
+        minimum=0.0,
+        maximum=3600.0,
+    )
+    auth_state_ttl_s: float = param(
+        5.0,
+        "How long a published access state is valid; lower closes sooner when the supervisor "
+        "dies, and is sent more often (twice per lifetime)",
+        unit="s",
+        minimum=0.2,
+        maximum=300.0,
+    )
+    armed: tuple[str, ...] = param(
+        (),
+        "Analyzers that are armed at the start: they keep watching while nobody is logged in",
+    )
+
+
+def unlock_objection(face: FaceMatch, config: AccessConfig) -> str:
+    """Return the first thing that keeps this face from unlocking; empty when nothing does.
+
+    A strict AND: what was not checked speaks against it. Freshness is `evidence_objection`'s.
+    """
+    if not face.recognised:
+        return face.rejection or "face not recognised"
+    if face.rejection:
+        return face.rejection
+    if not face.authorised:
+        return "enrolled but not authorised"
+    if face.track_id is None:
+        return "face is not followed over frames"
+    if face.agreeing_frames < config.agree_frames:
+        return f"named in {face.agreeing_frames} frames, need {config.agree_frames}"
+    if face.liveness is Liveness.SPOOF:
+        return "face is not live"
+    if config.require_liveness and face.liveness is not Liveness.LIVE:
+        return "liveness was not checked"
+    return ""
+
+
+def authorisation_withdrawn(face: FaceMatch, config: AccessConfig) -> bool:
+    """Return whether the face is surely a person who may no longer unlock.
+
+    Too few agreeing frames also make a face unauthorised; with enough of them only the gallery
+    can be the cause.
+    """
+    agreed = face.agreeing_frames >= config.agree_frames
+    return face.recognised and agreed and not face.authorised
+
+
+def evidence_objection(
+    *, stamp_ns: int, now_ns: int, last_stamp_ns: int | None, config: AccessConfig
+) -> str:
+    """Return why a frame is no evidence of now; empty when it is.
+
+    Args:
+        stamp_ns: stamp of the frame. now_ns: the same clock, now.
+        last_stamp_ns: stamp of the newest frame that was evidence, None before the first.
+    """
+    age_ns = now_ns - stamp_ns
+    if age_ns > round(config.evidence_max_age_s * 1e9):
+        return f"frame is {age_ns / 1e9:.2f} s old, at most {config.evidence_max_age_s:g} s count"
+    if age_ns < -FUTURE_TOLERANCE_NS:
+        return f"frame is stamped {-age_ns / 1e9:.2f} s in the future; synchronise the clocks"
+    if last_stamp_ns is not None and stamp_ns <= last_stamp_ns:
+        return "frame is not newer than the one before"
+    return ""
+
+
+def may_run(
+    analyzer: str, policy: GatePolicy, *, state: SessionState, armed: Collection[str]
+) -> bool:
+    """Return whether an analyzer may run.
+
+    Always-on analyzers always may; gated ones in an ACTIVE session, and in MONITORING if armed.
+    """
+    if policy is GatePolicy.ALWAYS_ON or state is SessionState.ACTIVE:
+        return True
+    return state is SessionState.MONITORING and analyzer in armed

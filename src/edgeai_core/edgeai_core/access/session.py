@@ -1,0 +1,272 @@
+"""The session: LOCKED, ACTIVE or MONITORING, and nothing but evidence that changes it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from edgeai_core.access.policy import (
+    AccessConfig,
+    GatePolicy,
+    authorisation_withdrawn,
+    evidence_objection,
+    may_run,
+    unlock_objection,
+)
+from edgeai_core.errors import AccessError
+from edgeai_core.types import AuthState, FaceMatch, SessionState
+
+# Between two observations the frame clock and the monotonic clock may drift apart by this much;
+# beyond it somebody set the clock.
+CLOCK_JUMP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """Who locked the session, and since when (monotonic seconds) that person is out of view."""
+
+    person_id: str
+    absent_since_s: float | None
+
+
+class SessionMachine:
+    """Decides what the faces unlock. Owned by one thread; no I/O.
+
+    Rules beyond house.md:
+    - Only `observe` leads to ACTIVE, and only by a face of that same call for which every check
+      holds. Of several such faces the largest opens the session.
+    - The session belongs to who opened it: a second authorised person neither takes it over nor
+      prolongs it, and can open an own one when it is over. Other faces do not block.
+    - After `lock` the person who was active opens again only after leaving the picture.
+    - Durations run on the monotonic clock. The frames' clock serves for their order and age only;
+      when it is set, one observation is passed over and nothing else changes.
+
+    Args:
+        config: thresholds and durations. clock_s: monotonic seconds.
+        analyzers: names that can be armed.
+        armed: what is armed at the start (after a restart: what was armed before); None for
+            `config.armed`.
+        nonce_source: random 64-bit numbers.
+
+    Raises:
+        AccessError: an armed name is not among the analyzers.
+    """
+
+    def __init__(
+        self,
+        config: AccessConfig,
+        *,
+        clock_s: Callable[[], float],
+        analyzers: Collection[str],
+        armed: Collection[str] | None = None,
+        nonce_source: Callable[[], int] = lambda: secrets.randbits(64),
+    ) -> None:
+        self._config = config
+        self._clock_s = clock_s
+        self._nonce_source = nonce_source
+        self._analyzers = frozenset(analyzers)
+        self._armed = self._checked(config.armed if armed is None else armed)
+        self._person_id = ""
+        self._person_name = ""
+        self._state = self._resting_state()
+        self._reason = "started; nobody was recognised yet"
+        self._refusal = ""
+        self._seen_s = self._evidence_s = clock_s()
+        self._last_stamp_ns: int | None = None
+        self._clock_offset_s: float | None = None
+        self._held: _Held | None = None
+        self._issued: AuthState | None = None
+        self._issued_s = 0.0
+
+    @property
+    def refusal(self) -> str:
+        """Why the last observation did not unlock or prolong; empty when it did."""
+        return self._refusal
+
+    def observe(self, faces: Sequence[FaceMatch], stamp_ns: int, now_ns: int) -> None:
+        """Take what the face authenticator saw in one frame, also when it saw nobody.
+
+        Args:
+            faces: every face of the frame.
+            stamp_ns: stamp of the frame. now_ns: the same clock, now.
+        """
+        self.tick()
+        if self._clock_was_set(now_ns):
+            self._last_stamp_ns = None
+            self._refusal = "the clock was set; the next frame counts again"
+            return
+        objection = evidence_objection(
+            stamp_ns=stamp_ns,
+            now_ns=now_ns,
+            last_stamp_ns=self._last_stamp_ns,
+            config=self._config,
+        )
+        if objection:
+            self._refusal = objection
+            return
+        self._last_stamp_ns = stamp_ns
+        self._evidence_s = self._clock_s()
+        self._watch_absence(faces)
+        if self._state is SessionState.ACTIVE:
+            self._prolong(faces)
+        else:
+            self._unlock(faces)
+
+    def tick(self) -> None:
+        """Let time pass: end a session that is over or whose evidence has stopped."""
+        if self._state is not SessionState.ACTIVE:
+            return
+        now_s = self._clock_s()
+        if now_s - self._seen_s >= self._config.session_duration_s:
+            self._rest(f"{self._person_name} was not seen for the session's time")
+        elif now_s - self._evidence_s >= self._config.face_timeout_s:
+            self._rest("the face authenticator gives no fresh results")
+
+    def face_authenticator_lost(self) -> None:
+        """End the session: who is there cannot be known. What is armed keeps watching."""
+        if self._held is not None:
+            self._held = _Held(person_id=self._held.person_id, absent_since_s=None)
+        if self._state is SessionState.ACTIVE:
+            self._rest("the face authenticator is lost")
+
+    def lock(self) -> None:
+        """End the session by request; anybody may ask for it."""
+        self.tick()
+        if self._state is SessionState.ACTIVE:
+            self._held = _Held(person_id=self._person_id, absent_since_s=None)
+            self._rest(f"locked by request in the session of {self._person_name}")
+
+    def arm(self, analyzers: Collection[str]) -> None:
+        """Let analyzers keep watching after the session.
+
+        Raises:
+            AccessError: nobody authorised is active, or a name is unknown; nothing was armed.
+        """
+        self._require_active("arm")
+        self._armed |= self._checked(analyzers)
+
+    def disarm(self, analyzers: Collection[str] | None = None) -> None:
+        """Let analyzers stop with the session; None for all.
+
+        Raises:
+            AccessError: nobody authorised is active, or a name is unknown; nothing was disarmed.
+        """
+        self._require_active("disarm")
+        self._armed -= self._armed if analyzers is None else self._checked(analyzers)
+
+    def allowed(self, analyzer: str, policy: GatePolicy) -> bool:
+        """Return whether an analyzer may run now."""
+        self.tick()
+        return may_run(analyzer, policy, state=self._state, armed=self._armed)
+
+    def state(self, now_ns: int) -> AuthState:
+        """Return the state to publish; a new issue after a change and after half its lifetime.
+
+        Args:
+            now_ns: clock of the frames, for the stamp of issue.
+        """
+        self.tick()
+        armed = tuple(sorted(self._armed))
+        now_s = self._clock_s()
+        issued = self._issued
+        if (
+            issued is None
+            or (issued.state, issued.person_id, issued.armed)
+            != (self._state, self._person_id, armed)
+            or issued.reason != self._reason
+            or now_s - self._issued_s >= self._config.auth_state_ttl_s / 2
+        ):
+            issued = self._issued = AuthState(
+                state=self._state,
+                person_id=self._person_id,
+                person_name=self._person_name,
+                reason=self._reason,
+                nonce=self._new_nonce(),
+                issued_ns=now_ns,
+                expires_ns=now_ns + round(self._config.auth_state_ttl_s * 1e9),
+                armed=armed,
+            )
+            self._issued_s = now_s
+        return issued
+
+    def _clock_was_set(self, now_ns: int) -> bool:
+        offset_s = now_ns / 1e9 - self._clock_s()
+        last_s, self._clock_offset_s = self._clock_offset_s, offset_s
+        return last_s is not None and abs(offset_s - last_s) > CLOCK_JUMP_S
+
+    def _watch_absence(self, faces: Sequence[FaceMatch]) -> None:
+        """Release the hold of an explicit lock once the person was out of view long enough."""
+        held, now_s = self._held, self._clock_s()
+        if held is None:
+            return
+        if self._config.relock_absence_s == 0.0:
+            self._held = None
+        elif any(face.person_id == held.person_id for face in faces):
+            self._held = _Held(person_id=held.person_id, absent_since_s=None)
+        elif held.absent_since_s is None:
+            self._held = _Held(person_id=held.person_id, absent_since_s=now_s)
+        elif now_s - held.absent_since_s >= self._config.relock_absence_s:
+            self._held = None
+
+    def _prolong(self, faces: Sequence[FaceMatch]) -> None:
+        own = [face for face in faces if face.person_id == self._person_id]
+        objections = [unlock_objection(face, self._config) for face in own]
+        if any(authorisation_withdrawn(face, self._config) for face in own):
+            self._rest(f"{self._person_name} is no longer authorised")
+        elif "" in objections:
+            self._seen_s = self._clock_s()
+            self._refusal = ""
+        else:
+            self._refusal = objections[0] if objections else f"{self._person_name} is not in view"
+
+    def _unlock(self, faces: Sequence[FaceMatch]) -> None:
+        by_size = sorted(faces, key=lambda face: -face.box.area_px2)
+        objections = [self._objection(face) for face in by_size]
+        if "" not in objections:
+            self._refusal = objections[0] if objections else "no face in view"
+            return
+        opener = by_size[objections.index("")]
+        strangers = sum(not face.recognised for face in faces)
+        beside = f"; {strangers} unknown faces beside" if strangers else ""
+        self._state = SessionState.ACTIVE
+        self._person_id, self._person_name = opener.person_id, opener.person_name
+        self._reason = f"{opener.person_name} is recognised and authorised{beside}"
+        self._refusal = ""
+        self._seen_s = self._clock_s()
+        self._held = None
+
+    def _objection(self, face: FaceMatch) -> str:
+        if self._held is not None and face.person_id == self._held.person_id:
+            return "locked by request; leave the picture before unlocking again"
+        return unlock_objection(face, self._config)
+
+    def _resting_state(self) -> SessionState:
+        return SessionState.MONITORING if self._armed else SessionState.LOCKED
+
+    def _rest(self, reason: str) -> None:
+        self._state = self._resting_state()
+        self._person_id = self._person_name = ""
+        self._reason = self._refusal = reason
+
+    def _require_active(self, action: str) -> None:
+        self.tick()
+        if self._state is not SessionState.ACTIVE:
+            raise AccessError(
+                f"cannot {action}: the state is {self._state.name}; an authorised person must be "
+                f"recognised by the camera first ({self._refusal or self._reason})"
+            )
+
+    def _checked(self, analyzers: Collection[str]) -> frozenset[str]:
+        unknown = sorted(set(analyzers) - self._analyzers)
+        if unknown:
+            known = ", ".join(sorted(self._analyzers))
+            raise AccessError(f"unknown analyzer {', '.join(unknown)}; known: {known}")
+        return frozenset(analyzers)
+
+    def _new_nonce(self) -> int:
+        last = self._issued.nonce if self._issued is not None else 0
+        nonce = self._nonce_source()
+        if nonce in (0, last):
+            raise RuntimeError(f"the nonce source repeated itself: {nonce}")
+        return nonce

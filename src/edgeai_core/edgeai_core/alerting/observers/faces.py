@@ -1,0 +1,206 @@
+"""Faces that should not be here: unknown ones and people who may not unlock."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgeai_core.alerting.observers.tracks import TrackMemory, to_ns, to_s
+from edgeai_core.config import param
+from edgeai_core.types import AlertEvent, FaceMatch, Liveness, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownFaceConfig:
+    """When an unknown face is worth an alert."""
+
+    enabled: bool = param(True, "Tell about faces that nobody enrolled.")
+    min_face_px: float = param(
+        60.0,
+        "Shorter side of the face box; smaller faces are too far away to judge and are ignored.",
+        unit="px",
+        minimum=1.0,
+        maximum=4096.0,
+    )
+    frames: int = param(
+        15,
+        "Frames of one track with an unknown face; more means fewer alerts on people who only "
+        "looked away.",
+        minimum=1,
+        maximum=1000,
+    )
+    window_s: float = param(
+        5.0,
+        "Time in which the frames must lie; a recognised frame within it speaks for the face.",
+        unit="s",
+        minimum=0.05,
+        maximum=600.0,
+    )
+    repeat_s: float = param(
+        10.0,
+        "A face that stays is reported again after this time; the cooldown decides whether "
+        "people are told again.",
+        unit="s",
+        minimum=0.1,
+        maximum=3600.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnauthorisedFaceConfig:
+    """When a known person without the right to unlock is worth an alert."""
+
+    enabled: bool = param(True, "Tell about enrolled people who may not unlock.")
+    frames: int = param(
+        10, "Frames in which the same person is recognised.", minimum=1, maximum=1000
+    )
+    window_s: float = param(
+        3.0, "Time in which the frames must lie.", unit="s", minimum=0.05, maximum=600.0
+    )
+    repeat_s: float = param(
+        10.0,
+        "A person who stays is reported again after this time; the cooldown decides whether "
+        "people are told again.",
+        unit="s",
+        minimum=0.1,
+        maximum=3600.0,
+    )
+
+
+class UnknownFaceObserver:
+    """Report faces that stay unknown.
+
+    Args:
+        config: thresholds.
+        source: name of the node that sees for us.
+    """
+
+    def __init__(self, config: UnknownFaceConfig, *, source: str) -> None:
+        self._config = config
+        self._source = source
+        self._tracks = TrackMemory[tuple[str, int]](
+            gap_ns=to_ns(config.window_s), frames=config.frames
+        )
+
+    def observe(
+        self, matches: Sequence[FaceMatch], *, stamp_ns: int, camera: str
+    ) -> list[AlertEvent]:
+        """Return `unknown_face` warnings for one frame; faces without a track are not counted."""
+        if not self._config.enabled:
+            return []
+        events = []
+        for match in matches:
+            if match.track_id is None:
+                continue
+            track = self._tracks.seen((camera, match.track_id), stamp_ns)
+            if match.recognised:
+                track.cleared_ns = stamp_ns
+                continue
+            side_px = min(match.box.width_px, match.box.height_px)
+            if side_px < self._config.min_face_px:
+                continue
+            track.count(stamp_ns)
+            window_ns = to_ns(self._config.window_s)
+            if track.cleared_ns is not None and stamp_ns - track.cleared_ns <= window_ns:
+                continue
+            span_ns = track.span_ns()
+            if span_ns is None or span_ns > window_ns:
+                continue
+            if track.take_report(stamp_ns, repeat_ns=to_ns(self._config.repeat_s)):
+                # Trackers count from 1 again after a restart: the first stamp tells stays apart.
+                subject = f"track {match.track_id} of {track.first_ns}"
+                events.append(self._event(match, side_px, span_ns, subject, stamp_ns, camera))
+        return events
+
+    def _event(
+        self,
+        match: FaceMatch,
+        side_px: float,
+        span_ns: int,
+        subject: str,
+        stamp_ns: int,
+        camera: str,
+    ) -> AlertEvent:
+        nearest = (
+            f"nearest enrolled person at distance {match.distance:.2f}"
+            if math.isfinite(match.distance)
+            else "no distance to an enrolled person"
+        )
+        reason = (
+            f"unknown in {self._config.frames} frames within {to_s(span_ns):.1f} s "
+            f"(limit {self._config.window_s:.1f} s), face {side_px:.0f} px "
+            f"(at least {self._config.min_face_px:.0f} px), {nearest}{_spoof(match)}"
+        )
+        return AlertEvent(
+            category="unknown_face",
+            severity=Severity.WARNING,
+            title="unknown face",
+            reason=reason,
+            source=self._source,
+            subject=subject,
+            camera=camera,
+            stamp_ns=stamp_ns,
+            score=match.detection_score,
+        )
+
+
+class UnauthorisedFaceObserver:
+    """Report enrolled people who may not unlock.
+
+    Args:
+        config: thresholds.
+        source: name of the node that sees for us.
+    """
+
+    def __init__(self, config: UnauthorisedFaceConfig, *, source: str) -> None:
+        self._config = config
+        self._source = source
+        self._people = TrackMemory[tuple[str, str]](
+            gap_ns=to_ns(config.window_s), frames=config.frames
+        )
+
+    def observe(
+        self, matches: Sequence[FaceMatch], *, stamp_ns: int, camera: str
+    ) -> list[AlertEvent]:
+        """Return `unauthorised_person` warnings for one frame."""
+        if not self._config.enabled:
+            return []
+        events = []
+        for match in matches:
+            if not match.recognised or match.authorised:
+                continue
+            person = self._people.seen((camera, match.person_id), stamp_ns)
+            person.count(stamp_ns)
+            span_ns = person.span_ns()
+            if span_ns is None or span_ns > to_ns(self._config.window_s):
+                continue
+            if person.take_report(stamp_ns, repeat_ns=to_ns(self._config.repeat_s)):
+                events.append(self._event(match, span_ns, stamp_ns, camera))
+        return events
+
+    def _event(self, match: FaceMatch, span_ns: int, stamp_ns: int, camera: str) -> AlertEvent:
+        name = match.person_name or match.person_id
+        why = f": {match.rejection}" if match.rejection else ""
+        reason = (
+            f"{name} recognised in {self._config.frames} frames within {to_s(span_ns):.1f} s "
+            f"(limit {self._config.window_s:.1f} s) at distance {match.distance:.2f}, "
+            f"but may not unlock{why}{_spoof(match)}"
+        )
+        return AlertEvent(
+            category="unauthorised_person",
+            severity=Severity.WARNING,
+            title=f"{name} is not authorised",
+            reason=reason,
+            source=self._source,
+            subject=match.person_id,
+            camera=camera,
+            stamp_ns=stamp_ns,
+            score=match.detection_score,
+        )
+
+
+def _spoof(match: FaceMatch) -> str:
+    if match.liveness is not Liveness.SPOOF:
+        return ""
+    return f", judged not live (score {match.liveness_score:.2f})"

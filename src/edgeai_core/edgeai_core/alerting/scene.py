@@ -1,0 +1,90 @@
+"""All observers behind one door: messages of the graph in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgeai_core.alerting.engine import EngineConfig
+from edgeai_core.alerting.observers.access import AccessConfig, AccessObserver
+from edgeai_core.alerting.observers.faces import (
+    UnauthorisedFaceConfig,
+    UnauthorisedFaceObserver,
+    UnknownFaceConfig,
+    UnknownFaceObserver,
+)
+from edgeai_core.alerting.observers.health import NodeFaultConfig, NodeFaultObserver, NodeHealth
+from edgeai_core.alerting.observers.objects import WatchedObjectConfig, WatchedObjectObserver
+from edgeai_core.config import group
+from edgeai_core.types import AlertEvent, AuthState, Detection, FaceMatch, SessionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertingConfig:
+    """What becomes an event, and which events become alerts."""
+
+    engine: EngineConfig = group(EngineConfig)
+    unknown_face: UnknownFaceConfig = group(UnknownFaceConfig)
+    unauthorised_face: UnauthorisedFaceConfig = group(UnauthorisedFaceConfig)
+    access: AccessConfig = group(AccessConfig)
+    watched_object: WatchedObjectConfig = group(WatchedObjectConfig)
+    node_fault: NodeFaultConfig = group(NodeFaultConfig)
+
+
+class SceneWatch:
+    """Watch faces, objects, access and nodes of one graph.
+
+    Not thread-safe: one thread, or one lock, owns it.
+
+    Args:
+        config: thresholds of every observer.
+        faces_source, objects_source, access_source, health_source: names of the nodes that see.
+    """
+
+    def __init__(
+        self,
+        config: AlertingConfig,
+        *,
+        faces_source: str = "face_authenticator",
+        objects_source: str = "object_detector",
+        access_source: str = "supervisor",
+        health_source: str = "alert_manager",
+    ) -> None:
+        self._unknown = UnknownFaceObserver(config.unknown_face, source=faces_source)
+        self._unauthorised = UnauthorisedFaceObserver(config.unauthorised_face, source=faces_source)
+        self._access = AccessObserver(config.access, source=access_source)
+        self._objects = WatchedObjectObserver(config.watched_object, source=objects_source)
+        self._health = NodeFaultObserver(config.node_fault, source=health_source)
+        self._state = SessionState.LOCKED
+
+    def see_faces(
+        self, matches: Sequence[FaceMatch], *, stamp_ns: int, camera: str
+    ) -> list[AlertEvent]:
+        """Return the events of one frame's faces."""
+        unknown = self._unknown.observe(matches, stamp_ns=stamp_ns, camera=camera)
+        return unknown + self._unauthorised.observe(matches, stamp_ns=stamp_ns, camera=camera)
+
+    def see_objects(
+        self, detections: Sequence[Detection], *, stamp_ns: int, camera: str
+    ) -> list[AlertEvent]:
+        """Return the events of one frame's objects.
+
+        The session state is the last one told, expired or not: when the supervisor falls silent
+        people lose their access, but what was watched stays watched.
+        """
+        return self._objects.observe(
+            detections, stamp_ns=stamp_ns, camera=camera, state=self._state
+        )
+
+    def see_access(self, state: AuthState, *, now_ns: int) -> list[AlertEvent]:
+        """Return the events of a supervisor's message; `now_ns` on the clock of its expiry."""
+        self._state = state.state
+        return self._access.observe(state, now_ns=now_ns)
+
+    def see_health(self, health: NodeHealth) -> list[AlertEvent]:
+        """Return the events of a node's diagnostics."""
+        return self._health.observe(health)
+
+    def check(self, *, now_ns: int) -> list[AlertEvent]:
+        """Return the events that time alone decides; call it about once a second."""
+        return self._access.check(now_ns=now_ns) + self._health.check(now_ns=now_ns)

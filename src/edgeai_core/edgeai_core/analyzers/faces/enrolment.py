@@ -1,0 +1,276 @@
+"""From pictures of one person to templates that may enter the gallery."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgeai_core.analyzers.faces.interfaces import DetectsFaces, EmbedsFaces
+from edgeai_core.config import param
+from edgeai_core.errors import EnrolmentError
+from edgeai_core.geometry import Box
+from edgeai_core.types import DetectedFace
+
+# Sharpness is measured at one size, or the same face would be called sharper when nearer.
+_SHARPNESS_SIDE_PX = 112
+
+
+class RejectionReason(Enum):
+    """Why a frame does not serve enrolment; the value is for people."""
+
+    NO_IMAGE = "not a BGR image"
+    NO_FACE = "no face"
+    SEVERAL_FACES = "several faces"
+    TOO_SMALL = "too small"
+    BLURRED = "blurred"
+    NO_TEMPLATE = "no usable template"
+    DUPLICATE = "like an earlier frame"
+    OUTLIER = "unlike the other frames"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentConfig:
+    """What a picture must be to serve enrolment."""
+
+    min_face_px: int = param(
+        60,
+        "Shorter side of the smallest face that is taken; higher gives better templates",
+        unit="px",
+        minimum=16,
+        maximum=4096,
+    )
+    min_sharpness: float = param(
+        20.0,
+        "Variance of the Laplacian on the grey face at 112 px; higher refuses more blurred frames",
+        minimum=0.0,
+        maximum=10000.0,
+    )
+    duplicate_distance: float = param(
+        0.05,
+        "A face nearer than this to one already taken adds nothing; higher keeps fewer",
+        unit="L2",
+        minimum=0.0,
+        maximum=4.0,
+    )
+    consistency_threshold: float = param(
+        0.5,
+        "A face farther than this from the most typical one is refused; lower is stricter "
+        "against another person's face in the material",
+        unit="L2",
+        minimum=0.0,
+        maximum=4.0,
+    )
+    max_outlier_share: float = param(
+        0.25,
+        "With a larger share of refused outliers the material is taken for several people",
+        minimum=0.0,
+        maximum=0.5,
+    )
+    other_person_threshold: float = param(
+        0.5,
+        "Refuse when the new mean template is nearer than this to somebody enrolled; at least "
+        "the match threshold, or the two could unlock for each other",
+        unit="L2",
+        minimum=0.0,
+        maximum=4.0,
+    )
+    min_templates: int = param(
+        4, "Fewest templates of a person; more is more reliable", minimum=1, maximum=100
+    )
+    max_templates: int = param(
+        24, "Reading stops when so many faces were taken", minimum=1, maximum=200
+    )
+    max_frames: int = param(
+        3000, "Reading stops after so many frames", unit="frames", minimum=1, maximum=1000000
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedFrame:
+    """A frame whose face was taken: its index from 0 and the face in pixels of the frame."""
+
+    index: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedFrame:
+    """A frame that was not taken: its index from 0, why, and the figure that decided."""
+
+    index: int
+    reason: RejectionReason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EnrolmentResult:
+    """Templates ready for the gallery.
+
+    Attributes:
+        templates: (N, D) float32 of the embedder's model, in the order of `accepted`.
+        accepted: the N frames they come from. rejections: all other frames that were read.
+    """
+
+    templates: npt.NDArray[np.float32]
+    accepted: tuple[AcceptedFrame, ...]
+    rejections: tuple[RejectedFrame, ...]
+
+    def __repr__(self) -> str:
+        return f"EnrolmentResult({len(self.accepted)} kept, {len(self.rejections)} refused)"
+
+
+def enrol_from_images(
+    frames: Iterable[npt.NDArray[np.uint8]],
+    detector: DetectsFaces,
+    embedder: EmbedsFaces,
+    config: EnrolmentConfig,
+) -> EnrolmentResult:
+    """Return the templates of the one person that the frames show.
+
+    Args:
+        frames: (H, W, 3) uint8 BGR images; read one at a time, only as many as needed.
+        detector, embedder: the models. config: what is asked of a frame.
+
+    Raises:
+        EnrolmentError: too few frames serve (with the reasons counted), or the frames show
+            several people.
+    """
+    collector = _Collector(detector, embedder, config)
+    for index, image in enumerate(frames):
+        if not collector.wants_more(index):
+            break
+        collector.take(index, image)
+    return collector.result()
+
+
+class _Collector:
+    """Takes frames one by one and keeps what serves."""
+
+    def __init__(
+        self, detector: DetectsFaces, embedder: EmbedsFaces, config: EnrolmentConfig
+    ) -> None:
+        self._detector = detector
+        self._embedder = embedder
+        self._config = config
+        self._templates: list[npt.NDArray[np.float32]] = []
+        self._accepted: list[AcceptedFrame] = []
+        self._rejections: list[RejectedFrame] = []
+
+    def wants_more(self, index: int) -> bool:
+        return len(self._templates) < self._config.max_templates and index < self._config.max_frames
+
+    def take(self, index: int, image: npt.NDArray[np.uint8]) -> None:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
+            self._refuse(index, RejectionReason.NO_IMAGE, f"{image.shape} {image.dtype}")
+            return
+        faces = self._detector.detect(image)
+        if len(faces) != 1:
+            reason = RejectionReason.SEVERAL_FACES if faces else RejectionReason.NO_FACE
+            self._refuse(index, reason, f"{len(faces)} faces")
+            return
+        face, config = faces[0], self._config
+        side_px = min(face.box.width_px, face.box.height_px)
+        if side_px < config.min_face_px:
+            self._refuse(index, RejectionReason.TOO_SMALL, f"{side_px:.0f} px")
+            return
+        sharp = sharpness(image, face.box)
+        if sharp < config.min_sharpness:
+            self._refuse(index, RejectionReason.BLURRED, f"sharpness {sharp:.1f}")
+            return
+        self._take_template(index, image, face)
+
+    def _take_template(self, index: int, image: npt.NDArray[np.uint8], face: DetectedFace) -> None:
+        template = np.asarray(self._embedder.embed(image, face), np.float32)
+        if not np.isfinite(template).all():
+            self._refuse(index, RejectionReason.NO_TEMPLATE)
+            return
+        nearest = min(
+            (float(np.linalg.norm(template - kept)) for kept in self._templates),
+            default=np.inf,
+        )
+        if nearest < self._config.duplicate_distance:
+            self._refuse(index, RejectionReason.DUPLICATE, f"distance {nearest:.3f}")
+            return
+        self._templates.append(template)
+        self._accepted.append(AcceptedFrame(index=index, box=face.box))
+
+    def result(self) -> EnrolmentResult:
+        read = len(self._accepted) + len(self._rejections)
+        outliers = self._refuse_outliers()
+        total = outliers + len(self._templates)
+        if outliers > self._config.max_outlier_share * total:
+            raise EnrolmentError(
+                f"the frames seem to show several people: {outliers} of {total} faces are unlike "
+                f"the others; use material of one person only"
+            )
+        if len(self._templates) < self._config.min_templates:
+            raise EnrolmentError(
+                f"kept {len(self._templates)} of {read} frames, need "
+                f"{self._config.min_templates}: {self._reasons()}"
+            )
+        return EnrolmentResult(
+            templates=np.stack(self._templates),
+            accepted=tuple(self._accepted),
+            rejections=tuple(sorted(self._rejections, key=lambda r: r.index)),
+        )
+
+    def _refuse_outliers(self) -> int:
+        """Drop what is unlike the most typical template; return how many were dropped.
+
+        The typical one is the template with the smallest median distance to all, not the
+        coordinate-wise median: between two people mixed half and half the latter lies in the
+        middle and would be near to both.
+        """
+        if not self._templates:
+            return 0
+        stacked = np.stack(self._templates)
+        distances = np.linalg.norm(stacked[:, None] - stacked[None], axis=2)
+        typical = distances[np.argmin(np.median(distances, axis=1))]
+        keep = typical <= self._config.consistency_threshold
+        for entry, distance, kept in zip(self._accepted, typical, keep, strict=True):
+            if not kept:
+                self._refuse(entry.index, RejectionReason.OUTLIER, f"distance {distance:.2f}")
+        self._templates = [t for t, kept in zip(self._templates, keep, strict=True) if kept]
+        self._accepted = [a for a, kept in zip(self._accepted, keep, strict=True) if kept]
+        return int((~keep).sum())
+
+    def _refuse(self, index: int, reason: RejectionReason, detail: str = "") -> None:
+        self._rejections.append(RejectedFrame(index=index, reason=reason, detail=detail))
+
+    def _reasons(self) -> str:
+        hints = {
+            RejectionReason.TOO_SMALL: f" (min {self._config.min_face_px} px)",
+            RejectionReason.BLURRED: f" (min sharpness {self._config.min_sharpness:g})",
+        }
+        counted = Counter(rejection.reason for rejection in self._rejections)
+        return (
+            ", ".join(f"{n} {r.value}{hints.get(r, '')}" for r, n in counted.most_common())
+            or "there were no more frames"
+        )
+
+
+def sharpness(image: npt.NDArray[np.uint8], box: Box) -> float:
+    """Return the variance of the Laplacian of the face, grey levels squared, at 112 x 112 px.
+
+    The measure is LAPV of Pertuz et al., "Analysis of focus measure operators for
+    shape-from-focus" (2013); 0 for a box outside the image.
+
+    Args:
+        image: (H, W, 3) uint8 BGR. box: the face in pixels of the image.
+    """
+    inside = box.clipped(width_px=image.shape[1], height_px=image.shape[0])
+    left, top, right, bottom = (round(edge) for edge in inside.as_xyxy())
+    crop = image[top:bottom, left:right]
+    if not crop.size:
+        return 0.0
+    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    side = _SHARPNESS_SIDE_PX
+    interpolation = cv2.INTER_AREA if min(grey.shape) > side else cv2.INTER_LINEAR
+    scaled = cv2.resize(grey, (side, side), interpolation=interpolation)
+    return float(cv2.Laplacian(scaled, cv2.CV_64F).var())

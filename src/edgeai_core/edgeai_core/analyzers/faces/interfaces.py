@@ -1,0 +1,70 @@
+"""What the decisions about faces need from models and gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edgeai_core.types import DetectedFace
+
+
+class DetectsFaces(Protocol):
+    """Finds faces in a picture."""
+
+    def detect(self, image: npt.NDArray[np.uint8]) -> Sequence[DetectedFace]:
+        """Return the faces of a (H, W, 3) uint8 BGR image, in any order."""
+        ...
+
+
+class EmbedsFaces(Protocol):
+    """Turns a face into a template that can be compared."""
+
+    @property
+    def model_id(self) -> str:
+        """Name and version of the model; templates of different models are not comparable."""
+        ...
+
+    def embed(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.float32]:
+        """Return the (D,) float32 template of a face of the (H, W, 3) uint8 BGR image."""
+        ...
+
+
+class Identification(Protocol):
+    """The enrolled person nearest to a face."""
+
+    @property
+    def person_id(self) -> str: ...
+
+    @property
+    def person_name(self) -> str: ...
+
+    @property
+    def authorised(self) -> bool:
+        """Whether the gallery lets this person unlock."""
+        ...
+
+    @property
+    def distance(self) -> float:
+        """L2 between the face and the person's mean template."""
+        ...
+
+    @property
+    def margin(self) -> float:
+        """Distance of the second-nearest person minus `distance`; inf with one person."""
+        ...
+
+
+class IdentifiesFaces(Protocol):
+    """Searches the enrolled people."""
+
+    @property
+    def empty_reason(self) -> str:
+        """Why nobody can be found; empty when somebody is enrolled."""
+        ...
+
+    def match(self, embedding: npt.NDArray[np.float32]) -> Identification | None:
+        """Return the nearest person, None when nobody is enrolled."""
+        ...

@@ -1,0 +1,269 @@
+"""Who is in the picture, decided over several frames."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edgeai_core.analyzers.faces.interfaces import (
+    DetectsFaces,
+    EmbedsFaces,
+    Identification,
+    IdentifiesFaces,
+)
+from edgeai_core.config import group, param
+from edgeai_core.errors import ConfigError
+from edgeai_core.tracking import Tracker, TrackerConfig
+from edgeai_core.types import DetectedFace, Detection, FaceMatch, Frame
+
+FACE_LABEL = "face"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceConfig:
+    """How faces are compared and how much agreement is asked.
+
+    Raises:
+        ConfigError: more agreeing frames are asked than the window holds.
+    """
+
+    match_threshold: float = param(
+        0.5,
+        "Largest distance between a face and a person's mean template at which the person counts "
+        "as recognised; lower means fewer strangers accepted and more enrolled people missed",
+        unit="L2",
+        minimum=0.0,
+        maximum=4.0,
+    )
+    min_margin: float = param(
+        0.05,
+        "How much farther the second-nearest person must be; higher refuses look-alikes",
+        unit="L2",
+        minimum=0.0,
+        maximum=4.0,
+    )
+    min_face_px: int = param(
+        60,
+        "Shorter side of the smallest face that is compared; higher asks people to come nearer",
+        unit="px",
+        minimum=16,
+        maximum=4096,
+    )
+    max_faces: int = param(
+        4,
+        "How many faces of a frame are compared, the largest first; higher costs time",
+        minimum=1,
+        maximum=64,
+    )
+    embed_every_frames: int = param(
+        1,
+        "Compare the faces on every n-th frame only; higher saves time and delays the unlocking",
+        minimum=1,
+        maximum=30,
+    )
+    agree_frames: int = param(
+        3,
+        "How many of the last compared frames of a track must name the same person; higher is "
+        "safer and slower",
+        minimum=1,
+        maximum=100,
+    )
+    agree_window: int = param(
+        5,
+        "How many compared frames of a track are looked back at",
+        minimum=1,
+        maximum=100,
+    )
+    agree_max_age_s: float = param(
+        2.0,
+        "Older frames of a track no longer count as agreement; lower forgets sooner",
+        unit="s",
+        minimum=0.1,
+        maximum=60.0,
+    )
+    tracking: TrackerConfig = group(TrackerConfig)
+
+    def __post_init__(self) -> None:
+        if self.agree_frames > self.agree_window:
+            raise ConfigError(
+                f"agree_frames is {self.agree_frames}, but the window holds only "
+                f"{self.agree_window} frames; raise agree_window or lower agree_frames"
+            )
+
+
+@dataclass(slots=True)
+class _Votes:
+    """Whom the last compared frames of one track named: (stamp_ns, person id or empty)."""
+
+    entries: deque[tuple[int, str]] = field(default_factory=deque)
+
+    def add(self, stamp_ns: int, person_id: str, *, window: int) -> None:
+        self.entries.append((stamp_ns, person_id))
+        while len(self.entries) > window:
+            self.entries.popleft()
+
+    def drop_before(self, stamp_ns: int) -> None:
+        while self.entries and self.entries[0][0] < stamp_ns:
+            self.entries.popleft()
+
+    def count(self, person_id: str) -> int:
+        return sum(voted == person_id for _, voted in self.entries)
+
+
+class FaceAuthenticator:
+    """Recognises enrolled people over the frames of one camera. Owned by one thread.
+
+    A face is recognised when it is large enough, near enough to a person and clearly nearer than
+    to the next one, all in this frame; it is authorised when besides that the person may unlock
+    and enough of the track's last frames named the same person. Time is the frames' stamps: a
+    stamp that goes back forgets all tracks, a repeated one adds no agreement.
+
+    Args:
+        detector, embedder: the models.
+        index: gives the people to search at each frame; a provider, so that enrolment and
+            revocation reach a running camera.
+        config: thresholds, and how faces are followed.
+    """
+
+    def __init__(
+        self,
+        *,
+        detector: DetectsFaces,
+        embedder: EmbedsFaces,
+        index: Callable[[], IdentifiesFaces],
+        config: FaceConfig,
+    ) -> None:
+        self._detector = detector
+        self._embedder = embedder
+        self._index = index
+        self._config = config
+        self._tracker = Tracker(config.tracking)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all tracks and their agreement."""
+        self._tracker.reset()
+        self._votes: dict[int, _Votes] = {}
+        self._last_stamp_ns: int | None = None
+        self._frames_since_comparison = 0
+
+    def analyze(self, frame: Frame) -> tuple[FaceMatch, ...]:
+        """Return what is known about every face of the frame, the largest first."""
+        if self._last_stamp_ns is not None and frame.stamp_ns < self._last_stamp_ns:
+            self.reset()
+        repeated = frame.stamp_ns == self._last_stamp_ns
+        self._last_stamp_ns = frame.stamp_ns
+        faces = sorted(self._detector.detect(frame.image), key=lambda f: -f.box.area_px2)
+        track_ids = self._tracker.identities(
+            [Detection(label=FACE_LABEL, score=face.score, box=face.box) for face in faces],
+            frame.stamp_ns,
+        )
+        self._forget_before(frame.stamp_ns - round(self._config.agree_max_age_s * 1e9))
+        comparing = self._frames_since_comparison == 0
+        self._frames_since_comparison += 1
+        self._frames_since_comparison %= self._config.embed_every_frames
+        index = self._index()
+        left = self._config.max_faces if comparing else 0
+        matches: list[FaceMatch] = []
+        for face, track_id in zip(faces, track_ids, strict=True):
+            obstacle = self._obstacle(face, index, left=left, comparing=comparing)
+            if obstacle:
+                matches.append(_unknown(face, track_id, obstacle))
+                continue
+            left -= 1
+            matches.append(self._compared(frame, face, track_id, index, vote=not repeated))
+        return tuple(matches)
+
+    def _forget_before(self, stamp_ns: int) -> None:
+        for track_id, votes in list(self._votes.items()):
+            votes.drop_before(stamp_ns)
+            if not votes.entries:
+                del self._votes[track_id]
+
+    def _obstacle(
+        self, face: DetectedFace, index: IdentifiesFaces, *, left: int, comparing: bool
+    ) -> str:
+        """Return why the face is not compared in this frame, empty when it is."""
+        side_px = min(face.box.width_px, face.box.height_px)
+        if index.empty_reason:
+            return index.empty_reason
+        if side_px < self._config.min_face_px:
+            return f"face too small: {side_px:.0f} px of {self._config.min_face_px}"
+        if not comparing:
+            return f"not compared: one frame in {self._config.embed_every_frames} is"
+        if left == 0:
+            return f"only the {self._config.max_faces} largest faces are compared"
+        return ""
+
+    def _compared(
+        self,
+        frame: Frame,
+        face: DetectedFace,
+        track_id: int | None,
+        index: IdentifiesFaces,
+        *,
+        vote: bool,
+    ) -> FaceMatch:
+        embedding = self._embedder.embed(frame.image, face)
+        nearest = index.match(embedding) if np.isfinite(embedding).all() else None
+        objection = self._identity_objection(nearest)
+        person_id = nearest.person_id if nearest is not None and not objection else ""
+        if track_id is not None and vote:
+            votes = self._votes.setdefault(track_id, _Votes())
+            votes.add(frame.stamp_ns, person_id, window=self._config.agree_window)
+        if nearest is None:
+            return _unknown(face, track_id, objection)
+        agreeing = 0
+        if person_id and track_id is not None and track_id in self._votes:
+            agreeing = self._votes[track_id].count(person_id)
+        if not objection:
+            objection = self._unlock_objection(nearest, agreeing)
+        return FaceMatch(
+            box=face.box,
+            detection_score=face.score,
+            track_id=track_id,
+            person_id=person_id,
+            person_name=nearest.person_name if person_id else "",
+            distance=nearest.distance,
+            margin=nearest.margin,
+            authorised=not objection,
+            agreeing_frames=agreeing,
+            rejection=objection,
+        )
+
+    def _identity_objection(self, nearest: Identification | None) -> str:
+        """Return why this frame does not name the nearest person, empty when it does."""
+        config = self._config
+        if nearest is None:
+            return "the face gives no usable template"
+        # Written as "not within", so that a NaN refuses.
+        if not nearest.distance <= config.match_threshold:
+            return f"unknown: distance {nearest.distance:.2f} over {config.match_threshold:.2f}"
+        if not nearest.margin >= config.min_margin:
+            return f"two people fit: margin {nearest.margin:.2f} under {config.min_margin:.2f}"
+        return ""
+
+    def _unlock_objection(self, nearest: Identification, agreeing: int) -> str:
+        config = self._config
+        if not nearest.authorised:
+            return "enrolled but not authorised"
+        if agreeing < config.agree_frames:
+            return (
+                f"named in {agreeing} of the last {config.agree_window} frames, "
+                f"need {config.agree_frames}"
+            )
+        return ""
+
+
+def _unknown(face: DetectedFace, track_id: int | None, rejection: str) -> FaceMatch:
+    return FaceMatch(
+        box=face.box,
+        detection_score=face.score,
+        track_id=track_id,
+        distance=math.nan,
+        rejection=rejection,
+    )

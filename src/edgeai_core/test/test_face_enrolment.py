@@ -1,0 +1,221 @@
+"""From frames to templates, and from templates into the gallery."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgeai_core.access.gallery import Gallery
+from edgeai_core.access.keys import EnvironmentKey
+from edgeai_core.access.people import Role
+from edgeai_core.analyzers.faces.enrolment import (
+    EnrolmentConfig,
+    RejectionReason,
+    enrol_from_images,
+    sharpness,
+)
+from edgeai_core.analyzers.faces.registration import Registration, enrol_person
+from edgeai_core.errors import EnrolmentError, GalleryModelMismatchError
+from edgeai_core.geometry import Box
+from edgeai_core.types import DetectedFace
+
+# The first pixel of a picture says how many faces are in it, the second how large they are, the
+# third whose; the rest is noise, so that it is sharp.
+NOISE = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
+
+
+def picture(who: int, *, faces: int = 1, side: int = 100, shade: int = 0) -> npt.NDArray[np.uint8]:
+    image = NOISE.copy()
+    image[0, 0] = (faces, side, who)
+    image[0, 1] = shade
+    return image
+
+
+class Models:
+    model_id = "fake"
+
+    def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
+        faces, side, _ = (int(v) for v in image[0, 0])
+        found = DetectedFace(
+            box=Box(50, 50, 50 + side, 50 + side),
+            score=0.9,
+            landmarks_xy_px=np.zeros((5, 2), np.float32),
+        )
+        return [found] * faces
+
+    def embed(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.float32]:
+        who, shade = int(image[0, 0, 2]), int(image[0, 1, 0])
+        embedding = np.zeros(128, np.float32)
+        embedding[who] = 1.0 if who < 100 else np.nan
+        embedding[64] = shade / 10
+        return embedding
+
+
+MODELS = Models()
+
+
+def shades(who: int, count: int) -> list[npt.NDArray[np.uint8]]:
+    return [picture(who, shade=shade) for shade in range(count)]
+
+
+def test_frames_of_one_person_give_one_template_each() -> None:
+    result = enrol_from_images(shades(3, 4), MODELS, MODELS, EnrolmentConfig())
+    assert result.templates.shape == (4, 128)
+    assert result.templates.dtype == np.float32
+    np.testing.assert_allclose(result.templates[:, 64], [0, 0.1, 0.2, 0.3], atol=1e-7)
+    assert [frame.index for frame in result.accepted] == [0, 1, 2, 3]
+    assert result.rejections == ()
+    assert repr(result) == "EnrolmentResult(4 kept, 0 refused)"
+
+
+def test_every_refused_frame_has_its_reason() -> None:
+    blurred = np.full((200, 200, 3), 90, np.uint8)
+    blurred[0, 0] = (1, 100, 3)
+    frames = [
+        *shades(3, 4),
+        picture(3, faces=0),
+        picture(3, faces=2),
+        picture(3, side=59),
+        blurred,
+        picture(3, shade=2),
+        picture(7),
+        np.zeros((0, 0, 3), np.uint8),
+        np.zeros((20, 20), np.uint8),
+        picture(100),
+    ]
+    result = enrol_from_images(frames, MODELS, MODELS, EnrolmentConfig())
+    assert [(refused.index, refused.reason) for refused in result.rejections] == [
+        (4, RejectionReason.NO_FACE),
+        (5, RejectionReason.SEVERAL_FACES),
+        (6, RejectionReason.TOO_SMALL),
+        (7, RejectionReason.BLURRED),
+        (8, RejectionReason.DUPLICATE),
+        (9, RejectionReason.OUTLIER),
+        (10, RejectionReason.NO_IMAGE),
+        (11, RejectionReason.NO_IMAGE),
+        (12, RejectionReason.NO_TEMPLATE),
+    ]
+    assert result.rejections[2].detail == "59 px"
+    assert len(result.templates) == 4
+
+
+def test_too_few_frames_are_refused_with_the_reasons_counted() -> None:
+    frames = [picture(3)] + [picture(3, faces=0)] * 30 + [picture(3, side=40)] * 9
+    with pytest.raises(EnrolmentError) as caught:
+        enrol_from_images(frames, MODELS, MODELS, EnrolmentConfig())
+    assert str(caught.value) == ("kept 1 of 40 frames, need 4: 30 no face, 9 too small (min 60 px)")
+
+
+def test_no_frames_are_refused() -> None:
+    with pytest.raises(EnrolmentError, match="kept 0 of 0 frames, need 4: there were no more"):
+        enrol_from_images([], MODELS, MODELS, EnrolmentConfig())
+
+
+@pytest.mark.parametrize("second", [2, 4, 6])
+def test_material_of_two_people_is_refused(second: int) -> None:
+    frames = [image for pair in zip(shades(3, 6), shades(7, 6), strict=True) for image in pair]
+    with pytest.raises(EnrolmentError, match="seem to show several people"):
+        enrol_from_images(frames[: 6 + second], MODELS, MODELS, EnrolmentConfig())
+
+
+def test_reading_stops_when_enough_is_taken() -> None:
+    read = 0
+
+    def endless() -> Iterator[npt.NDArray[np.uint8]]:
+        nonlocal read
+        while True:
+            read += 1
+            yield picture(3, shade=read % 5)
+
+    result = enrol_from_images(endless(), MODELS, MODELS, EnrolmentConfig(max_templates=5))
+    assert (len(result.templates), read) == (5, 6)
+    read = 0
+    result = enrol_from_images(endless(), MODELS, MODELS, EnrolmentConfig(max_frames=50))
+    assert (len(result.templates), len(result.rejections), read) == (5, 45, 51)
+
+
+def test_sharpness_does_not_depend_on_where_the_box_ends() -> None:
+    image = np.zeros((112, 112, 3), np.uint8)
+    image[:, ::2] = 255
+    inside = sharpness(image, Box(0, 0, 112, 112))
+    # Columns alternate 0, 255: the Laplacian is +510 and -510 everywhere.
+    assert inside == pytest.approx(510.0**2)
+    assert sharpness(image, Box(-50, -50, 112, 112)) == inside
+    assert sharpness(image, Box(500, 500, 600, 600)) == 0.0
+    assert sharpness(np.full((50, 50, 3), 9, np.uint8), Box(0, 0, 50, 50)) == 0.0
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Iterator[Gallery]:
+    key = EnvironmentKey(base64.b64encode(bytes(range(32))).decode())
+    with Gallery.open(tmp_path / "gallery.sqlite3", key_source=key, create=True) as opened:
+        yield opened
+
+
+def register(
+    gallery: Gallery, name: str, frames: list[npt.NDArray[np.uint8]]
+) -> Registration[object]:
+    return enrol_person(
+        name,
+        frames,
+        detector=MODELS,
+        embedder=MODELS,
+        gallery=gallery,
+        role=Role.OWNER,
+        authorised=True,
+        config=EnrolmentConfig(),
+    )
+
+
+def test_registered_person_is_found_by_the_index(gallery: Gallery) -> None:
+    registration = register(gallery, "Ada", shades(3, 4))
+    match = gallery.index("fake").match(MODELS.embed(picture(3), MODELS.detect(picture(3))[0]))
+    assert match is not None
+    assert match.person == registration.person
+    assert match.authorised
+    assert match.distance == pytest.approx(0.15)
+
+
+def test_taken_name_is_refused_before_a_frame_is_read(gallery: Gallery) -> None:
+    register(gallery, "Ada", shades(3, 4))
+
+    def unread() -> Iterator[npt.NDArray[np.uint8]]:
+        raise AssertionError("a frame was read")
+        yield
+
+    with pytest.raises(EnrolmentError, match="ada is already enrolled"):
+        enrol_person(
+            "ada",
+            unread(),
+            detector=MODELS,
+            embedder=MODELS,
+            gallery=gallery,
+            role=Role.MEMBER,
+            authorised=False,
+            config=EnrolmentConfig(),
+        )
+
+
+def test_face_of_an_enrolled_person_is_refused_under_another_name(gallery: Gallery) -> None:
+    register(gallery, "Ada", shades(3, 4))
+    with pytest.raises(EnrolmentError, match=r"already enrolled as Ada \(distance 0\.10"):
+        register(gallery, "Eve", shades(3, 6))
+    assert [person.name for person in gallery.people()] == ["Ada"]
+    register(gallery, "Bob", shades(7, 4))
+
+
+def test_gallery_of_another_model_is_refused(gallery: Gallery) -> None:
+    gallery.add_person(
+        "Old",
+        np.ones((1, 128), np.float32),
+        model_id="older",
+        role=Role.MEMBER,
+        authorised=True,
+    )
+    with pytest.raises(GalleryModelMismatchError, match="made with face model older"):
+        register(gallery, "Ada", shades(3, 4))

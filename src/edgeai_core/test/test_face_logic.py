@@ -1,0 +1,217 @@
+"""Who is in the picture: agreement over frames, with fake models."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgeai_core.access.index import TemplateIndex
+from edgeai_core.access.people import Person, PersonTemplates, Role
+from edgeai_core.analyzers.faces.logic import FaceAuthenticator, FaceConfig
+from edgeai_core.config import build, specs
+from edgeai_core.errors import ConfigError
+from edgeai_core.geometry import Box
+from edgeai_core.types import DetectedFace, FaceMatch, Frame
+
+STEP_NS = 33_000_000
+IMAGE = np.zeros((480, 640, 3), np.uint8)
+ADA, BOB, STRANGER = (1.0, 0.0), (0.0, 1.0), (9.0, 9.0)
+
+
+@dataclass
+class Scene:
+    """Detector and embedder in one: says what stands in front of the camera."""
+
+    faces: list[tuple[Box, tuple[float, float]]]
+    embedded: int = 0
+    model_id: str = "fake"
+
+    def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
+        return [
+            DetectedFace(box=box, score=0.9, landmarks_xy_px=np.zeros((5, 2), np.float32))
+            for box, _ in self.faces
+        ]
+
+    def embed(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.float32]:
+        self.embedded += 1
+        return np.array(next(e for box, e in self.faces if box == face.box), np.float32)
+
+
+def box(left: float = 100, side: float = 100) -> Box:
+    return Box(left, 100, left + side, 100 + side)
+
+
+def person(name: str, embedding: tuple[float, float], *, authorised: bool) -> PersonTemplates:
+    record = Person(
+        person_id=name.lower() * 8,
+        name=name,
+        role=Role.MEMBER,
+        authorised=authorised,
+        created_ns=0,
+    )
+    return PersonTemplates(person=record, templates=np.array([embedding], np.float32))
+
+
+PEOPLE = (person("Ada", ADA, authorised=True), person("Bob", BOB, authorised=False))
+
+
+class Camera:
+    """Feeds an authenticator frame by frame."""
+
+    def __init__(self, scene: Scene, config: FaceConfig | None = None) -> None:
+        self.index = TemplateIndex(PEOPLE)
+        self.scene = scene
+        self.stamp_ns = 1_000_000_000
+        self.authenticator = FaceAuthenticator(
+            detector=scene,
+            embedder=scene,
+            index=lambda: self.index,
+            config=config or FaceConfig(),
+        )
+
+    def look(self, frames: int = 1, *, step_ns: int = STEP_NS) -> tuple[FaceMatch, ...]:
+        seen: tuple[FaceMatch, ...] = ()
+        for _ in range(frames):
+            self.stamp_ns += step_ns
+            seen = self.authenticator.analyze(Frame(image=IMAGE, stamp_ns=self.stamp_ns))
+        return seen
+
+
+def test_authorised_person_is_authorised_once_three_tracked_frames_agree() -> None:
+    camera = Camera(Scene([(box(), ADA)]))
+    history = [camera.look()[0] for _ in range(5)]
+    assert [match.person_name for match in history] == ["Ada"] * 5
+    # The tracker gives an identity in the second frame; agreement counts from there.
+    assert [match.agreeing_frames for match in history] == [0, 1, 2, 3, 4]
+    assert [match.authorised for match in history] == [False, False, False, True, True]
+    assert history[1].rejection == "named in 1 of the last 5 frames, need 3"
+    assert history[3].rejection == ""
+    assert history[3].distance == 0.0
+    assert history[3].margin == pytest.approx(math.sqrt(2))
+
+
+def test_stranger_is_unknown_however_long_seen() -> None:
+    (match,) = Camera(Scene([(box(), STRANGER)])).look(20)
+    assert not match.recognised
+    assert not match.authorised
+    assert match.agreeing_frames == 0
+    assert match.rejection == "unknown: distance 12.04 over 0.50"
+
+
+def test_enrolled_but_unauthorised_person_is_recognised_only() -> None:
+    (match,) = Camera(Scene([(box(), BOB)])).look(20)
+    assert match.person_name == "Bob"
+    assert match.agreeing_frames == 5
+    assert not match.authorised
+    assert match.rejection == "enrolled but not authorised"
+
+
+def test_nobody_enrolled_makes_everybody_unknown_without_embedding() -> None:
+    scene = Scene([(box(), ADA)])
+    camera = Camera(scene)
+    camera.index = TemplateIndex()
+    (match,) = camera.look(5)
+    assert (match.recognised, match.rejection) == (False, "nobody is enrolled")
+    assert math.isnan(match.distance)
+    assert scene.embedded == 0
+
+
+def test_face_between_two_people_is_unknown() -> None:
+    config = FaceConfig(match_threshold=1.0, min_margin=0.05)
+    (match,) = Camera(Scene([(box(), (0.5, 0.48))]), config).look(10)
+    assert match.rejection == "two people fit: margin 0.03 under 0.05"
+    assert not match.recognised
+
+
+def test_small_face_is_not_compared() -> None:
+    scene = Scene([(box(side=59), ADA)])
+    (match,) = Camera(scene).look(10)
+    assert match.rejection == "face too small: 59 px of 60"
+    assert scene.embedded == 0
+
+
+def test_template_that_is_not_finite_is_unknown() -> None:
+    (match,) = Camera(Scene([(box(), (math.nan, 0.0))])).look(10)
+    assert match.rejection == "the face gives no usable template"
+
+
+def test_only_the_largest_faces_are_compared_and_come_first() -> None:
+    scene = Scene([(box(0, 70), BOB), (box(200, 120), ADA), (box(400, 90), STRANGER)])
+    matches = Camera(scene, FaceConfig(max_faces=2)).look(6)
+    assert [match.box.width_px for match in matches] == [120, 90, 70]
+    assert [match.person_name for match in matches] == ["Ada", "", ""]
+    assert matches[2].rejection == "only the 2 largest faces are compared"
+    assert scene.embedded == 12
+
+
+def test_sparse_comparison_embeds_every_third_frame() -> None:
+    scene = Scene([(box(), ADA)])
+    camera = Camera(scene, FaceConfig(embed_every_frames=3))
+    history = [camera.look()[0] for _ in range(12)]
+    assert scene.embedded == 4
+    assert [n for n, match in enumerate(history) if match.recognised] == [0, 3, 6, 9]
+    assert [n for n, match in enumerate(history) if match.authorised] == [9]
+    assert history[1].rejection == "not compared: one frame in 3 is"
+
+
+def test_another_face_on_the_same_track_starts_from_nothing() -> None:
+    scene = Scene([(box(), BOB)])
+    camera = Camera(scene)
+    camera.look(10)
+    scene.faces = [(box(), ADA)]
+    assert [camera.look()[0].authorised for _ in range(3)] == [False, False, True]
+
+
+def test_agreement_does_not_outlive_its_age() -> None:
+    scene = Scene([(box(), ADA)])
+    camera = Camera(scene, build(FaceConfig, {"tracking.max_lost_s": 10.0}))
+    track_id = camera.look(10)[0].track_id
+    (match,) = camera.look(step_ns=2_500_000_000)
+    assert match.track_id == track_id
+    assert (match.agreeing_frames, match.authorised) == (1, False)
+
+
+def test_repeated_frame_adds_no_agreement() -> None:
+    camera = Camera(Scene([(box(), ADA)]))
+    camera.look(2)
+    assert [camera.look(step_ns=0)[0].agreeing_frames for _ in range(10)] == [1] * 10
+
+
+def test_stamp_that_goes_back_forgets_agreement() -> None:
+    camera = Camera(Scene([(box(), ADA)]))
+    assert camera.look(10)[0].authorised
+    (match,) = camera.look(step_ns=-STEP_NS)
+    assert (match.track_id, match.agreeing_frames, match.authorised) == (None, 0, False)
+    assert camera.authenticator._votes == {}
+
+
+def test_revocation_takes_effect_in_the_next_frame() -> None:
+    camera = Camera(Scene([(box(), ADA)]))
+    assert camera.look(10)[0].authorised
+    revoked = replace(PEOPLE[0], person=replace(PEOPLE[0].person, authorised=False))
+    camera.index = TemplateIndex([revoked, PEOPLE[1]])
+    (match,) = camera.look()
+    assert (match.recognised, match.authorised) == (True, False)
+    assert match.rejection == "enrolled but not authorised"
+
+
+def test_memory_stays_bounded_over_many_tracks() -> None:
+    scene = Scene([])
+    camera = Camera(scene)
+    for n in range(60):
+        scene.faces = [(box(50.0 * (n % 10), 100), ADA)]
+        camera.look(3)
+        scene.faces = []
+        camera.look(step_ns=1_500_000_000)
+    assert len(camera.authenticator._votes) <= 2
+
+
+def test_configuration_is_described_and_checked() -> None:
+    names = {spec.name for spec in specs(FaceConfig)}
+    assert {"match_threshold", "agree_frames", "tracking.max_lost_s"} <= names
+    with pytest.raises(ConfigError, match="raise agree_window or lower agree_frames"):
+        FaceConfig(agree_frames=6, agree_window=5)

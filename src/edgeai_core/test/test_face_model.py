@@ -1,0 +1,143 @@
+"""The face detector's decoding and the embedder's wiring, with functions in place of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgeai_core.analyzers.faces.model import FaceDetector, FaceEmbedder
+from edgeai_core.geometry import Box
+from edgeai_core.runtimes.base import Tensor
+from edgeai_core.runtimes.fake import FakeSession
+from edgeai_core.runtimes.validation import InputSpec
+from edgeai_core.types import DetectedFace
+
+DETECTOR_INPUT = InputSpec(name="input_1", shape=(1, 192, 192, 3), dtype=np.dtype(np.float32))
+CHIP_INPUT = InputSpec(name="chip", shape=(1, 150, 150, 3), dtype=np.dtype(np.uint8))
+Candidate = tuple[int, int, float, float, float]  # row, column, logit, box side, shift in x
+
+
+def detector_seeing(
+    *candidates: Candidate, min_score: float = 0.5
+) -> tuple[FaceDetector, list[npt.NDArray[np.float32]]]:
+    seen: list[npt.NDArray[np.float32]] = []
+
+    def function(inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        seen.append(np.asarray(inputs["input_1"], np.float32))
+        boxes = np.zeros((1, 2304, 16), np.float32)
+        logits = np.full((1, 2304, 1), -1e6, np.float32)
+        for row, column, logit, side, shift in candidates:
+            cell = row * 48 + column
+            logits[0, cell, 0] = logit
+            points = [
+                (-side / 4, -2),
+                (side / 4, -2),
+                (0, 0),
+                (0, 3),
+                (-side / 2, 0),
+                (side / 2, 0),
+            ]
+            boxes[0, cell, :4] = (shift, 0, side, side)
+            boxes[0, cell, 4:] = np.array(points, np.float32).ravel()
+        return {"Identity": boxes, "Identity_1": logits}
+
+    session = FakeSession(function, inputs=[DETECTOR_INPUT], outputs=["Identity", "Identity_1"])
+    return FaceDetector(session, min_score=min_score), seen
+
+
+def blank(width_px: int, height_px: int) -> npt.NDArray[np.uint8]:
+    return np.zeros((height_px, width_px, 3), np.uint8)
+
+
+def test_a_cell_decodes_to_frame_pixels() -> None:
+    # Cell (24, 12) has its centre at (50, 98) of 192; VGA is shown at 0.3 with 24 px above.
+    detector, _ = detector_seeing((24, 12, 2.0, 30.0, 0.0))
+    [face] = detector.detect(blank(640, 480))
+    assert face.box.as_xyxy() == pytest.approx((35 / 0.3, 59 / 0.3, 65 / 0.3, 89 / 0.3), rel=1e-5)
+    assert face.score == pytest.approx(1 / (1 + np.exp(-2.0)))
+    assert face.landmarks_xy_px.shape == (6, 2)
+    assert face.landmarks_xy_px[0].tolist() == pytest.approx([42.5 / 0.3, 72 / 0.3], rel=1e-5)
+    assert face.landmarks_xy_px[3].tolist() == pytest.approx([50 / 0.3, 77 / 0.3], rel=1e-5)
+
+
+def test_input_is_rgb_from_minus_one_to_one_with_a_dark_border() -> None:
+    detector, seen = detector_seeing()
+    image = blank(640, 480)
+    image[:] = (0, 127, 255)
+    assert detector.detect(image) == []
+    [tensor] = seen
+    assert tensor[0, 96, 96].tolist() == pytest.approx([1.0, -1 / 255, -1.0], abs=1e-6)
+    assert tensor[0, 0, 0].tolist() == [-1.0, -1.0, -1.0]
+
+
+def test_overlapping_candidates_become_their_weighted_mean() -> None:
+    detector, _ = detector_seeing((24, 24, 80.0, 40.0, 0.0), (24, 24 + 1, 0.0, 40.0, 0.0))
+    [face] = detector.detect(blank(192, 192))
+    # Scores 1 and 0.5 at x = 98 and 102.
+    assert face.box.center_px[0] == pytest.approx((98 + 0.5 * 102) / 1.5)
+    assert face.score == 1.0
+
+
+def test_distant_faces_stay_apart_best_first() -> None:
+    detector, _ = detector_seeing((5, 5, 0.5, 20.0, 0.0), (40, 40, 3.0, 20.0, 0.0))
+    faces = detector.detect(blank(192, 192))
+    assert [face.box.center_px for face in faces] == [(162.0, 162.0), (22.0, 22.0)]
+
+
+def test_faint_candidates_are_dropped() -> None:
+    detector, _ = detector_seeing((5, 5, 0.5, 20.0, 0.0), min_score=0.63)
+    assert detector.detect(blank(192, 192)) == []
+
+
+def test_a_box_is_clipped_to_the_frame() -> None:
+    detector, _ = detector_seeing((0, 0, 2.0, 30.0, 0.0))
+    [face] = detector.detect(blank(192, 192))
+    assert face.box.as_xyxy() == (0.0, 0.0, 17.0, 17.0)
+
+
+def test_an_empty_box_is_no_face() -> None:
+    detector, _ = detector_seeing((10, 10, 2.0, 0.0, 0.0), (10, 20, 2.0, -5.0, 0.0))
+    assert detector.detect(blank(192, 192)) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 600), (600, 1), (4000, 3000)])
+def test_any_frame_size_is_taken(size: tuple[int, int]) -> None:
+    detector, seen = detector_seeing()
+    assert detector.detect(blank(*size)) == []
+    assert seen[0].shape == (1, 192, 192, 3)
+
+
+def test_closing_the_detector_closes_the_session() -> None:
+    session = FakeSession(
+        lambda inputs: {}, inputs=[DETECTOR_INPUT], outputs=["Identity", "Identity_1"]
+    )
+    FaceDetector(session).close()
+    assert session.closed
+
+
+def test_the_embedder_returns_the_model_s_vector_for_the_aligned_chip() -> None:
+    chips: list[Tensor] = []
+
+    def function(inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        chips.append(inputs["chip"])
+        return {"embedding": np.array([[0.25, -1.0]], np.float32)}
+
+    session = FakeSession(function, inputs=[CHIP_INPUT], outputs=["embedding"])
+    embedder = FaceEmbedder(session, model_id="net-1", recommended_threshold=0.4)
+    image = np.full((150, 150, 3), (1, 2, 3), np.uint8)
+    points = np.array([(47.3, 46.4), (102.1, 47.4), (74.4, 80.7), (74.1, 108.0)], np.float32)
+    face = DetectedFace(box=Box(0, 0, 150, 150), score=1.0, landmarks_xy_px=points)
+    template = embedder.embed(image, face)
+    assert template.tolist() == [0.25, -1.0]
+    assert template.dtype == np.float32
+    assert (embedder.unit, embedder.model_id, embedder.recommended_threshold) == (
+        "L2",
+        "net-1",
+        0.4,
+    )
+    assert chips[0][0, 75, 75].tolist() == [3, 2, 1]
+    embedder.close()
+    assert session.closed

@@ -1,0 +1,1 @@
+"""The nodes that see and the one that decides what may run."""

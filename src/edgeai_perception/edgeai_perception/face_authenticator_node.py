@@ -1,0 +1,253 @@
+"""The face node: who is in the picture, on `faces`; enrolment as a service."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgeai_msgs.msg import AuthState, FaceMatchArray
+from edgeai_msgs.srv import EnrolPerson
+from rclpy.context import Context
+from rclpy.parameter import Parameter
+from rclpy.task import Future
+
+from edgeai_core import catalog
+from edgeai_core.access.gallery import Gallery
+from edgeai_core.access.guard import AuthStateGuard
+from edgeai_core.access.keys import default_key_source
+from edgeai_core.access.live_index import LiveIndex
+from edgeai_core.access.locations import gallery_path
+from edgeai_core.access.people import Role
+from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
+from edgeai_core.analyzers.faces.logic import FaceAuthenticator, FaceConfig
+from edgeai_core.analyzers.faces.registration import enrol_person
+from edgeai_core.config import group, param
+from edgeai_core.errors import EdgeAiError
+from edgeai_core.sources.reading import images_of
+from edgeai_core.types import FaceMatch, Frame, SessionState
+from edgeai_ros_common import qos
+from edgeai_ros_common.analyzer_node import AnalyzerNode
+from edgeai_ros_common.convert import auth_state_from_msg, faces_to_msg
+from edgeai_ros_common.diagnostics import Health, Level
+from edgeai_ros_common.frame_hub import FrameHub
+from edgeai_ros_common.running import run_node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceInferenceConfig:
+    """Which models look at faces, and how they are run."""
+
+    detector: str = param(catalog.DEFAULT_FACE_DETECTOR, "Name of the detector in the catalog")
+    embedder: str = param(catalog.DEFAULT_FACE_EMBEDDER, "Name of the embedder in the catalog")
+    runtime: str = param(
+        "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
+    )
+    threads: int = param(
+        1,
+        "CPU threads of one inference; more are faster alone and slower beside other analyzers",
+        minimum=1,
+        maximum=64,
+    )
+    score_threshold: float = param(
+        0.5,
+        "Faces below are dropped; lower finds more and is wrong more often",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    max_results_per_s: float = param(
+        20.0,
+        "Frames analysed per second at most; lower leaves more of the processor to the others",
+        unit="1/s",
+        minimum=0.1,
+        maximum=240.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryConfig:
+    """Where the enrolled people are."""
+
+    path: str = param("", "Gallery file; empty takes the one of this user's data directory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceAuthenticatorConfig:
+    """Parameters of the face node."""
+
+    inference: FaceInferenceConfig = group(FaceInferenceConfig)
+    gallery: GalleryConfig = group(GalleryConfig)
+    faces: FaceConfig = group(FaceConfig)
+    enrolment: EnrolmentConfig = group(EnrolmentConfig)
+
+
+class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatch, ...]]):
+    """Recognise enrolled people and say whether they may unlock."""
+
+    config_class = FaceAuthenticatorConfig
+    _model = ("", "")
+
+    def __init__(
+        self,
+        *,
+        node_name: str = "face_authenticator",
+        context: Context | None = None,
+        parameter_overrides: Sequence[Parameter[Any]] = (),
+        namespace: str | None = None,
+        cli_args: Sequence[str] = (),
+        frame_hub: FrameHub | None = None,
+    ) -> None:
+        super().__init__(
+            node_name=node_name,
+            context=context,
+            parameter_overrides=parameter_overrides,
+            namespace=namespace,
+            cli_args=cli_args,
+            frame_hub=frame_hub,
+        )
+        self._access = AuthStateGuard(clock_s=time.monotonic)
+        self._enrolling = threading.Lock()
+
+    def setup(self, config: FaceAuthenticatorConfig) -> None:
+        inference = config.inference
+        detector = catalog.create_face_detector(
+            inference.detector,
+            runtime=inference.runtime,
+            threads=inference.threads,
+            min_score=inference.score_threshold,
+        )
+        self.release_on_cleanup(detector.close)
+        embedder = catalog.create_face_embedder(
+            inference.embedder, runtime=inference.runtime, threads=inference.threads
+        )
+        self.release_on_cleanup(embedder.close)
+        self._model = (
+            f"{inference.detector} + {inference.embedder}",
+            f"{detector.runtime_name} + {embedder.runtime_name}",
+        )
+        self._gallery_file = Path(config.gallery.path or gallery_path())
+        self._index = LiveIndex(
+            self._open_gallery, model_id=embedder.model_id, clock_s=time.monotonic
+        )
+        self.release_on_cleanup(self._index.close)
+        self._authenticator = FaceAuthenticator(
+            detector=detector,
+            embedder=embedder,
+            index=self._index,
+            config=config.faces,
+        )
+        self._faces = self.publisher(FaceMatchArray, "faces", qos.RESULTS)
+
+    def start(self, config: FaceAuthenticatorConfig) -> None:
+        self._authenticator.reset()
+        super().start(config)
+        self.subscribe(AuthState, "/auth_state", self._on_auth_state, qos.STATE)
+        service = self.create_service(EnrolPerson, "~/enrol", self._on_enrol)
+        self.release_on_deactivate(lambda: self.destroy_service(service))
+
+    def min_period_s(self, config: FaceAuthenticatorConfig) -> float:
+        return 1.0 / config.inference.max_results_per_s
+
+    def model_description(self) -> tuple[str, str]:
+        return self._model
+
+    def health(self) -> Health:
+        health = super().health()
+        if health.level is Level.OK and self._index.fault:
+            return Health(level=Level.WARN, message=self._index.fault)
+        return health
+
+    def analyze(self, frame: Frame) -> tuple[FaceMatch, ...]:
+        return self._authenticator.analyze(frame)
+
+    def publish(self, result: tuple[FaceMatch, ...], frame: Frame) -> None:
+        self._faces.publish(faces_to_msg(result, frame))
+
+    def _open_gallery(self, *, create: bool = False) -> Gallery:
+        return Gallery.open(
+            self._gallery_file, key_source=default_key_source(self._gallery_file), create=create
+        )
+
+    def _on_auth_state(self, message: AuthState) -> None:
+        self._access.accept(auth_state_from_msg(message), self.now_ns())
+
+    async def _on_enrol(
+        self, request: EnrolPerson.Request, response: EnrolPerson.Response
+    ) -> EnrolPerson.Response:
+        # A clip takes seconds to read: off the executor, with models of its own, because the
+        # worker owns the running ones.
+        objection = self._enrolment_objection()
+        if objection:
+            response.message = objection
+            return response
+        done: Future[None] = Future(executor=self.executor)
+        thread = threading.Thread(
+            target=self._enrol, args=(request, response, done), name="enrolment", daemon=True
+        )
+        thread.start()
+        await done
+        return response
+
+    def _enrolment_objection(self) -> str:
+        if self._enrolling.locked():
+            return "another enrolment is running; wait for it"
+        try:
+            with self._open_gallery(create=True) as gallery:
+                nobody = not gallery.people()
+        except EdgeAiError as exc:
+            return str(exc)
+        if nobody or self._access.current().state is SessionState.ACTIVE:
+            return ""
+        return "refused: an authorised person must be recognised by the camera first"
+
+    def _enrol(
+        self,
+        request: EnrolPerson.Request,
+        response: EnrolPerson.Response,
+        done: Future[None],
+    ) -> None:
+        config = self._config
+        assert config is not None  # the service exists only while active
+        with self._enrolling:
+            try:
+                with (
+                    self._open_gallery(create=True) as gallery,
+                    catalog.face_models(config.inference.detector, config.inference.embedder) as (
+                        detector,
+                        embedder,
+                    ),
+                ):
+                    registration = enrol_person(
+                        request.name,
+                        images_of(request.source),
+                        detector=detector,
+                        embedder=embedder,
+                        gallery=gallery,
+                        role=Role.MEMBER,
+                        authorised=bool(request.authorised),
+                        config=config.enrolment,
+                    )
+                response.success = True
+                response.accepted = len(registration.result.accepted)
+                response.rejected = len(registration.result.rejections)
+                response.message = f"enrolled {registration.person.name}"
+            except EdgeAiError as exc:
+                response.message = str(exc)
+            except Exception as exc:
+                response.message = f"enrolment failed: {type(exc).__name__}; read the node's log"
+                self.get_logger().error(f"enrolment failed: {exc!r}")
+            finally:
+                done.set_result(None)
+
+
+def main() -> int:
+    """Run the node; return the exit code."""
+    return run_node(FaceAuthenticatorNode, node_name="face_authenticator")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""The camera node: frames from a camera, stream, clip or folder onto `image_raw`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rclpy.context import Context
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+
+from edgeai_core.config import group, param
+from edgeai_core.errors import SourceError
+from edgeai_core.model_store import demo_directory
+from edgeai_core.sources.base import StreamConfig
+from edgeai_core.sources.opening import open_source
+from edgeai_core.sources.stream import FrameStream, StreamState
+from edgeai_core.sources.usb import first_camera
+from edgeai_core.types import Frame
+from edgeai_ros_common import qos
+from edgeai_ros_common.convert import image_to_msg
+from edgeai_ros_common.diagnostics import Health, Level
+from edgeai_ros_common.frame_hub import FrameHub
+from edgeai_ros_common.node import EdgeNode
+from edgeai_ros_common.running import run_node
+
+_STOP_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsbCamConfig:
+    """Parameters of the camera node."""
+
+    stream: StreamConfig = group(StreamConfig)
+    frame_id: str = param(
+        "camera_optical_frame", "Name of the optical frame (x right, y down, z forward; REP-103)"
+    )
+
+
+def resolve_source(config: StreamConfig) -> StreamConfig:
+    """Return the stream with `auto` replaced by the first camera, else the looped demo footage.
+
+    Raises:
+        SourceError: there is neither.
+    """
+    if config.source not in ("", "auto"):
+        return config
+    camera = first_camera()
+    if camera is not None:
+        return replace(config, source=camera)
+    demo = demo_directory()
+    if not demo.is_dir():
+        raise SourceError(
+            "no USB camera was found and the demo footage is not set up; plug a camera in, run "
+            "./edgeai setup, or name a source: /dev/videoN, rtsp://…, a clip or a folder"
+        )
+    return replace(config, source=str(demo), loop=True)
+
+
+class UsbCamNode(EdgeNode[UsbCamConfig]):
+    """Publish frames, reconnecting for as long as it takes.
+
+    The Image topic costs two copies a frame, so it is filled only while somebody subscribes;
+    analyzers of the same process get frames by reference from the hub.
+    """
+
+    config_class = UsbCamConfig
+
+    def __init__(
+        self,
+        *,
+        node_name: str = "usb_cam",
+        context: Context | None = None,
+        parameter_overrides: Sequence[Parameter[Any]] = (),
+        namespace: str | None = None,
+        cli_args: Sequence[str] = (),
+        frame_hub: FrameHub | None = None,
+    ) -> None:
+        super().__init__(
+            node_name=node_name,
+            context=context,
+            parameter_overrides=parameter_overrides,
+            namespace=namespace,
+            cli_args=cli_args,
+        )
+        self._hub = frame_hub
+        self._topic = self.resolve_topic_name("image_raw")
+        if frame_hub is not None:
+            frame_hub.offer(self._topic)
+        self._stream: FrameStream | None = None
+
+    def setup(self, config: UsbCamConfig) -> None:
+        # Not a lifecycle publisher: get_subscription_count is asked from the stream's thread.
+        self._publisher = self.create_publisher(Image, "image_raw", qos.IMAGE_OFFERED)
+        self.release_on_cleanup(lambda: self.destroy_publisher(self._publisher))
+
+    def start(self, config: UsbCamConfig) -> None:
+        stream_config = resolve_source(config.stream)
+        source = open_source(
+            stream_config,
+            clock_ns=self.now_ns,
+            monotonic_s=time.monotonic,
+            sleep=threading.Event().wait,
+            frame_id=config.frame_id,
+        )
+        self.get_logger().info(f"source: {source.description}")
+        self._stream = FrameStream(
+            source, config=stream_config, monotonic_s=time.monotonic, on_frame=self._on_frame
+        )
+        self._stream.start()
+        self.release_on_deactivate(self._end_stream)
+
+    def health(self) -> Health:
+        if self._stream is None:
+            return Health(level=Level.ERROR, message="no stream")
+        health = self._stream.health()
+        details = (
+            ("stream_state", health.state.value),
+            ("measured_fps", f"{health.fps:.1f}"),
+            ("reconnects", str(health.reconnects)),
+            ("rejected_frames", str(health.rejected_frames)),
+            ("source_dropped", str(health.dropped_frames)),
+            ("source", self._stream.description),
+        )
+        if health.state is StreamState.ENDED:
+            return Health(level=Level.WARN, message="the footage is over", details=details)
+        if health.state in (StreamState.RECONNECTING, StreamState.FAILED):
+            return Health(level=Level.ERROR, message=health.last_error, details=details)
+        return Health(message=f"{health.fps:.1f} frames/s", details=details)
+
+    def _on_frame(self, frame: Frame) -> None:
+        self.meter.frame_received(dropped=False)
+        if self._hub is not None:
+            self._hub.publish(self._topic, frame)
+        if self._publisher.get_subscription_count() > 0:
+            self._publisher.publish(image_to_msg(frame))
+        self.meter.result_published(latency_ms=(self.now_ns() - frame.stamp_ns) / 1e6)
+
+    def _end_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.stop(_STOP_TIMEOUT_S)
+
+
+def main() -> int:
+    """Run the node; return the exit code."""
+    return run_node(UsbCamNode, node_name="usb_cam")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,25 @@
+"""Install the package for colcon (ament_python)."""
+
+from setuptools import find_packages, setup
+
+PACKAGE = "edgeai_perception"
+NODES = ("usb_cam", "face_authenticator", "object_detector", "supervisor")
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=True,
+    maintainer="edgeai maintainers",
+    maintainer_email="maintainers@edgeai.example.org",
+    description="Camera, face and object nodes and the supervisor that decides what may run.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [f"{name}_node = {PACKAGE}.{name}_node:main" for name in NODES]
+    },
+)

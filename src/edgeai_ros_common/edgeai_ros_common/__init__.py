@@ -1,0 +1,1 @@
+"""What every node of the graph shares; the only place that knows rclpy's details."""

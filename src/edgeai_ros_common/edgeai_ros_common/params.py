@@ -1,0 +1,101 @@
+"""Configuration dataclasses as ROS parameters with descriptors, ranges and clear refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import (
+    FloatingPointRange,
+    IntegerRange,
+    ParameterDescriptor,
+    SetParametersResult,
+)
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from edgeai_core import config as core_config
+from edgeai_core.errors import ConfigError
+
+ConfigT = TypeVar("ConfigT")
+# Parameters that rclpy itself declares or that a launch file may add to any node.
+_FOREIGN = ("use_sim_time", "start_type_description_service", "qos_overrides")
+_INT64_MAX = 2**63 - 1
+
+
+def descriptor(spec: core_config.ParamSpec) -> ParameterDescriptor:
+    """Return the ROS descriptor of a parameter: its sentence, unit, choices and range."""
+    text = spec.description + (f" [{spec.unit}]" if spec.unit else "")
+    result = ParameterDescriptor(description=text)
+    if spec.choices:
+        result.additional_constraints = f"one of: {', '.join(spec.choices)}"
+    if spec.kind == "int" and (spec.minimum is not None or spec.maximum is not None):
+        low = -_INT64_MAX if spec.minimum is None else int(spec.minimum)
+        high = _INT64_MAX if spec.maximum is None else int(spec.maximum)
+        result.integer_range = [IntegerRange(from_value=low, to_value=high, step=0)]
+    if spec.kind == "float" and (spec.minimum is not None or spec.maximum is not None):
+        low_f = -1e308 if spec.minimum is None else float(spec.minimum)
+        high_f = 1e308 if spec.maximum is None else float(spec.maximum)
+        result.floating_point_range = [
+            FloatingPointRange(from_value=low_f, to_value=high_f, step=0.0)
+        ]
+    # rclpy infers "byte array" from an empty list and would then refuse strings or doubles.
+    result.dynamic_typing = spec.kind in ("strings", "floats") and not spec.default
+    return result
+
+
+def declare(node: Node, config_class: type[Any]) -> None:
+    """Declare every parameter of a configuration class on a node.
+
+    Raises:
+        ConfigError: an override names no parameter of the node or has a wrong type or range.
+    """
+    known = {spec.name: spec for spec in core_config.specs(config_class)}
+    # rclpy ignores overrides that nobody declares: a misspelt name would go unnoticed.
+    overrides: dict[str, Parameter[Any]] = dict(node._parameter_overrides)
+    given = {n: p.value for n, p in overrides.items() if not n.startswith(_FOREIGN)}
+    try:
+        core_config.build(config_class, given)
+    except ConfigError as exc:
+        raise ConfigError(f"{node.get_fully_qualified_name()}: {exc}") from exc
+    for name, spec in known.items():
+        default = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+        try:
+            node.declare_parameter(name, default, descriptor(spec))
+        except (InvalidParameterTypeException, InvalidParameterValueException) as exc:
+            hint = "; write it with a decimal point" if spec.kind == "float" else ""
+            raise ConfigError(
+                f"{node.get_fully_qualified_name()}: parameter {name}: got {given.get(name)!r}, "
+                f"expected {spec.kind}{hint}"
+            ) from exc
+
+
+def read(node: Node, config_class: type[ConfigT]) -> ConfigT:
+    """Return the node's present parameters as a configuration.
+
+    Raises:
+        ConfigError: a value is out of range or not among its choices.
+    """
+    values = {
+        spec.name: node.get_parameter(spec.name).value for spec in core_config.specs(config_class)
+    }
+    return core_config.build(config_class, values)
+
+
+def check_changes(
+    config_class: type[Any], changes: Sequence[Parameter[Any]], *, fixed: bool
+) -> SetParametersResult:
+    """Judge parameter changes; `fixed` says that the node is configured and keeps its own."""
+    known = {spec.name: spec for spec in core_config.specs(config_class)}
+    for change in changes:
+        if change.name not in known:
+            continue
+        if fixed:
+            reason = f"parameter {change.name} is fixed while configured: clean the node up first"
+            return SetParametersResult(successful=False, reason=reason)
+        try:
+            known[change.name].checked(change.value)
+        except ConfigError as exc:
+            return SetParametersResult(successful=False, reason=str(exc))
+    return SetParametersResult(successful=True)

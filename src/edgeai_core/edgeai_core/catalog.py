@@ -12,15 +12,10 @@ import numpy as np
 
 from edgeai_core import model_store
 from edgeai_core.analyzers.faces.model import FaceDetector, FaceEmbedder
+from edgeai_core.analyzers.objects.labels import COCO_LABELS
 from edgeai_core.analyzers.objects.model import ObjectDetector
 from edgeai_core.errors import ConfigError
-from edgeai_core.model_card import (
-    Archive,
-    Conversion,
-    ModelCard,
-    Source,
-    Task,
-)
+from edgeai_core.model_card import Archive, Conversion, Metric, ModelCard, Source, Task
 from edgeai_core.runtimes.base import InferenceSession, SessionOptions
 from edgeai_core.runtimes.selection import AUTO, open_session
 from edgeai_core.runtimes.validation import InputSpec
@@ -28,21 +23,6 @@ from edgeai_core.runtimes.validation import InputSpec
 DEFAULT_FACE_DETECTOR = "mediapipe_full_range"
 DEFAULT_FACE_EMBEDDER = "dlib_resnet"
 DEFAULT_OBJECT_DETECTOR = "ssd_mobilenet_v2_coco"
-
-# COCO's category numbers 1..90; the numbers without a name were never published.
-_COCO_LABELS: tuple[str, ...] = (
-    *("", "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat"),
-    *("traffic light", "fire hydrant", "", "stop sign", "parking meter", "bench", "bird", "cat"),
-    *("dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "", "backpack"),
-    *("umbrella", "", "", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard"),
-    *("sports ball", "kite", "baseball bat", "baseball glove", "skateboard", "surfboard"),
-    *("tennis racket", "bottle", "", "wine glass", "cup", "fork", "knife", "spoon", "bowl"),
-    *("banana", "apple", "sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut"),
-    *("cake", "chair", "couch", "potted plant", "bed", "", "dining table", "", "", "toilet", ""),
-    *("tv", "laptop", "mouse", "remote", "keyboard", "cell phone", "microwave", "oven", "toaster"),
-    *("sink", "refrigerator", "", "book", "clock", "vase", "scissors", "teddy bear"),
-    *("hair drier", "toothbrush"),
-)
 
 _MACHINE = "one thread, two shared x86-64 cores with AVX-512, OpenVINO f32, VGA frame"
 
@@ -170,7 +150,7 @@ _CARDS: tuple[ModelCard, ...] = (
         input_layout="NHWC uint8 RGB, stretched to 300 x 300",
         output_layout="boxes (1, 1917, 4) x_min y_min x_max y_max 0..1; scores (1, 1917, 91)",
         recommended_threshold=0.5,
-        labels=_COCO_LABELS,
+        labels=COCO_LABELS,
         metrics=(
             Metric(name="detection time", value=21.0, unit="ms", conditions=_MACHINE),
             Metric(

@@ -285,6 +285,16 @@ def test_time_before_the_watched_state_does_not_count() -> None:
     assert [len(frame) for frame in events] == [0, 0, 0, 0, 1]
 
 
+def test_a_short_break_of_the_watched_state_starts_the_time_anew() -> None:
+    observer = object_observer()
+    watched(observer, 0, 500, 1000, state=SessionState.MONITORING)
+    watched(observer, 1500, state=SessionState.ACTIVE)
+
+    events = watched(observer, 2000, 2500, 3000, 3500, 4000, state=SessionState.MONITORING)
+
+    assert [len(frame) for frame in events] == [0, 0, 0, 0, 1]
+
+
 def test_other_labels_low_scores_untracked_objects_and_gaps_are_not_told() -> None:
     state = SessionState.MONITORING
     stamps = (0, 1000, 2000, 3000)

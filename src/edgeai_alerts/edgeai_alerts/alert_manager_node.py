@@ -1,0 +1,209 @@
+"""The alert node: it watches the graph and tells people, once, with a reason, on `/alerts`."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from diagnostic_msgs.msg import DiagnosticArray
+from edgeai_msgs.msg import Alert as AlertMsg
+from edgeai_msgs.msg import AuthState, FaceMatchArray
+from edgeai_msgs.srv import AcknowledgeAlert
+from vision_msgs.msg import Detection2DArray
+
+from edgeai_alerts.channels import make_channels
+from edgeai_alerts.channels.base import ChannelSetup
+from edgeai_alerts.config import AlertManagerConfig
+from edgeai_alerts.dispatcher import Dispatcher
+from edgeai_alerts.store import EventStore
+from edgeai_core.access.locations import data_directory
+from edgeai_core.alerting.engine import AlertEngine
+from edgeai_core.alerting.observers.health import HealthLevel, NodeHealth
+from edgeai_core.alerting.rendering import render_line
+from edgeai_core.alerting.scene import SceneWatch
+from edgeai_core.config import group, param
+from edgeai_core.errors import EdgeAiError
+from edgeai_core.types import Alert, AlertEvent
+from edgeai_ros_common import qos
+from edgeai_ros_common.convert import (
+    alert_to_msg,
+    auth_state_from_msg,
+    detections_from_msg,
+    faces_from_msg,
+    time_from_msg,
+)
+from edgeai_ros_common.diagnostics import Health, Level
+from edgeai_ros_common.node import EdgeNode
+from edgeai_ros_common.running import run_node
+
+_CHECK_PERIOD_S = 1.0
+_CLOSE_TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicsConfig:
+    """What is watched; the graph table fills this in."""
+
+    faces: tuple[str, ...] = param((), "Topics of face matches, one per camera")
+    objects: tuple[str, ...] = param((), "Topics of tracked objects, one per camera")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertManagerNodeConfig(AlertManagerConfig):
+    """All parameters of the alert node, with the topics that it watches."""
+
+    topics: TopicsConfig = group(TopicsConfig)
+
+
+def camera_of(topic: str) -> str:
+    """Return the camera's namespace of a topic: /entrance/faces -> entrance."""
+    return topic.strip("/").rpartition("/")[0]
+
+
+class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
+    """Turn what the graph says into stored, delivered and published alerts."""
+
+    config_class = AlertManagerNodeConfig
+
+    def setup(self, config: AlertManagerNodeConfig) -> None:
+        folder = data_directory()
+        store = EventStore(
+            folder / Path(config.store.path).expanduser(),
+            config.store,
+            wall_clock_ns=time.time_ns,
+            report=self.get_logger().warning,
+        )
+        self.release_on_cleanup(store.close)
+        self._store = store
+        self._alerts = self.publisher(AlertMsg, "/alerts", qos.ALERTS)
+
+    def start(self, config: AlertManagerNodeConfig) -> None:
+        channels = make_channels(
+            config.channels,
+            ChannelSetup(
+                state_folder=data_directory(),
+                terminal=sys.stdout,
+                wall_clock_ns=time.time_ns,
+                log_file=config.log_file,
+            ),
+        )
+        self._dispatcher = Dispatcher(
+            engine=AlertEngine(
+                config.engine, clock=time.monotonic, new_id=lambda: uuid.uuid4().hex
+            ),
+            store=self._store,
+            channels=channels,
+            config=config.dispatch,
+            clock=time.monotonic,
+            wall_clock_ns=time.time_ns,
+            on_alert=self._publish,
+            on_update=self._publish,
+            report=self.get_logger().warning,
+        )
+        self._dispatcher.start()
+        self.release_on_deactivate(lambda: self._dispatcher.close(_CLOSE_TIMEOUT_S))
+        self._scene = SceneWatch(config)
+        self._watch(config)
+
+    def _watch(self, config: AlertManagerNodeConfig) -> None:
+        for topic in config.topics.faces:
+            seen = functools.partial(self._on_faces, camera_of(topic))
+            self.subscribe(FaceMatchArray, topic, seen, qos.RESULTS)
+        for topic in config.topics.objects:
+            seen_objects = functools.partial(self._on_objects, camera_of(topic))
+            self.subscribe(Detection2DArray, topic, seen_objects, qos.RESULTS)
+        self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
+        self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
+        self.every(_CHECK_PERIOD_S, self._check)
+        service = self.create_service(AcknowledgeAlert, "~/acknowledge", self._on_acknowledge)
+        self.release_on_deactivate(lambda: self.destroy_service(service))
+
+    def health(self) -> Health:
+        problems = self._dispatcher.health().problems()
+        if problems:
+            return Health(level=Level.WARN, message="; ".join(problems))
+        return Health(message="watching")
+
+    # Callbacks run on the executor, which owns the scene.
+
+    def _on_faces(self, camera: str, message: FaceMatchArray) -> None:
+        stamp_ns = time_from_msg(message.header.stamp)
+        self._submit(
+            lambda: self._scene.see_faces(faces_from_msg(message), stamp_ns=stamp_ns, camera=camera)
+        )
+
+    def _on_objects(self, camera: str, message: Detection2DArray) -> None:
+        stamp_ns = time_from_msg(message.header.stamp)
+        self._submit(
+            lambda: self._scene.see_objects(
+                detections_from_msg(message), stamp_ns=stamp_ns, camera=camera
+            )
+        )
+
+    def _on_access(self, message: AuthState) -> None:
+        self._submit(
+            lambda: self._scene.see_access(auth_state_from_msg(message), now_ns=self.now_ns())
+        )
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        stamp_ns = time_from_msg(message.header.stamp)
+        for status in message.status:
+            level = status.level[0] if isinstance(status.level, bytes) else int(status.level)
+            health = NodeHealth(
+                name=status.name.partition(":")[0],
+                level=HealthLevel(min(level, HealthLevel.STALE.value)),
+                message=status.message,
+                stamp_ns=stamp_ns,
+            )
+            self._submit(functools.partial(self._scene.see_health, health))
+
+    def _check(self) -> None:
+        self._submit(lambda: self._scene.check(now_ns=self.now_ns()))
+
+    def _submit(self, observe: Callable[[], list[AlertEvent]]) -> None:
+        """Observe and submit; a message that contradicts itself is told and counted, not fatal."""
+        self.meter.frame_received(dropped=False)
+        try:
+            events = observe()
+        except ValueError as exc:
+            self.meter.frame_rejected()
+            self.get_logger().error(f"dropped a message: {exc}", throttle_duration_sec=5.0)
+            return
+        for event in events:
+            self._dispatcher.submit(event)
+
+    def _publish(self, alert: Alert) -> None:
+        """Publish an alert or its update; called on the dispatcher's thread."""
+        self._alerts.publish(alert_to_msg(alert))
+        if alert.count == 1:
+            self.get_logger().info(render_line(alert))
+            self.meter.result_published(latency_ms=(self.now_ns() - alert.event.stamp_ns) / 1e6)
+
+    def _on_acknowledge(
+        self, request: AcknowledgeAlert.Request, response: AcknowledgeAlert.Response
+    ) -> AcknowledgeAlert.Response:
+        try:
+            response.success = self._store.acknowledge(
+                request.alert_id, by=request.acknowledged_by, now_ns=time.time_ns()
+            )
+        except (EdgeAiError, ValueError) as exc:
+            response.message = str(exc)
+            return response
+        response.message = (
+            "acknowledged" if response.success else "somebody had acknowledged it before"
+        )
+        return response
+
+
+def main() -> int:
+    """Run the node; return the exit code."""
+    return run_node(AlertManagerNode, node_name="alert_manager")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,279 @@
+"""From events to people: decide, store, tell, in this order, on one worker thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from edgeai_alerts.channels.base import Channel
+from edgeai_alerts.config import DispatchConfig
+from edgeai_alerts.health import DispatcherHealth
+from edgeai_alerts.journal import Journal
+from edgeai_alerts.outlet import Outlet
+from edgeai_alerts.rows import Outcome
+from edgeai_alerts.store import EventStore
+from edgeai_core.alerting.engine import AlertEngine
+from edgeai_core.alerting.queue import AlertQueue
+from edgeai_core.alerting.ratelimit import Backoff, MonotonicClock
+from edgeai_core.types import Alert, AlertEvent
+
+_LOG = logging.getLogger(__name__)
+_WORKER_ERROR_PAUSE_S = 1.0
+AlertCallback = Callable[[Alert], None]
+
+
+class Dispatcher:
+    """Turn events into stored and delivered alerts.
+
+    `submit` decides at once, in the caller's thread, and never waits for a disk or a channel. The
+    worker stores an alert, calls `on_alert`, then gives it to every channel; a channel that fails
+    is tried again with back-off and holds up no other. The first channel that takes an alert
+    starts its cooldown: people were told. What a channel did not take is in the store and is sent
+    after a restart; an alert may therefore come twice, always with the same id.
+
+    Args:
+        engine: decides; from now on it belongs to the dispatcher.
+        store: open; the caller closes it after the dispatcher.
+        channels: the dispatcher closes them.
+        config: sizes and times.
+        clock: monotonic seconds.
+        wall_clock_ns: nanoseconds since 1970; only to compare with times in the store.
+        on_alert: called on the worker thread for every new alert, after it was stored.
+        on_update: called on the worker thread, at most once per `update_s` and alert, when events
+            were merged into an alert.
+        report: is told one sentence when something fails and when it works again.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: AlertEngine,
+        store: EventStore,
+        channels: Sequence[Channel],
+        config: DispatchConfig,
+        clock: MonotonicClock,
+        wall_clock_ns: Callable[[], int],
+        on_alert: AlertCallback,
+        on_update: AlertCallback | None = None,
+        report: Callable[[str], None],
+    ) -> None:
+        self._engine = engine
+        self._config = config
+        self._clock = clock
+        self._on_alert = on_alert
+        self._on_update = on_update
+        self._report = report
+        self._journal = Journal(
+            store,
+            channels=[channel.name for channel in channels],
+            capacity=config.lane_size,
+            backoff=Backoff(config.retry, clock=clock),
+            report=report,
+        )
+        self._outlets = [
+            Outlet(channel, retry=config.retry, capacity=config.lane_size, clock=clock)
+            for channel in channels
+        ]
+        # Guards the engine, the queue and the flags below; held for microseconds only.
+        self._wake = threading.Condition()
+        self._queue = AlertQueue(capacity=config.queue_size)
+        self._closing = False
+        self._late_events = 0
+        self._deadline_s = 0.0
+        self._thread: threading.Thread | None = None
+        # From here on: worker thread only, read by health().
+        self._callback_errors = 0
+        self._worker_errors = 0
+        self._update_at_s = clock() + config.update_s
+        self._purge_at_s = clock()
+        self._restore(wall_clock_ns())
+
+    def start(self) -> None:
+        """Start the worker thread."""
+        self._thread = threading.Thread(target=self._work, name="alert-dispatcher", daemon=True)
+        self._thread.start()
+
+    def submit(self, event: AlertEvent) -> Alert | None:
+        """Return the alert that an event raised, None when it was merged or held back.
+
+        May be called from any thread; events after `close` are counted and ignored.
+        """
+        with self._wake:
+            if self._closing:
+                self._late_events += 1
+                return None
+            alert = self._engine.submit(event)
+            if alert is not None:
+                dropped = self._queue.put(alert)
+                if dropped is not None:
+                    self._engine.withdraw(dropped.alert_id)
+                self._wake.notify()
+        return alert
+
+    def step(self) -> float:
+        """Do one round of work; return the seconds until there is more.
+
+        The worker thread calls it; without `start` the owner may, from one thread.
+        """
+        self._take_in()
+        for outlet in self._outlets:
+            self._deliver(outlet)
+        now_s = self._clock()
+        if now_s >= self._update_at_s:
+            self._update_at_s = now_s + self._config.update_s
+            self._tell_updates()
+        if now_s >= self._purge_at_s:
+            self._purge_at_s = now_s + self._config.purge_s
+            self._journal.purge()
+        self._journal.flush()
+        waits = (outlet.lane.wait_s() for outlet in self._outlets)
+        due_s = min(self._update_at_s, self._purge_at_s) - now_s
+        return max(0.0, min([due_s, *(wait_s for wait_s in waits if wait_s is not None)]))
+
+    def close(self, timeout_s: float) -> bool:
+        """Send what can be sent now, then stop; True when nothing was left unsent or unwritten.
+
+        Args:
+            timeout_s: a channel that takes longer keeps its thread until the process ends; what
+                it did not take is stored and sent after the next start.
+        """
+        with self._wake:
+            self._closing = True
+            self._deadline_s = self._clock() + timeout_s
+            self._wake.notify()
+        if self._thread is None:
+            self._drain()
+        else:
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                self._report(
+                    f"dispatcher: a channel is still busy after {timeout_s:.1f} s; what it did "
+                    "not take is sent after the next start"
+                )
+                return False
+        for outlet in self._outlets:
+            outlet.channel.close()
+        left = sum(len(outlet.lane) for outlet in self._outlets)
+        return left == 0 and self._journal.unwritten == 0
+
+    def health(self) -> DispatcherHealth:
+        """Return counters and states; may be called from any thread."""
+        with self._wake:
+            engine, queued = self._engine.counters, len(self._queue)
+            dropped, late_events = self._queue.dropped, self._late_events
+        return DispatcherHealth(
+            engine=engine,
+            queued=queued,
+            queue_dropped=dropped,
+            late_events=late_events,
+            store_errors=self._journal.errors,
+            store_failing=self._journal.failing,
+            store_lost=self._journal.lost,
+            store_error=self._journal.last_error,
+            unwritten=self._journal.unwritten,
+            callback_errors=self._callback_errors,
+            worker_errors=self._worker_errors,
+            channels=tuple(outlet.health() for outlet in self._outlets),
+        )
+
+    def _restore(self, wall_ns: int) -> None:
+        retired = self._journal.retire_channels()
+        if retired:
+            self._report(
+                f"dispatcher: {retired} deliveries are given up because their channels are not "
+                "in the parameter channels any more"
+            )
+        quiet_ns = round(self._engine.cooldown_s * 1e9)
+        for alert, sent_ns in self._journal.sent_since(wall_ns - quiet_ns):
+            self._engine.restore(alert, sent_age_s=(wall_ns - sent_ns) / 1e9)
+        for alert in self._journal.unsent():
+            self._engine.restore(alert)
+        for outlet in self._outlets:
+            outlet.lane.refill(self._journal.pending(outlet.channel.name) or [])
+
+    def _take_in(self) -> None:
+        with self._wake:
+            alerts = self._queue.take_all()
+        for alert in alerts:
+            self._journal.add_new(alert)
+        stored = self._journal.flush()
+        for alert in alerts:
+            self._call(self._on_alert, alert)
+            for outlet in self._outlets:
+                dropped = outlet.lane.add(alert, stored=stored)
+                if dropped is not None:
+                    self._give_up(dropped.alert_id)
+            if not self._outlets:
+                # Nobody else will be told: stored and handed to on_alert is all there is.
+                self._mark_sent(alert.alert_id)
+
+    def _deliver(self, outlet: Outlet) -> None:
+        if not outlet.lane and outlet.lane.more_in_store:
+            stored = self._journal.pending(outlet.channel.name)
+            if stored is not None:
+                outlet.lane.refill(stored)
+        alert = outlet.lane.next_due()
+        if alert is None:
+            return
+        with self._wake:
+            alert = self._engine.current(alert.alert_id) or alert
+        outcome = outlet.try_send(alert, report=self._report)
+        if outcome is None:
+            return
+        self._journal.add_outcome(alert.alert_id, channel=outlet.channel.name, outcome=outcome)
+        if outcome is Outcome.SENT:
+            self._mark_sent(alert.alert_id)
+        else:
+            self._give_up(alert.alert_id)
+
+    def _mark_sent(self, alert_id: str) -> None:
+        with self._wake:
+            self._engine.mark_sent(alert_id)
+
+    def _give_up(self, alert_id: str) -> None:
+        # Without this the key of an alert that no channel takes would stay silent for ever.
+        if not any(alert_id in outlet.lane for outlet in self._outlets):
+            with self._wake:
+                self._engine.withdraw(alert_id)
+
+    def _tell_updates(self) -> None:
+        with self._wake:
+            updates = self._engine.take_updates()
+        for alert in updates:
+            self._journal.add_update(alert)
+            if self._on_update is not None:
+                self._call(self._on_update, alert)
+
+    def _call(self, callback: AlertCallback, alert: Alert) -> None:
+        try:
+            callback(alert)
+        except Exception:  # whatever the owner's code does, the alert must still go out
+            self._callback_errors += 1
+            _LOG.exception("alert callback failed for %s", alert.alert_id)
+
+    def _work(self) -> None:
+        while True:
+            try:
+                wait_s = self.step()
+            except Exception:  # a bug here must not silence every later alert
+                self._worker_errors += 1
+                _LOG.exception("alert dispatcher failed; it goes on")
+                wait_s = _WORKER_ERROR_PAUSE_S
+            with self._wake:
+                if not self._closing and not self._queue and wait_s > 0.0:
+                    self._wake.wait(wait_s)
+                if self._closing:
+                    break
+        self._drain()
+
+    def _drain(self) -> None:
+        while self._clock() < self._deadline_s:
+            self.step()
+            with self._wake:
+                queued = len(self._queue)
+            if not queued and all(outlet.lane.next_due() is None for outlet in self._outlets):
+                break
+        self._take_in()
+        self._tell_updates()
+        self._journal.flush_now()

@@ -1,0 +1,288 @@
+"""The event store: every alert, who was told and who acknowledged, in one SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+
+from edgeai_alerts.config import StoreConfig
+from edgeai_alerts.database import Database
+from edgeai_alerts.rows import (
+    ALERT_COLUMNS,
+    HISTORY_COLUMNS,
+    Outcome,
+    StoredAlert,
+    alert_of,
+    row_of,
+    storable,
+    stored_alert_of,
+)
+from edgeai_core.errors import StoreError
+from edgeai_core.types import Alert, Severity
+
+NS_PER_DAY = 86_400 * 1_000_000_000
+MAX_LISTED = 10_000
+# 2024-01-01. A board without a battery-backed clock starts in 1970; what it stored then is not
+# fifty years old, so age does not purge it (the number of rows still does).
+EARLIEST_PLAUSIBLE_WALL_NS = 1_704_067_200 * 1_000_000_000
+
+_UPSERT = f"""INSERT INTO alerts ({ALERT_COLUMNS}, created_wall_ns, updated_wall_ns)
+    VALUES ({", ".join("?" * 14)})
+    ON CONFLICT (alert_id) DO UPDATE SET
+        severity = excluded.severity, title = excluded.title, reason = excluded.reason,
+        source = excluded.source, score = excluded.score, stamp_ns = excluded.stamp_ns,
+        count = excluded.count, updated_wall_ns = excluded.updated_wall_ns"""
+# A critical alert that a channel still has to take outlives every limit.
+_PURGEABLE = f"""NOT (severity = {int(Severity.CRITICAL)} AND EXISTS (
+    SELECT 1 FROM deliveries d WHERE d.seq = alerts.seq AND d.outcome IS NULL))"""
+
+
+class EventStore:
+    """Alerts in SQLite, written ahead: what was saved survives a killed process.
+
+    One connection behind one lock: every method may be called from any thread. With WAL and
+    ``synchronous=NORMAL`` a power cut can take the last saves with it, never the file.
+
+    Args:
+        path: database file; it and its folder are made if missing, readable for the owner only.
+        config: limits.
+        wall_clock_ns: nanoseconds since 1970, for people to read.
+        report: is told one sentence about a damaged file or a migration.
+
+    Raises:
+        StoreError: the file cannot be opened, is not ours, or comes from a newer version.
+            A damaged file is no error: it is moved aside and a new one is begun.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: StoreConfig,
+        *,
+        wall_clock_ns: Callable[[], int],
+        report: Callable[[str], None],
+    ) -> None:
+        self._config = config
+        self._wall_clock_ns = wall_clock_ns
+        self._database = Database(
+            path,
+            busy_timeout_s=config.busy_timeout_s,
+            wall_clock_ns=wall_clock_ns,
+            report=report,
+        )
+
+    def __enter__(self) -> EventStore:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; calling it twice is harmless."""
+        self._database.close()
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Make several calls one write: all of them or none.
+
+        Raises:
+            StoreError: the disk is full, the file is locked, damaged or closed.
+        """
+        return self._database.transaction()
+
+    def save(self, alert: Alert, *, channels: Sequence[str] = ()) -> None:
+        """Insert or update an alert by its id.
+
+        Args:
+            alert: latest update.
+            channels: names of the channels that have to take it; they matter at the first save.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        now_ns = self._wall_clock_ns()
+        with self._database.transaction() as connection:
+            row = (*row_of(alert), now_ns, now_ns)
+            connection.execute(_UPSERT, row)
+            connection.executemany(
+                "INSERT OR IGNORE INTO deliveries (seq, channel) "
+                "SELECT seq, ? FROM alerts WHERE alert_id = ?",
+                [(storable(channel), row[0]) for channel in channels],
+            )
+
+    def settle(self, alert_id: str, *, channel: str, outcome: Outcome) -> None:
+        """Note that a channel took an alert or never will.
+
+        An alert or channel that is not stored is ignored; the first outcome stays.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE deliveries SET outcome = ?, settled_wall_ns = ? WHERE outcome IS NULL "
+                "AND channel = ? AND seq = (SELECT seq FROM alerts WHERE alert_id = ?)",
+                (outcome.value, self._wall_clock_ns(), storable(channel), storable(alert_id)),
+            )
+
+    def retire_channels(self, keep: Sequence[str]) -> int:
+        """Stop waiting for channels that are not configured any more; return how many deliveries.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        marks = ", ".join("?" * len(keep))
+        with self._database.transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE deliveries SET outcome = 'retired', settled_wall_ns = ? "
+                f"WHERE outcome IS NULL AND channel NOT IN ({marks})",
+                (self._wall_clock_ns(), *map(storable, keep)),
+            )
+            return cursor.rowcount
+
+    def acknowledge(self, alert_id: str, *, by: str, now_ns: int) -> bool:
+        """Note who has seen to an alert; False when somebody had before, whose name stays.
+
+        Args:
+            alert_id: which one.
+            by: name for people, not empty.
+            now_ns: wall clock, nanoseconds since 1970.
+
+        Raises:
+            StoreError: no such alert, no name, or it could not be written.
+        """
+        if not by.strip():
+            raise StoreError("acknowledge: got no name, expected who acknowledges")
+        with self._database.transaction() as connection:
+            cursor = connection.execute(
+                "UPDATE alerts SET acknowledged_by = ?, acknowledged_wall_ns = ? "
+                "WHERE alert_id = ? AND acknowledged_by IS NULL",
+                (storable(by), now_ns, storable(alert_id)),
+            )
+            if cursor.rowcount:
+                return True
+            known = connection.execute(
+                "SELECT 1 FROM alerts WHERE alert_id = ?", (storable(alert_id),)
+            ).fetchone()
+        if known is None:
+            raise StoreError(
+                f"acknowledge: no alert {alert_id!r} is stored; expected an id from the event list"
+            )
+        return False
+
+    def alerts(
+        self,
+        *,
+        since_wall_ns: int | None = None,
+        category: str | None = None,
+        min_severity: Severity = Severity.INFO,
+        limit: int = 100,
+    ) -> list[StoredAlert]:
+        """Return stored alerts, newest first.
+
+        Args:
+            since_wall_ns: only those stored at or after this wall time; None for all.
+            category: only this one; None for all.
+            min_severity: only those at least as urgent.
+            limit: at most this many, 1..10000.
+
+        Raises:
+            StoreError: a limit out of range, or the file could not be read.
+        """
+        if not 1 <= limit <= MAX_LISTED:
+            raise StoreError(f"alerts: got limit {limit}, expected 1..{MAX_LISTED}")
+        where, filters = ["severity >= ?"], list[object]([int(min_severity)])
+        if since_wall_ns is not None:
+            where.append("created_wall_ns >= ?")
+            filters.append(since_wall_ns)
+        if category is not None:
+            where.append("category = ?")
+            filters.append(storable(category))
+        query = (
+            f"SELECT {ALERT_COLUMNS}, {HISTORY_COLUMNS} FROM alerts "
+            f"WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"
+        )
+        deliveries = "SELECT channel, outcome, settled_wall_ns FROM deliveries WHERE seq = ?"
+        with self._database.reading() as connection:
+            execute = connection.execute
+            return [
+                stored_alert_of(row, execute(f"{deliveries} ORDER BY channel", row[-1:]).fetchall())
+                for row in execute(query, (*filters, limit)).fetchall()
+            ]
+
+    def pending(self, channel: str, *, limit: int) -> list[Alert]:
+        """Return the alerts that a channel still has to take, oldest first.
+
+        Raises:
+            StoreError: the file could not be read.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {ALERT_COLUMNS} FROM alerts JOIN deliveries USING (seq) "
+                "WHERE channel = ? AND outcome IS NULL ORDER BY seq LIMIT ?",
+                (storable(channel), limit),
+            ).fetchall()
+        return [alert_of(row) for row in rows]
+
+    def unsent(self, *, limit: int) -> list[Alert]:
+        """Return the newest alerts that wait for a channel and that none took, oldest first.
+
+        Raises:
+            StoreError: the file could not be read.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {ALERT_COLUMNS} FROM alerts WHERE seq IN (SELECT seq FROM deliveries "
+                "WHERE outcome IS NULL) AND seq NOT IN (SELECT seq FROM deliveries "
+                "WHERE outcome = 'sent') ORDER BY seq DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return [alert_of(row) for row in reversed(rows)]
+
+    def sent_since(self, wall_ns: int, *, limit: int) -> list[tuple[Alert, int]]:
+        """Return the newest alerts sent at or after a wall time with that time, oldest first.
+
+        Raises:
+            StoreError: the file could not be read.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT {ALERT_COLUMNS}, told_wall_ns FROM alerts JOIN (SELECT seq, "
+                "min(settled_wall_ns) AS told_wall_ns FROM deliveries WHERE outcome = 'sent' "
+                "GROUP BY seq) USING (seq) WHERE told_wall_ns >= ? ORDER BY seq DESC LIMIT ?",
+                (wall_ns, limit),
+            ).fetchall()
+        return [(alert_of(row), int(row[-1])) for row in reversed(rows)]
+
+    def purge(self) -> int:
+        """Delete what is over the limits of age and number, oldest first; return how many.
+
+        Critical alerts that a channel still has to take are never deleted.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        oldest_ns = self._wall_clock_ns() - round(self._config.max_age_days * NS_PER_DAY)
+        with self._database.transaction() as connection:
+            execute = connection.execute
+            aged = execute(
+                "DELETE FROM alerts WHERE created_wall_ns < ? AND created_wall_ns >= ? "
+                f"AND {_PURGEABLE}",
+                (oldest_ns, EARLIEST_PLAUSIBLE_WALL_NS),
+            ).rowcount
+            rows = int(execute("SELECT count(*) FROM alerts").fetchone()[0])
+            surplus = max(0, rows - self._config.max_rows)
+            if surplus == 0:
+                return aged
+            crowded = execute(
+                "DELETE FROM alerts WHERE seq IN (SELECT seq FROM alerts "
+                f"WHERE {_PURGEABLE} ORDER BY seq LIMIT ?)",
+                (surplus,),
+            ).rowcount
+            return aged + crowded

@@ -444,6 +444,22 @@ def test_a_file_locked_by_another_process_is_an_error_and_no_damage(open_store: 
     assert open_store.reports == []
 
 
+def test_a_file_that_another_process_keeps_for_itself_is_not_moved_aside(
+    open_store: Opener,
+) -> None:
+    open_store().close()
+    other = sqlite3.connect(open_store.path, isolation_level=None)
+    other.execute("PRAGMA locking_mode = EXCLUSIVE")
+    other.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(StoreError, match=r"cannot be opened \(database is locked\)"):
+        open_store(busy_timeout_s=0.0)
+    other.close()
+
+    assert [path.name for path in open_store.path.parent.iterdir()] == ["alerts.db"]
+    assert open_store.reports == []
+
+
 def test_a_closed_store_says_so(open_store: Opener) -> None:
     store = open_store()
     store.close()

@@ -1,3 +1,57 @@
-"""`edgeai alerts`: what was stored."""
+"""`edgeai alerts`: what was alerted, from the event store."""
 
 from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+
+from edgeai_alerts.config import StoreConfig
+from edgeai_alerts.store import EventStore
+from edgeai_bringup.report import write_json
+from edgeai_core.access.locations import data_directory
+from edgeai_core.alerting.rendering import render_line
+from edgeai_core.errors import StoreError
+from edgeai_core.types import Alert
+from edgeai_ros_common.running import EXIT_OK
+
+
+def run_alerts(arguments: argparse.Namespace) -> int:
+    """Print the newest alerts, oldest first; return the exit code.
+
+    Raises:
+        StoreError: there is no store, or it cannot be read.
+    """
+    config = StoreConfig()
+    path = data_directory() / config.path
+    if not path.is_file():
+        raise StoreError(f"no alert was ever stored ({path}); start the graph first")
+    store = EventStore(path, config, wall_clock_ns=time.time_ns, report=_to_stderr)
+    with store:
+        stored = [entry.alert for entry in store.alerts(limit=arguments.limit)]
+    for alert in reversed(stored):
+        print(render_line(alert))
+    if arguments.json is not None:
+        write_json(arguments.json, [_described(alert) for alert in stored])
+    return EXIT_OK
+
+
+def _to_stderr(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+def _described(alert: Alert) -> dict[str, object]:
+    event = alert.event
+    return {
+        "alert_id": alert.alert_id,
+        "category": event.category,
+        "severity": event.severity.name,
+        "title": event.title,
+        "reason": event.reason,
+        "source": event.source,
+        "camera": event.camera,
+        "stamp_ns": event.stamp_ns,
+        "score": event.score if math.isfinite(event.score) else None,
+        "count": alert.count,
+    }

@@ -58,9 +58,12 @@ def build_parser() -> argparse.ArgumentParser:
     alerts.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default 20)")
     alerts.add_argument("--json", type=Path, metavar="FILE", help="write them as JSON")
 
-    bench = commands.add_parser("bench", help="measure the graph on the demo footage")
-    bench.add_argument("--duration-s", type=_positive, default=60.0, metavar="S")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
+    session = commands.add_parser("session", help="lock, arm or disarm a running graph")
+    verbs = session.add_subparsers(dest="action", required=True, metavar="ACTION")
+    verbs.add_parser("lock", help="end the session; what is armed keeps watching")
+    arm = verbs.add_parser("arm", help="let analyzers keep watching when the session is over")
+    arm.add_argument("analyzers", nargs="+", metavar="ANALYZER")
+    verbs.add_parser("disarm", help="let nothing watch when the session is over")
 
     setup = commands.add_parser("setup", help="set everything up; done by itself at first use")
     setup.add_argument("--dev", action="store_true", help="also what tests and checks need")
@@ -123,9 +126,9 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.alerts import run_alerts
 
             return run_alerts(arguments)
-        from edgeai_bringup.benchmark import run_bench
+        from edgeai_bringup.session import run_session
 
-        return run_bench(arguments)
+        return run_session(arguments)
     except (EdgeAiError, ValueError) as exc:
         print(f"edgeai {arguments.command}: {exc}", file=sys.stderr)
         return EXIT_USAGE

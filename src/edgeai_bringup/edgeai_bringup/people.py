@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from edgeai_bringup.report import write_json
 from edgeai_core import catalog
 from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.keys import default_key_source
@@ -14,8 +15,6 @@ from edgeai_core.access.people import Person, Role
 from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
 from edgeai_core.analyzers.faces.registration import enrol_person
 from edgeai_core.sources.reading import images_of
-
-from edgeai_bringup.report import write_json
 
 
 def run_people(arguments: argparse.Namespace) -> int:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from edgeai_core.errors import EdgeAiError
-from edgeai_core.overlay import annotated
-from edgeai_core.types import Detection, FaceMatch, Frame, SessionState
 from edgeai_msgs.msg import FaceMatchArray
 from vision_msgs.msg import Detection2DArray
 
 from edgeai_bringup.composed import ComposedGraph
 from edgeai_bringup.monitor import GraphMonitor
+from edgeai_core.errors import EdgeAiError
+from edgeai_core.overlay import annotated
+from edgeai_core.types import Detection, FaceMatch, Frame, SessionState
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import detections_from_msg, faces_from_msg, time_from_msg
 

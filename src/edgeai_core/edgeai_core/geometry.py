@@ -109,6 +109,11 @@ def non_maximum_suppression(
     return np.asarray(kept, np.intp)
 
 
+def _scaled(side_px: int, scale: float) -> int:
+    """Return a side on the canvas; a very thin image keeps one pixel of it."""
+    return max(1, round(side_px * scale))
+
+
 @dataclass(frozen=True, slots=True)
 class Letterbox:
     """The map of an image into a canvas: scaled with its aspect kept, then centred.
@@ -137,15 +142,15 @@ class Letterbox:
         scale = min(canvas_width_px / image_width_px, canvas_height_px / image_height_px)
         return cls(
             scale=scale,
-            pad_x_px=(canvas_width_px - round(image_width_px * scale)) // 2,
-            pad_y_px=(canvas_height_px - round(image_height_px * scale)) // 2,
+            pad_x_px=(canvas_width_px - _scaled(image_width_px, scale)) // 2,
+            pad_y_px=(canvas_height_px - _scaled(image_height_px, scale)) // 2,
             canvas_width_px=canvas_width_px,
             canvas_height_px=canvas_height_px,
         )
 
     def apply(self, image: npt.NDArray[np.uint8], *, border: int = 0) -> npt.NDArray[np.uint8]:
         """Return the (canvas_height, canvas_width, C) uint8 canvas, `border` grey around it."""
-        height_px, width_px = round(image.shape[0] * self.scale), round(image.shape[1] * self.scale)
+        height_px, width_px = (_scaled(side, self.scale) for side in image.shape[:2])
         shape = (self.canvas_height_px, self.canvas_width_px, *image.shape[2:])
         if (height_px, width_px) == image.shape[:2] == shape[:2]:
             return image

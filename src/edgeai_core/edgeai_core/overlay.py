@@ -39,7 +39,7 @@ def annotated(
         image: (H, W, 3) uint8 BGR. faces, objects: in pixels of the image.
         session: drawn in the head line. caption: the rest of the head line, ASCII.
     """
-    canvas = image.copy()
+    canvas: npt.NDArray[np.uint8] = image.copy()
     for detection in objects:
         track = f" #{detection.track_id}" if detection.track_id is not None else ""
         _draw(canvas, detection.box, f"{detection.label}{track} {detection.score:.2f}", _BLUE)

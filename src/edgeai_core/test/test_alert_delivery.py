@@ -64,6 +64,7 @@ def test_a_clock_that_stands_still_or_goes_back_gives_no_tokens() -> None:
     assert bucket.take() is True
 
 
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(list(Severity)), max_size=40), st.integers(1, 10))
 def test_the_queue_never_drops_a_critical_alert(severities: list[Severity], size: int) -> None:
     queue = AlertQueue(capacity=size)

@@ -402,6 +402,14 @@ def test_a_clock_that_jumps_forward_and_back_raises_no_fault_of_a_healthy_node()
     assert len(observer.observe(health(HealthLevel.ERROR, 105.0))) == 1
 
 
+def test_a_clock_that_is_set_back_delays_a_fault_by_its_debounce_only() -> None:
+    observer = health_observer()
+    assert observer.observe(health(HealthLevel.ERROR, 3700.0)) == []
+    assert observer.observe(health(HealthLevel.ERROR, 102.0)) == []
+
+    assert len(observer.observe(health(HealthLevel.ERROR, 105.0))) == 1
+
+
 def test_tracks_are_forgotten_oldest_first() -> None:
     memory = TrackMemory[int](gap_ns=10, max_tracks=3)
     for key in (1, 2, 3, 1, 4):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeai_core import catalog
+from edgeai_core.analyzers.faces.logic import FaceConfig
 from edgeai_core.catalog import CATALOG
 from edgeai_core.errors import ConfigError, ModelMissingError, SourceError
 from edgeai_core.footage import FOOTAGE, Footage, footage_path
@@ -114,7 +115,14 @@ def test_footage_that_is_missing_says_what_to_do(
     monkeypatch.setenv("EDGEAI_DEMO_DIR", str(tmp_path))
     with pytest.raises(SourceError, match=r"carphone: .* does not exist; run \./edgeai setup"):
         footage_path("carphone")
-    (tmp_path / "carphone_pristine.mp4").touch()
-    assert footage_path("carphone") == tmp_path / "carphone_pristine.mp4"
+    clip = tmp_path / "footage" / "1_talking_head.mp4"
+    clip.parent.mkdir()
+    clip.touch()
+    assert footage_path("carphone") == clip
     with pytest.raises(ConfigError, match="unknown 'foreman'; choose one of carphone"):
         footage_path("foreman")
+
+
+def test_match_threshold_of_the_gate_is_the_shipped_embedders() -> None:
+    card = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, Task.FACE_EMBEDDING)
+    assert FaceConfig().match_threshold == card.recommended_threshold

@@ -99,7 +99,7 @@ def test_stranger_is_unknown_however_long_seen() -> None:
     assert not match.recognised
     assert not match.authorised
     assert match.agreeing_frames == 0
-    assert match.rejection == "unknown: distance 12.04 over 0.50"
+    assert match.rejection == "unknown: distance 12.04 over 0.46"
 
 
 def test_enrolled_but_unauthorised_person_is_recognised_only() -> None:

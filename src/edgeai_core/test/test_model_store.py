@@ -111,7 +111,8 @@ def test_directories_follow_the_cache_unless_named(
 
 def test_blank_inputs_fill_open_sides_with_one(card: ModelCard) -> None:
     blank = card.blank_inputs()["x"]
-    assert (blank.shape, blank.dtype) == ((1, 1, 3), np.uint8)
+    assert blank.shape == (1, 1, 3)
+    assert blank.dtype == np.dtype(np.uint8)
 
 
 def test_the_model_id_changes_with_the_weights(card: ModelCard) -> None:

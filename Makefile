@@ -1,0 +1,58 @@
+# The two commands a newcomer needs are `make home` and `make city`; both set up by themselves.
+
+SOURCE ?= auto
+DURATION_S ?=
+REPORT ?=
+
+UP_OPTIONS = --source '$(SOURCE)' \
+	$(if $(DURATION_S),--duration-s '$(DURATION_S)') \
+	$(if $(REPORT),--report '$(REPORT)')
+
+RUN = python3 tools/workspace.py run --dev --
+STRICT = edgeai_core edgeai_ros_common edgeai_alerts
+PYTHON_FILES = edgeai bench src tests tools
+
+.DEFAULT_GOAL := help
+.PHONY: help home city setup test check format bench locks clean
+
+help:  ## Say what can be made
+	@sed -n 's/^\([a-z]*\):  ## /  make \1\t/p' Makefile | expand -t 16
+	@echo "  home and city take SOURCE=/dev/video0|rtsp://...|clip.mp4|folder/ DURATION_S=30 REPORT=run.json"
+
+home:  ## Watch a home: who is there, what lies about, what is wrong
+	./edgeai up home $(UP_OPTIONS)
+
+city:  ## Watch a public place
+	./edgeai up city $(UP_OPTIONS)
+
+setup:  ## Set up without starting anything
+	./edgeai setup
+
+test:  ## Run all tests
+	@$(RUN) python -m pytest --durations=15
+
+check:  ## Check formatting, lint, types, import contracts and generated documents
+	@$(RUN) ruff format --check $(PYTHON_FILES)
+	@$(RUN) ruff check $(PYTHON_FILES)
+	@$(RUN) mypy $(addprefix -p ,$(STRICT))
+	@MYPYPATH=tools $(RUN) mypy tools/workspace.py tools/doctor.py
+	@$(RUN) lint-imports --no-cache
+	@$(RUN) python tools/generate_docs.py --check
+
+format:  ## Format and mend what can be mended by machine
+	@$(RUN) ruff format $(PYTHON_FILES)
+	@$(RUN) ruff check --fix $(PYTHON_FILES)
+
+bench:  ## Measure the running graph into bench/results/
+	@$(RUN) python bench/graph_rates.py
+
+locks:  ## Pin requirements/*.in anew (needs uv)
+	@cd requirements && for group in build ros run fast dev; do \
+		constraints=$$(for before in build ros run fast; do \
+			[ $$before = $$group ] && break; echo "-c $$before.txt"; done); \
+		uv pip compile --quiet --no-config --universal --python-version 3.10 --generate-hashes \
+			--no-header --no-annotate $$constraints -o $$group.txt $$group.in || exit 1; \
+	done
+
+clean:  ## Remove the environment and everything built
+	@python3 tools/workspace.py clean

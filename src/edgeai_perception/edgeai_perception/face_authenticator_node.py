@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from edgeai_msgs.msg import AuthState, FaceMatchArray
 from edgeai_msgs.srv import EnrolPerson
@@ -96,7 +95,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         *,
         node_name: str = "face_authenticator",
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter[Any]] = (),
+        parameter_overrides: Sequence[Parameter] = (),
         namespace: str | None = None,
         cli_args: Sequence[str] = (),
         frame_hub: FrameHub | None = None,
@@ -184,7 +183,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         if objection:
             response.message = objection
             return response
-        done: Future[None] = Future(executor=self.executor)
+        done: Future = Future(executor=self.executor)
         thread = threading.Thread(
             target=self._enrol, args=(request, response, done), name="enrolment", daemon=True
         )
@@ -208,7 +207,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         self,
         request: EnrolPerson.Request,
         response: EnrolPerson.Response,
-        done: Future[None],
+        done: Future,
     ) -> None:
         config = self._config
         assert config is not None  # the service exists only while active

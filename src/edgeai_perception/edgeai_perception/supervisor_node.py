@@ -10,12 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edgeai_msgs.msg import AnalyzerStatus, FaceMatchArray
 from edgeai_msgs.msg import AuthState as AuthStateMsg
 from edgeai_msgs.srv import SetArmed
 from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.client import Client
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
@@ -27,7 +27,7 @@ from std_srvs.srv import Trigger
 
 from edgeai_core.access.policy import AccessConfig, GatePolicy
 from edgeai_core.access.session import SessionMachine
-from edgeai_core.config import group, param
+from edgeai_core.config import group, param, specs
 from edgeai_core.errors import AccessError, ConfigError
 from edgeai_core.metering import ThroughputMeter
 from edgeai_core.supervision import NodeKeeper, NodeState, SupervisionConfig, Transition
@@ -89,7 +89,7 @@ class SupervisorNode(Node):
         *,
         node_name: str = "supervisor",
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter[Any]] = (),
+        parameter_overrides: Sequence[Parameter] = (),
         namespace: str | None = None,
         cli_args: Sequence[str] = (),
         monotonic_s: Callable[[], float] = time.monotonic,
@@ -110,6 +110,7 @@ class SupervisorNode(Node):
         except BaseException:
             self.destroy_node()
             raise
+        self.add_on_set_parameters_callback(self._on_parameters)
         self._published: AuthState | None = None
         self._transition_clients: dict[str, Client] = {
             name: self.create_client(ChangeState, f"{name}/change_state") for name in self._keepers
@@ -155,6 +156,12 @@ class SupervisorNode(Node):
             )
             for name in (*nodes.base, *nodes.analyzers)
         }
+
+    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        known = {spec.name for spec in specs(SupervisorConfig)}
+        names = ", ".join(change.name for change in changes if change.name in known)
+        reason = f"the supervisor reads {names} at its start only: start it again" if names else ""
+        return SetParametersResult(successful=not names, reason=reason)
 
     # What comes in.
 
@@ -248,9 +255,7 @@ class SupervisorNode(Node):
         future = self._transition_clients[name].call_async(request)
         future.add_done_callback(functools.partial(self._on_transition, keeper, transition))
 
-    def _on_transition(
-        self, keeper: NodeKeeper, transition: Transition, future: Future[ChangeState.Response]
-    ) -> None:
+    def _on_transition(self, keeper: NodeKeeper, transition: Transition, future: Future) -> None:
         response = future.result()
         succeeded = response is not None and bool(response.success)
         keeper.finished(transition, succeeded=succeeded)

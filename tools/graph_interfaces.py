@@ -108,11 +108,13 @@ def _interfaces_of(node_plan: graph.NodePlan) -> list[Interface]:
     with ExitStack() as stack:
         context = Context()
         rclpy.init(
-            args=["--ros-args", "--params-file", str(node_plan.params_file)]
-            + ["--log-level", "warn"],
+            args=[
+                *("--ros-args", "--params-file", str(node_plan.params_file)),
+                *("--log-level", "warn"),
+            ],
             context=context,
-            # Away from a graph that runs on this machine.
-            domain_id=os.getpid() % 100 + 1,
+            # Away from a graph that runs on this machine, and from the tests' domains 1..100.
+            domain_id=os.getpid() % 100 + 101,
             signal_handler_options=SignalHandlerOptions.NO,
         )
         stack.callback(context.try_shutdown)

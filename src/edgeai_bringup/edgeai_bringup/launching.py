@@ -21,8 +21,7 @@ def profile_description(profile: str) -> Any:
         ValueError: there is no such profile.
     """
     from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-
-    from launch import LaunchDescription
+    from launch.launch_description import LaunchDescription
 
     if profile not in PROFILES:
         raise ValueError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}")

@@ -49,5 +49,5 @@ def test_footage_that_is_not_set_up_is_told_with_what_to_do(
 
     with pytest.raises(SourceError, match=r"^source: the demo footage .* run ./edgeai setup"):
         choose_source("demo", find_camera=lambda: CAMERA)
-    with pytest.raises(SourceError, match="^source: no USB camera was found and the demo"):
+    with pytest.raises(SourceError, match=r"^source: no USB camera was found and the demo"):
         choose_source("auto", find_camera=lambda: None)

@@ -84,6 +84,8 @@ class SupervisorNode(Node):
             not among the analyzers.
     """
 
+    config_class = SupervisorConfig
+
     def __init__(
         self,
         *,
@@ -267,6 +269,12 @@ class SupervisorNode(Node):
 
     def _report(self) -> None:
         faults = {name: keeper.fault for name, keeper in self._keepers.items() if keeper.fault}
+        rivals = self.count_publishers("/auth_state") - 1
+        if rivals > 0:
+            faults["/auth_state"] = (
+                f"{rivals} more supervisors on this ROS domain: two graphs undo each other's "
+                "decisions; stop one, or give it a ROS_DOMAIN_ID of its own"
+            )
         if faults:
             text = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
             health = Health(level=Level.ERROR, message=text)

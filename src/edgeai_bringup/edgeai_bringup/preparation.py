@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ def prepare(
     """
     if params_file is not None and not params_file.is_file():
         raise ConfigError(f"parameter file {params_file}: no such file")
+    if params_file is not None:
+        _check_node_names(params_file)
     overrides = {node: dict(values) for node, values in (settings or {}).items()}
     stream = overrides.setdefault("usb_cam", {})
     wanted = str(stream.get("stream.source", source))
@@ -89,18 +92,49 @@ def _demo_overrides(
     return overrides
 
 
-def _source_in(params_file: Path) -> str:
-    """Return the camera's source in a parameter file; empty where the file does not say."""
+def _nodes_in(params_file: Path) -> dict[str, dict[str, object]]:
+    """Return a parameter file's parameters by node name (the last part of its full name)."""
     try:
         content = yaml.safe_load(params_file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
-        return ""  # whoever reads the whole file says what is wrong with it
-    for node, entry in content.items() if isinstance(content, dict) else ():
-        if str(node).rpartition("/")[2] in ("usb_cam", "*", "**") and isinstance(entry, dict):
-            parameters = entry.get("ros__parameters") or {}
-            group = parameters.get("stream") or {}
-            if source := parameters.get("stream.source") or group.get("source"):
-                return str(source)
+        return {}  # whoever reads the whole file says what is wrong with it
+    found: dict[str, dict[str, object]] = {}
+    levels = [content]
+    while levels:
+        level = levels.pop()
+        for name, entry in level.items() if isinstance(level, dict) else ():
+            parameters = entry.get("ros__parameters") if isinstance(entry, dict) else None
+            if isinstance(parameters, dict):
+                found.setdefault(str(name).rpartition("/")[2], {}).update(parameters)
+            else:
+                levels.append(entry)  # a namespace
+    return found
+
+
+def _check_node_names(params_file: Path) -> None:
+    """Check that every entry names a node of the graph: rcl passes over those it does not know.
+
+    Raises:
+        ConfigError: an entry names no node; the sentence has the nearest name.
+    """
+    known = [entry.name for entry in graph.NODES]
+    for name in _nodes_in(params_file):
+        if name in ("*", "**", *known):
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+        raise ConfigError(f"parameter file {params_file}: no node {name!r} in the graph; {hint}")
+
+
+def _source_in(params_file: Path) -> str:
+    """Return the camera's source in a parameter file; empty where the file does not say."""
+    for node, parameters in _nodes_in(params_file).items():
+        stream = parameters.get("stream")
+        source = parameters.get("stream.source") or (
+            stream.get("source") if isinstance(stream, dict) else None
+        )
+        if node in ("usb_cam", "*", "**") and source:
+            return str(source)
     return ""
 
 

@@ -129,3 +129,19 @@ def test_an_unknown_profile_is_told_and_prepares_nothing(demo: list[str]) -> Non
     with pytest.raises(ValueError, match="unknown profile 'hom'; choose one of home, city"):
         prepare("hom", source="demo", camera="camera")
     assert demo == []
+
+
+def test_parameter_file_with_a_misspelt_node_is_refused_with_the_nearest_name(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text("/**/object_detecter:\n  ros__parameters: {labels: [cat]}\n")
+    with pytest.raises(ConfigError, match=r"object_detecter.*did you mean object_detector"):
+        prepare("home", source="synthetic", camera="camera", params_file=file)
+
+
+def test_parameter_file_may_nest_namespaces(tmp_path: Path) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text("camera:\n  usb_cam:\n    ros__parameters: {stream: {source: synthetic}}\n")
+    prepared = prepare("camera", source="auto", camera="camera", params_file=file)
+    assert prepared.title == "camera on synthetic"

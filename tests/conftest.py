@@ -6,6 +6,7 @@ user of this machine has is read or written. Nothing here imports ROS before a t
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
@@ -146,7 +147,7 @@ class InProcessGraph:
         begin_s = time.monotonic()
         self.graph.spin(until=lambda: condition() or time.monotonic() - begin_s > timeout_s)
         took_s = time.monotonic() - begin_s
-        last = "\n".join(self.events[-15:])
+        last = "\n".join(self.events[-40:])
         assert condition(), f"not within {timeout_s:g} s: {what}; the graph said:\n{last}"
         return took_s
 
@@ -263,7 +264,8 @@ class Command:
                 lambda: self.count(text) >= times or self.process.poll() is not None, timeout_s
             )
         said = "\n".join((*self.lines, *self.errors)[-25:])
-        assert found and self.count(text) >= times, f"{text!r} was not said; it said:\n{said}"
+        assert found, f"{text!r} was not said within {timeout_s:g} s; it said:\n{said}"
+        assert self.count(text) >= times, f"it ended without {text!r}; it said:\n{said}"
 
     def look(self) -> None:
         """Remember the processes and the shared memory that the command has now."""
@@ -297,10 +299,8 @@ class Command:
 
     def kill(self) -> None:
         """Kill whatever of the group still lives and remove its shared memory."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.end(timeout_s=10)
         for path in self.left_behind():
             if path.startswith(SHARED_MEMORY):

@@ -79,6 +79,7 @@ def test_while_locked_only_camera_and_faces_run_and_a_signal_ends_all(
     run = command("up", "home", "--plain", "--source", source, "--report", report)
     run.wait_for(RUNNING, timeout_s=START_TIMEOUT_S)
     run.wait_for("/camera/object_detector: inactive", timeout_s=10)
+    run.wait_for("/alert_manager: active", timeout_s=10)
     record_property("ended_after_s", round(end_cleanly(run, number, tmp_path), 2))
 
     told = json.loads(report.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Write docs/parameters.md, docs/topics.md and docs/models.md from what the product itself reads.
+"""Write the tables of docs/ (parameters, topics, models, performance) from what the product itself reads.
 
 Run in the project's environment: ``tools/workspace.py run --dev -- python tools/generate_docs.py``.
 With --check nothing is written; the exit code is 1 when a file is not what would be written.
@@ -21,6 +21,7 @@ from edgeai_bringup.locations import config_directory
 from edgeai_core.config import ParamSpec, Value, specs
 from edgeai_core.errors import EdgeAiError
 from edgeai_ros_common import qos
+from figure_documents import figures
 from graph_interfaces import CAMERA, Interface, Kind, introspect
 from model_documents import models
 
@@ -201,6 +202,7 @@ DOCUMENTS: dict[str, Callable[[], list[str]]] = {
     "parameters.md": parameters,
     "topics.md": topics,
     "models.md": models,
+    "performance.md": figures,
 }
 
 

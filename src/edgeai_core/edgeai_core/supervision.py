@@ -160,6 +160,11 @@ class NodeKeeper:
             return f"{self._failures} failed transitions, trying again; read the node's log"
         return ""
 
+    @property
+    def fault_is_its_own(self) -> bool:
+        """Whether the fault is what the node says in its own diagnostics, and no more."""
+        return self.fault != "" and self.fault == self._error
+
     def heartbeat(self, state: NodeState, *, error: str = "") -> None:
         """Note that the node is alive; `error` is its sentence when it reports ERROR."""
         now_s = self._monotonic_s()

@@ -178,6 +178,7 @@ def test_a_silent_node_is_unknown_a_fault_and_left_alone():
     bench.now_s += 2.0
     assert bench.keeper.state is NodeState.UNKNOWN
     assert bench.keeper.fault == "no heartbeat for 7 s; is its process running?"
+    assert not bench.keeper.fault_is_its_own
     assert bench.keeper.next_transition() is None
 
 
@@ -220,6 +221,7 @@ def test_a_camera_mends_itself_and_is_never_restarted():
     bench.report_error_for(100)
     assert bench.keeper.next_transition() is None
     assert bench.keeper.fault == "inference hangs"
+    assert bench.keeper.fault_is_its_own
 
 
 def restart(bench: Bench) -> None:
@@ -236,6 +238,7 @@ def test_too_many_restarts_end_in_a_fault_that_stays():
     bench.report_error_for(50)
     assert bench.keeper.next_transition() is None
     assert bench.keeper.fault == ("inference hangs; given up after 2 restarts, read the node's log")
+    assert not bench.keeper.fault_is_its_own
 
 
 def test_restarts_are_allowed_again_when_their_window_has_passed():

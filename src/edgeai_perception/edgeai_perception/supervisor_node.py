@@ -277,7 +277,9 @@ class SupervisorNode(Node):
             )
         if faults:
             text = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
-            health = Health(level=Level.ERROR, message=text)
+            # What a node reports by itself is one fault, not two: a lost camera is told once.
+            told = all(self._keepers[name].fault_is_its_own for name in faults)
+            health = Health(level=Level.WARN if told else Level.ERROR, message=text)
         elif self._published is None:
             health = Health(level=Level.WARN, message="starting")
         else:

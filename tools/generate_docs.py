@@ -1,4 +1,4 @@
-"""Write the tables of docs/ (parameters, topics, models, performance) from what the product itself reads.
+"""Write the tables of docs/ (parameters, topics, models, figures) from their sources.
 
 Run in the project's environment: ``tools/workspace.py run --dev -- python tools/generate_docs.py``.
 With --check nothing is written; the exit code is 1 when a file is not what would be written.

@@ -154,8 +154,8 @@ class Dispatcher:
                 return False
         for outlet in self._outlets:
             outlet.channel.close()
-        left = sum(len(outlet.lane) for outlet in self._outlets)
-        return left == 0 and self._journal.unwritten == 0
+        left = any(outlet.lane or outlet.lane.more_in_store for outlet in self._outlets)
+        return not left and self._journal.unwritten == 0
 
     def health(self) -> DispatcherHealth:
         """Return counters and states; may be called from any thread."""
@@ -272,7 +272,11 @@ class Dispatcher:
             self.step()
             with self._wake:
                 queued = len(self._queue)
-            if not queued and all(outlet.lane.next_due() is None for outlet in self._outlets):
+            lanes = [outlet.lane for outlet in self._outlets]
+            # An empty lane may have more in the store, which the next step brings.
+            if not queued and all(
+                lane.next_due() is None and (lane or not lane.more_in_store) for lane in lanes
+            ):
                 break
         self._take_in()
         self._tell_updates()

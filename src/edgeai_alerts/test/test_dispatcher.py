@@ -493,6 +493,17 @@ def test_the_thread_delivers_and_close_drains_and_closes(bench: Bench) -> None:
     assert dispatcher.health().late_events == 1
 
 
+def test_closing_also_sends_what_a_full_lane_had_left_in_the_store(bench: Bench) -> None:
+    channel = Recorder()
+    dispatcher = bench.dispatcher(channel, lane_size=3)
+    for number in range(10):
+        dispatcher.submit(event(f"track {number}", CRITICAL))
+
+    assert dispatcher.close(10.0) is True
+
+    assert len(channel.taken) == 10
+
+
 def test_many_threads_submit_and_every_alert_arrives_once(bench: Bench) -> None:
     channel = Recorder()
     dispatcher = bench.dispatcher(channel)

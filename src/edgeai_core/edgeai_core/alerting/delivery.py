@@ -9,6 +9,10 @@ from edgeai_core.alerting.ratelimit import Backoff, BackoffConfig, MonotonicCloc
 from edgeai_core.types import Alert, Severity
 
 
+# How soon an empty line asks the store for what was left there.
+_REFILL_S = 0.05
+
+
 class DeliveryLane:
     """Alerts that one channel still has to take, oldest first.
 
@@ -75,8 +79,10 @@ class DeliveryLane:
         return next(iter(self._line.values()))
 
     def wait_s(self) -> float | None:
-        """Return the seconds until an alert is due; None when the line is empty."""
-        return self._backoff.wait_s() if self._line else None
+        """Return the seconds until an alert is due; None when there is none, here or in the store."""
+        if self._line:
+            return self._backoff.wait_s()
+        return _REFILL_S if self.more_in_store else None
 
     def taken(self, alert_id: str) -> None:
         """The channel took the alert: it leaves the line, failures are forgotten."""

@@ -194,7 +194,14 @@ class Dispatcher:
 
     def _take_in(self) -> None:
         with self._wake:
-            alerts = self._queue.take_all()
+            waiting = self._queue.take_all()
+        # In portions that the journal can hold: one that it had to give up would be in no store
+        # when a full lane relies on it.
+        size = self._config.lane_size
+        for begin in range(0, len(waiting), size):
+            self._take_in_portion(waiting[begin : begin + size])
+
+    def _take_in_portion(self, alerts: Sequence[Alert]) -> None:
         for alert in alerts:
             self._journal.add_new(alert)
         stored = self._journal.flush()

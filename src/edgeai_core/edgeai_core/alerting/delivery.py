@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from edgeai_core.alerting.ratelimit import Backoff, BackoffConfig, MonotonicClock
 from edgeai_core.types import Alert, Severity
 
-
 # How soon an empty line asks the store for what was left there.
 _REFILL_S = 0.05
 
@@ -79,7 +78,7 @@ class DeliveryLane:
         return next(iter(self._line.values()))
 
     def wait_s(self) -> float | None:
-        """Return the seconds until an alert is due; None when there is none, here or in the store."""
+        """Return the seconds until an alert is due; None when neither line nor store has one."""
         if self._line:
             return self._backoff.wait_s()
         return _REFILL_S if self.more_in_store else None

@@ -185,7 +185,21 @@ class FaceEmbedder:
             ModelError: the model does not take or give what its card says.
             ValueError: the face's landmarks coincide.
         """
-        chip = face_chip(image, face.landmarks_xy_px, self._layout)
+        return self.embed_chip(self.align(image, face))
+
+    def align(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.uint8]:
+        """Return the (150, 150, 3) uint8 RGB chip of one face, black beyond the frame.
+
+        Args and errors as for :meth:`embed`.
+        """
+        return face_chip(image, face.landmarks_xy_px, self._layout)
+
+    def embed_chip(self, chip: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the (D,) float32 template of a chip that :meth:`align` cut.
+
+        Raises:
+            ModelError: the model does not take or give what its card says.
+        """
         outputs = self._session.run({self._input: chip[None]})
         return outputs[self._output].reshape(-1).astype(np.float32)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgeai_bringup.graph import PROFILES
+from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -65,6 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
     arm.add_argument("analyzers", nargs="+", metavar="ANALYZER")
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
 
+    add_lab_parser(commands)
+
     setup = commands.add_parser("setup", help="set everything up; done by itself at first use")
     setup.add_argument("--dev", action="store_true", help="also what tests and checks need")
 
@@ -108,6 +111,11 @@ def needs_environment(argv: Sequence[str]) -> bool:
     return arguments.command not in ("setup", "doctor")
 
 
+def needs_lab(argv: Sequence[str]) -> bool:
+    """Return whether the command needs what trains models, which is set up at its first use."""
+    return needs_lab_packages(build_parser().parse_args(list(argv)))
+
+
 def main(argv: Sequence[str]) -> int:
     """Run a command in the set-up environment; return its exit code."""
     arguments = build_parser().parse_args(list(argv))
@@ -126,6 +134,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.alerts import run_alerts
 
             return run_alerts(arguments)
+        if arguments.command == "lab":
+            from edgeai_lab.commands import run_lab
+
+            return run_lab(arguments)
         from edgeai_bringup.session import run_session
 
         return run_session(arguments)

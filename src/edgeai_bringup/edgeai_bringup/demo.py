@@ -61,9 +61,7 @@ def prepare_demo_gallery() -> None:
 
 
 def _is_prepared(path: Path) -> bool:
-    model_id = catalog.card_for(
-        catalog.DEFAULT_FACE_EMBEDDER, catalog.Task.FACE_EMBEDDING
-    ).model_id
+    model_id = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, catalog.Task.FACE_EMBEDDING).model_id
     try:
         with Gallery.open(path, key_source=default_key_source(path)) as gallery:
             return gallery.find(DEMO_PERSON) is not None and not gallery.count_without(model_id)

@@ -30,9 +30,7 @@ class SnapshotKeeper:
         self._faces: tuple[int, tuple[FaceMatch, ...]] = (0, ())
         self._objects: tuple[int, tuple[Detection, ...]] = (0, ())
         self.close = graph.frame_hub.subscribe(f"/{camera}/image_raw", self._on_frame)
-        monitor.create_subscription(
-            FaceMatchArray, f"/{camera}/faces", self._on_faces, qos.RESULTS
-        )
+        monitor.create_subscription(FaceMatchArray, f"/{camera}/faces", self._on_faces, qos.RESULTS)
         monitor.create_subscription(
             Detection2DArray, f"/{camera}/objects", self._on_objects, qos.RESULTS
         )

@@ -252,7 +252,7 @@ def test_forget_leaves_no_trace_in_any_file(enrolled: Path) -> None:
         enrol(gallery, "Bartholomew", 2)
         bob = gallery.find("Bartholomew")
         assert bob is not None
-        rows = gallery._connection.execute(
+        rows = gallery._tables.connection.execute(
             "SELECT id, sealed FROM templates WHERE person_id = ?", (bob.person_id,)
         ).fetchall()
         gallery.forget("bartholomew")
@@ -270,7 +270,7 @@ def test_forget_leaves_no_trace_in_any_file(enrolled: Path) -> None:
 def test_forget_does_not_claim_what_the_search_disproves(
     enrolled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgeai_core.access.erasure._rewrite", lambda connection: "")
+    monkeypatch.setattr("edgeai_core.access.erasure.rewrite", lambda connection: "")
     with Gallery.open(enrolled, key_source=KEY) as gallery:
         enrol(gallery, "Bob", 2)
         with pytest.raises(GalleryError, match=r"still hold the person's id, .*template 3"):
@@ -303,7 +303,7 @@ def test_forget_of_a_short_name_within_another_name_passes(enrolled: Path) -> No
 
 def test_full_disk_while_enrolling_loses_nothing(enrolled: Path) -> None:
     with Gallery.open(enrolled, key_source=KEY) as gallery:
-        connection = gallery._connection
+        connection = gallery._tables.connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
         before = gallery.revision()

@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 
-from edgeai_core.access.gallery_store import writing
+from edgeai_core.access.audit import Action
 from edgeai_core.access.people import Person, name_key
+from edgeai_core.access.tables import GalleryTables
 from edgeai_core.errors import GalleryError
 
 # A shorter name turns up by chance among random ciphertext; its record is searched by the ids.
 MIN_NAME_TRACE_BYTES = 8
 
 
-def forget_person(connection: sqlite3.Connection, path: Path, person: Person) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureProof:
+    """What was searched for a forgotten person's data, and found to hold none.
+
+    Attributes:
+        files: every file that was searched. traces: what was searched for, in words.
+    """
+
+    files: tuple[Path, ...]
+    traces: tuple[str, ...]
+
+
+def forget_person(tables: GalleryTables, person: Person) -> ErasureProof:
     """Erase a person and every template, and prove it.
 
     Raises:
         GalleryError: the rows could not be deleted, or traces remain (the message says of what).
     """
+    connection, path = tables.connection, tables.path
     traces = _traces(connection, person)
-    with writing(connection):
-        connection.execute("DELETE FROM templates WHERE person_id = ?", (person.person_id,))
-        connection.execute("DELETE FROM persons WHERE id = ?", (person.person_id,))
-    complaint = _rewrite(connection)
-    left = _remaining(connection, path, traces)
+    with tables.changing():
+        tables.people.delete(person)
+        tables.audit.append(Action.FORGOTTEN, subject=person.audit_ref)
+    complaint = rewrite(connection)
+    left, files = _remaining(connection, path, traces)
     if complaint or left:
         raise GalleryError(
             f"gallery {path}: the person is forgotten and cannot be recognised any more, but the "
             f"files on disk still hold {', '.join(left) or 'old pages'} ({complaint or 'found'}); "
             f"stop every program that uses the gallery, the last one to close it erases them"
         )
+    return ErasureProof(files=files, traces=tuple(traces))
 
 
-def _rewrite(connection: sqlite3.Connection) -> str:
+def rewrite(connection: sqlite3.Connection) -> str:
     """Rewrite the file without what was deleted, empty the log; return why that failed."""
     try:
         connection.execute("VACUUM")
@@ -63,20 +79,20 @@ def _traces(connection: sqlite3.Connection, person: Person) -> dict[str, bytes]:
 
 def _remaining(
     connection: sqlite3.Connection, path: Path, traces: dict[str, bytes]
-) -> tuple[str, ...]:
-    stored = b"\n".join(
-        file.read_bytes()
-        for suffix in ("", "-wal", "-journal")
-        if (file := path.with_name(path.name + suffix)).exists()
-    )
+) -> tuple[tuple[str, ...], tuple[Path, ...]]:
+    """Return which traces are left, and the files that were searched."""
+    candidates = [path.with_name(path.name + suffix) for suffix in ("", "-wal", "-journal")]
+    files = tuple(file for file in candidates if file.exists())
+    stored = b"\n".join(file.read_bytes() for file in files)
     # The name may rightly stand in another person's name, a model's or the schema.
     alive = connection.execute(
         "SELECT name FROM persons UNION SELECT model_id FROM templates "
         "UNION SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
     )
     texts = [row[0].encode() for row in alive]
-    return tuple(
+    left = tuple(
         what
         for what, trace in traces.items()
         if trace in stored and not any(trace in text for text in texts)
     )
+    return left, files

@@ -1,0 +1,57 @@
+"""The parser of `edgeai lab`. Standard library only, like all of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+# What runs in the default set-up; the other commands need torch or scikit-learn first.
+LIGHT_COMMANDS = frozenset({"evaluate faces"})
+
+
+def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the lab to the product's commands."""
+    lab = commands.add_parser("lab", help="measure and train models on data of your own")
+    verbs = lab.add_subparsers(dest="lab_verb", required=True, metavar="COMMAND")
+    _add_evaluate(verbs)
+
+
+def needs_lab_packages(arguments: argparse.Namespace) -> bool:
+    """Return whether a parsed command needs the packages of requirements/lab.txt."""
+    return arguments.command == "lab" and arguments.lab_command not in LIGHT_COMMANDS
+
+
+def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluate = verbs.add_parser("evaluate", help="measure what ships")
+    subjects = evaluate.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
+    faces = subjects.add_parser(
+        "faces",
+        help="error rates and times of the face pipeline",
+        description=(
+            "Measures detection, alignment and embedding together. A picture without a face counts "
+            "as an error; of several faces the most central one is taken. Lists that are left out "
+            "are taken from DIR where they are there."
+        ),
+    )
+    faces.set_defaults(lab_command="evaluate faces")
+    faces.add_argument(
+        "--root", type=Path, required=True, metavar="DIR", help="folder of the pictures"
+    )
+    faces.add_argument(
+        "--pairs", type=Path, metavar="FILE", help="rows of same,a,b[,fold] (pairs.csv)"
+    )
+    faces.add_argument(
+        "--gallery",
+        type=Path,
+        metavar="FILE",
+        help="pictures of known people, a folder each; the first 4 enrol (gallery.txt)",
+    )
+    faces.add_argument(
+        "--unknown", type=Path, metavar="FILE", help="pictures of strangers (unknown.txt)"
+    )
+    faces.add_argument(
+        "--json", type=Path, required=True, metavar="OUT", help="write the result here"
+    )
+    faces.add_argument(
+        "--plots", type=Path, metavar="DIR", help="charts (default: OUT without ending + _plots)"
+    )

@@ -9,7 +9,7 @@ UP_OPTIONS = --source '$(SOURCE)' \
 	$(if $(REPORT),--report '$(REPORT)')
 
 RUN = python3 tools/workspace.py run --dev --
-STRICT = edgeai_core edgeai_ros_common edgeai_alerts
+STRICT = edgeai_core edgeai_ros_common edgeai_alerts edgeai_lab
 PYTHON_FILES = edgeai bench src tests tools
 
 .DEFAULT_GOAL := help

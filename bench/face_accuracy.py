@@ -72,6 +72,9 @@ def main() -> int:
         "threshold": found.threshold,
         "result": found.result(),
     }
+    if found.verification is not None:
+        accuracy = found.verification.accuracy_at_shipped
+        result["verification_accuracy_at_shipped_threshold"] = round(accuracy, 4)
     if found.open_set is not None:
         result["misidentified_at_shipped_threshold"] = round(found.open_set.misidentified, 4)
         result["open_set_curve"] = open_set_curve(found.open_set)

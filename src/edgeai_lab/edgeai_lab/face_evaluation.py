@@ -16,6 +16,7 @@ from edgeai_lab.face_metrics import (
     Floats,
     OperatingPoint,
     RocCurve,
+    accuracy_at,
     contiguous_folds,
     cross_validated_accuracy,
     operating_point,
@@ -36,6 +37,7 @@ class Verification:
         cross_validation: over the list's folds; None where the list is too short for ten of its
             own making.
         at_far: at FAR 1 %. at_shipped: at the threshold of the model card.
+        accuracy_at_shipped: share of the pairs judged rightly at that threshold, 0..1.
     """
 
     genuine: Floats
@@ -44,6 +46,7 @@ class Verification:
     cross_validation: CrossValidation | None
     at_far: OperatingPoint
     at_shipped: OperatingPoint
+    accuracy_at_shipped: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -152,6 +155,7 @@ def verify(pairs: tuple[Pair, ...], templates: Templates, *, threshold: float) -
         cross_validation=_cross_validation(pairs, distances),
         at_far=tar_at_far(genuine, impostor, max_far=TARGET_FAR),
         at_shipped=operating_point(genuine, impostor, threshold=threshold),
+        accuracy_at_shipped=accuracy_at(distances, same, threshold=threshold),
     )
 
 

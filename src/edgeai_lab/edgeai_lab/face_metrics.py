@@ -158,8 +158,8 @@ def cross_validated_accuracy(
     """Return the accuracy on each fold at the threshold that is best on all others.
 
     The protocol of Huang et al. for LFW's View 2. Thresholds lie half-way between neighbouring
-    distances; where several are equally good the middle one of them is taken. A pair without a face
-    is always an error, also where its two pictures do show different people.
+    distances; where several are equally good the middle one of them is taken. Errors are counted as
+    by :func:`accuracy_at`.
 
     Args:
         distances: (N,) not NaN. same: (N,) whether a pair shows one person. folds: (N,) numbers.
@@ -180,15 +180,26 @@ def cross_validated_accuracy(
     for name in names:
         held_out = numbers == name
         threshold = best_threshold(values[~held_out], labels[~held_out])
-        correct = _judged_rightly(values[held_out], labels[held_out], threshold)
-        accuracies.append(float(correct.mean()))
+        accuracies.append(accuracy_at(values[held_out], labels[held_out], threshold=threshold))
         thresholds.append(threshold)
-        right += int(correct.sum())
+        right += round(accuracies[-1] * int(held_out.sum()))
     return CrossValidation(
         accuracy=right / len(values),
         fold_accuracies=tuple(accuracies),
         thresholds=tuple(thresholds),
     )
+
+
+def accuracy_at(distances: Floats, same: Bools, *, threshold: float) -> float:
+    """Return the share of pairs that a threshold judges rightly, 0..1.
+
+    A pair without a face is always an error, also where its two pictures do show different people.
+
+    Args:
+        distances: (N,) not NaN. same: (N,) whether a pair shows one person.
+    """
+    rightly = np.isfinite(distances) & (_accepted(distances, threshold) == same)
+    return float(rightly.mean())
 
 
 def best_threshold(distances: Floats, same: Bools) -> float:
@@ -208,10 +219,6 @@ def best_threshold(distances: Floats, same: Bools) -> float:
     right = right + found_impostors - np.searchsorted(impostor, candidates, side="right")
     best = np.flatnonzero(right == right.max())
     return float(candidates[best[len(best) // 2]])
-
-
-def _judged_rightly(distances: Floats, same: Bools, threshold: float) -> Bools:
-    return np.isfinite(distances) & (_accepted(distances, threshold) == same)
 
 
 def _accepted(distances: Floats, threshold: float) -> Bools:

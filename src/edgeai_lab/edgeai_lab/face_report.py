@@ -54,7 +54,10 @@ def _verification_lines(found: Verification) -> Iterator[str]:
     yield f"  area under ROC {curve.auc:.5f}, equal error {_percent(curve.equal_error_rate)}"
     yield from _roc_lines(found.genuine, found.impostor)
     shipped = found.at_shipped
-    yield f"  at the shipped threshold: FAR {_percent(shipped.far)}, FRR {_percent(shipped.frr)}"
+    yield (
+        f"  at the shipped threshold: FAR {_percent(shipped.far)}, FRR {_percent(shipped.frr)}, "
+        f"accuracy {_percent(found.accuracy_at_shipped)}"
+    )
 
 
 def _open_set_lines(found: OpenSet) -> Iterator[str]:

@@ -98,14 +98,11 @@ def save_chart(
         for row in range(_TOP_PX, _HEIGHT_PX - _BOTTOM_PX, 12):
             cv2.line(canvas, (column, row), (column, row + 6), _INK, 1)
         _write(canvas, mark.label, (column + 5, _TOP_PX + 18 + 20 * number), scale=0.45)
-    for number, line in enumerate(lines):
+    right = _WIDTH_PX - _RIGHT_PX
+    for number, line in reversed(list(enumerate(lines))):
         colour = _COLOURS[number % len(_COLOURS)]
         _draw_line(canvas, line, x, y, colour)
-        row = _HEIGHT_PX - _BOTTOM_PX - 18 - 22 * (len(lines) - 1 - number)
-        right = _WIDTH_PX - _RIGHT_PX - 12
-        width = cv2.getTextSize(line.label, _FONT, 0.5, 1)[0][0]
-        cv2.line(canvas, (right - width - 38, row - 5), (right - width - 10, row - 5), colour, 3)
-        _write(canvas, line.label, (right - width, row), scale=0.5)
+        right = _draw_legend(canvas, line.label, colour, right_px=right)
     write_picture(path, canvas)
 
 
@@ -131,6 +128,15 @@ def _draw_line(canvas: Image, line: Line, x: Axis, y: Axis, colour: tuple[int, i
     finite = np.isfinite(across) & np.isfinite(up)
     points = np.column_stack([_columns(x, across[finite]), _rows(y, up[finite])])
     cv2.polylines(canvas, [points.astype(np.int32)], False, colour, 2, cv2.LINE_AA)
+
+
+def _draw_legend(canvas: Image, label: str, colour: tuple[int, int, int], *, right_px: int) -> int:
+    """Draw a legend's entry below the axis; return where the one to its left may end."""
+    row = _HEIGHT_PX - 18
+    left = right_px - cv2.getTextSize(label, _FONT, 0.5, 1)[0][0]
+    cv2.line(canvas, (left - 38, row - 5), (left - 10, row - 5), colour, 3)
+    _write(canvas, label, (left, row), scale=0.5)
+    return int(left) - 60
 
 
 def _columns(axis: Axis, values: npt.ArrayLike) -> npt.NDArray[np.float64]:

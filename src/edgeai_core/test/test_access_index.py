@@ -9,6 +9,7 @@ import pytest
 
 from edgeai_core.access.index import TemplateIndex
 from edgeai_core.access.people import Person, PersonTemplates, Role
+from edgeai_core.errors import ConfigError
 
 
 def entry(name: str, *templates: tuple[float, float]) -> PersonTemplates:
@@ -33,7 +34,10 @@ def test_margin_is_infinite_with_one_person() -> None:
     assert (match.distance, match.margin) == (5.0, math.inf)
 
 
-def test_same_result_as_brute_force_among_many() -> None:
+@pytest.mark.parametrize("faiss_above", [None, 100], ids=["numpy", "faiss"])
+def test_same_result_as_brute_force_among_many(faiss_above: int | None) -> None:
+    if faiss_above is not None:
+        pytest.importorskip("faiss", reason="faiss-cpu is an option and not installed")
     rng = np.random.default_rng(0)
     entries = [
         PersonTemplates(
@@ -44,7 +48,7 @@ def test_same_result_as_brute_force_among_many() -> None:
         )
         for i in range(200)
     ]
-    index = TemplateIndex(entries)
+    index = TemplateIndex(entries, faiss_above=faiss_above)
     means = np.stack([e.templates.mean(axis=0) for e in entries])
     for _ in range(20):
         probe = rng.normal(size=128).astype(np.float32)
@@ -69,3 +73,11 @@ def test_wrong_probe_is_refused() -> None:
                 PersonTemplates(person=entry("b", (0, 1)).person, templates=np.ones((1, 3), "f4")),
             ]
         )
+
+
+def test_faiss_is_an_option_that_must_be_there_when_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    people = [entry("a", (0, 1)), entry("b", (1, 0))]
+    assert len(TemplateIndex(people, faiss_above=2)) == 2
+    with pytest.raises(ConfigError, match="install faiss-cpu"):
+        TemplateIndex(people, faiss_above=1)

@@ -199,6 +199,39 @@ def test_revocation_takes_effect_in_the_next_frame() -> None:
     assert match.rejection == "enrolled but not authorised"
 
 
+def test_validity_is_judged_by_the_time_of_the_frame() -> None:
+    camera = Camera(Scene([(box(), ADA)]))
+    ends_ns = camera.stamp_ns + 20 * STEP_NS
+    limited = replace(PEOPLE[0], person=replace(PEOPLE[0].person, valid_until_ns=ends_ns))
+    camera.index = TemplateIndex([limited, PEOPLE[1]])
+    assert camera.look(19)[0].authorised
+    (match,) = camera.look()
+    assert (match.recognised, match.authorised) == (True, False)
+    assert match.rejection.startswith("authorisation ended 1970-01-01")
+
+
+def test_guest_is_recognised_and_unlocks_nothing() -> None:
+    camera = Camera(Scene([(box(), ADA)]))
+    guest = replace(PEOPLE[0], person=replace(PEOPLE[0].person, role=Role.GUEST))
+    camera.index = TemplateIndex([guest])
+    (match,) = camera.look(10)
+    assert (match.person_name, match.authorised) == ("Ada", False)
+    assert match.rejection == "role guest may not operate"
+
+
+def test_in_public_only_recognised_faces_leave_the_component() -> None:
+    near, far = box(200, 120), box(400, 50)
+    scene = Scene([(near, ADA), (box(0, 90), STRANGER), (far, BOB)])
+    camera = Camera(scene, FaceConfig(publish_unknown=False))
+    (match,) = camera.look(10)
+    assert (match.person_name, match.authorised, match.box) == ("Ada", True, near)
+    assert scene.embedded == 20, "the far face is never compared"
+    scene.faces = [(box(0, 90), STRANGER), (far, BOB)]
+    assert camera.look(10) == ()
+    kept = {person for votes in camera.authenticator._votes.values() for _, person in votes.entries}
+    assert kept <= {"", "ada" * 8}
+
+
 def test_memory_stays_bounded_over_many_tracks() -> None:
     scene = Scene([])
     camera = Camera(scene)

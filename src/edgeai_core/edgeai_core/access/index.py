@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.access.people import Person, PersonTemplates
+from edgeai_core.access.search import nearest_two
 
 NOBODY_ENROLLED = "nobody is enrolled"
 
@@ -41,6 +42,9 @@ class MatchResult:
     def authorised(self) -> bool:
         return self.person.authorised
 
+    def refusal_at(self, now_ns: int) -> str:
+        return self.person.refusal_at(now_ns)
+
 
 class TemplateIndex:
     """Immutable index of templates; any number of threads may search it.
@@ -51,13 +55,19 @@ class TemplateIndex:
     Args:
         entries: people with their templates, all of one dimension D.
         empty_reason: why a search finds nobody while `entries` is empty.
+        faiss_above: with more people than this faiss searches; None for NumPy always.
 
     Raises:
+        ConfigError: faiss is asked for and not installed.
         ValueError: the dimensions differ.
     """
 
     def __init__(
-        self, entries: Sequence[PersonTemplates] = (), *, empty_reason: str = NOBODY_ENROLLED
+        self,
+        entries: Sequence[PersonTemplates] = (),
+        *,
+        empty_reason: str = NOBODY_ENROLLED,
+        faiss_above: int | None = None,
     ) -> None:
         dimensions = {entry.templates.shape[1] for entry in entries}
         if len(dimensions) > 1:
@@ -67,7 +77,7 @@ class TemplateIndex:
         self._means = np.array(
             [entry.templates.mean(axis=0, dtype=np.float64) for entry in entries], np.float32
         )
-        self._squared_norms = np.square(self._means).sum(axis=-1)
+        self._search = nearest_two(self._means, faiss_above=faiss_above)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -94,10 +104,9 @@ class TemplateIndex:
                 f"was the gallery made with another model?"
             )
         probe = np.asarray(embedding, np.float32)
-        # |m|^2 - 2 m.p ranks like the distance with one matrix product; the few best are then
-        # measured directly, because the difference of squares loses digits near zero.
-        ranks = self._squared_norms - 2.0 * (self._means @ probe)
-        candidates = np.argpartition(ranks, min(1, len(ranks) - 1))[:2]
+        # The few best are then measured directly: the difference of squares by which a search
+        # ranks loses digits near zero.
+        candidates = self._search(probe)
         distances = np.linalg.norm(self._means[candidates] - probe, axis=1)
         order = np.argsort(distances, kind="stable")
         best = self._entries[candidates[order[0]]]

@@ -21,6 +21,7 @@ class LiveIndex:
         open_gallery: opens the gallery; called at first use and again after a fault.
         model_id: embedding model that runs. clock_s: monotonic seconds.
         poll_interval_s: seconds between two looks at the file.
+        faiss_above: as for `TemplateIndex`.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class LiveIndex:
         model_id: str,
         clock_s: Callable[[], float],
         poll_interval_s: float = POLL_INTERVAL_S,
+        faiss_above: int | None = None,
     ) -> None:
         self._open_gallery = open_gallery
         self._model_id = model_id
         self._clock_s = clock_s
         self._poll_interval_s = poll_interval_s
+        self._faiss_above = faiss_above
         self._gallery: Gallery | None = None
         self._revision = -1
         self._index = TemplateIndex()
@@ -67,7 +70,7 @@ class LiveIndex:
                 self._gallery = self._open_gallery()
             revision = self._gallery.revision()
             if revision != self._revision:
-                self._index = self._gallery.index(self._model_id)
+                self._index = self._gallery.index(self._model_id, faiss_above=self._faiss_above)
                 self._revision = revision
                 self._fault = self._left_behind(self._gallery.count_without(self._model_id))
         except GalleryError as exc:

@@ -41,9 +41,12 @@ class Identification(Protocol):
     @property
     def person_name(self) -> str: ...
 
-    @property
-    def authorised(self) -> bool:
-        """Whether the gallery lets this person unlock."""
+    def refusal_at(self, now_ns: int) -> str:
+        """Return why the gallery lets this person unlock nothing at a time; empty when it does.
+
+        Args:
+            now_ns: wall clock, nanoseconds since 1970.
+        """
         ...
 
     @property

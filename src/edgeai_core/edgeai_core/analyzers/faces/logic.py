@@ -86,6 +86,11 @@ class FaceConfig:
         minimum=0.1,
         maximum=60.0,
     )
+    publish_unknown: bool = param(
+        True,
+        "Report faces that are not recognised. Off for public places: faces are then a login for "
+        "operators only, and nothing about a passer-by, not even a box, leaves the component",
+    )
     tracking: TrackerConfig = group(TrackerConfig)
 
     def __post_init__(self) -> None:
@@ -153,7 +158,10 @@ class FaceAuthenticator:
         self._frames_since_comparison = 0
 
     def analyze(self, frame: Frame) -> tuple[FaceMatch, ...]:
-        """Return what is known about every face of the frame, the largest first."""
+        """Return what is known about the faces of the frame, the largest first.
+
+        Without `publish_unknown` only the recognised ones are among them.
+        """
         if self._last_stamp_ns is not None and frame.stamp_ns < self._last_stamp_ns:
             self.reset()
         repeated = frame.stamp_ns == self._last_stamp_ns
@@ -177,7 +185,7 @@ class FaceAuthenticator:
                 continue
             left -= 1
             matches.append(self._compared(frame, face, track_id, index, vote=not repeated))
-        return tuple(matches)
+        return tuple(m for m in matches if m.recognised or self._config.publish_unknown)
 
     def _forget_before(self, stamp_ns: int) -> None:
         for track_id, votes in list(self._votes.items()):
@@ -222,7 +230,7 @@ class FaceAuthenticator:
         if person_id and track_id is not None and track_id in self._votes:
             agreeing = self._votes[track_id].count(person_id)
         if not objection:
-            objection = self._unlock_objection(nearest, agreeing)
+            objection = self._unlock_objection(nearest, agreeing, frame.stamp_ns)
         return FaceMatch(
             box=face.box,
             detection_score=face.score,
@@ -248,10 +256,12 @@ class FaceAuthenticator:
             return f"two people fit: margin {nearest.margin:.2f} under {config.min_margin:.2f}"
         return ""
 
-    def _unlock_objection(self, nearest: Identification, agreeing: int) -> str:
+    def _unlock_objection(self, nearest: Identification, agreeing: int, stamp_ns: int) -> str:
         config = self._config
-        if not nearest.authorised:
-            return "enrolled but not authorised"
+        # The frame's own time: the session takes no frame whose stamp is not of now.
+        refusal = nearest.refusal_at(stamp_ns)
+        if refusal:
+            return refusal
         if agreeing < config.agree_frames:
             return (
                 f"named in {agreeing} of the last {config.agree_window} frames, "

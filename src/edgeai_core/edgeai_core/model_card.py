@@ -15,6 +15,7 @@ class Task(Enum):
     """What a model is for."""
 
     FACE_DETECTION = "face detection"
+    FACE_MESH = "face mesh"
     FACE_EMBEDDING = "face embedding"
     OBJECT_DETECTION = "object detection"
 

@@ -43,6 +43,8 @@ class KeepsPeople(Protocol[RoleT_contra, PersonT_co]):
         model_id: str,
         role: RoleT_contra,
         authorised: bool,
+        valid_from_ns: int | None,
+        valid_until_ns: int | None,
     ) -> PersonT_co:
         """Store a person, whole or not at all."""
         ...
@@ -66,13 +68,16 @@ def enrol_person(
     role: RoleT,
     authorised: bool,
     config: EnrolmentConfig,
+    valid_from_ns: int | None = None,
+    valid_until_ns: int | None = None,
 ) -> Registration[PersonT]:
     """Enrol a person from frames that show nobody else; nothing is stored unless all checks pass.
 
     Args:
         name: for people. frames: (H, W, 3) uint8 BGR images, read one at a time.
         detector, embedder: the models. gallery: where the person goes.
-        role, authorised: as the gallery knows them. config: what is asked of the frames.
+        role, authorised, valid_from_ns, valid_until_ns: as the gallery knows them.
+        config: what is asked of the frames.
 
     Raises:
         EnrolmentError: the name is taken, the face is enrolled under another name, or the frames
@@ -88,7 +93,13 @@ def enrol_person(
     result = enrol_from_images(frames, detector, embedder, config)
     refuse_other_person(result.templates, known, config)
     person = gallery.add_person(
-        name, result.templates, model_id=embedder.model_id, role=role, authorised=authorised
+        name,
+        result.templates,
+        model_id=embedder.model_id,
+        role=role,
+        authorised=authorised,
+        valid_from_ns=valid_from_ns,
+        valid_until_ns=valid_until_ns,
     )
     return Registration(person=person, result=result)
 

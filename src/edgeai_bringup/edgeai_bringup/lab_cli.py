@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
-LIGHT_COMMANDS = frozenset({"evaluate faces"})
+LIGHT_COMMANDS = frozenset({"evaluate faces", "faces align", "video-to-images"})
 
 
 def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -14,6 +14,8 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     lab = commands.add_parser("lab", help="measure and train models on data of your own")
     verbs = lab.add_subparsers(dest="lab_verb", required=True, metavar="COMMAND")
     _add_evaluate(verbs)
+    _add_video_to_images(verbs)
+    _add_faces(verbs)
 
 
 def needs_lab_packages(arguments: argparse.Namespace) -> bool:
@@ -54,4 +56,36 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     faces.add_argument(
         "--plots", type=Path, metavar="DIR", help="charts (default: OUT without ending + _plots)"
+    )
+
+
+def _add_video_to_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    frames = verbs.add_parser("video-to-images", help="save frames of a clip as pictures")
+    frames.set_defaults(lab_command="video-to-images")
+    frames.add_argument("clip", type=Path, metavar="CLIP")
+    frames.add_argument("out", type=Path, metavar="OUT", help="folder of the pictures")
+    frames.add_argument(
+        "--every-s", type=float, default=0.2, metavar="S", help="seconds between them (0.2)"
+    )
+
+
+def _add_faces(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    faces = verbs.add_parser("faces", help="align, classify and learn faces of a folder of people")
+    actions = faces.add_subparsers(dest="lab_action", required=True, metavar="ACTION")
+    align = actions.add_parser(
+        "align",
+        help="cut an upright chip out of every picture",
+        description=(
+            "PERSONS holds a folder of pictures per person. Each usable picture becomes a chip of "
+            "150 x 150 px under the same name in PERSONS_ALIGNED; rejections.csv there names every "
+            "other one with the reason."
+        ),
+    )
+    align.set_defaults(lab_command="faces align")
+    align.add_argument("people", type=Path, metavar="PERSONS")
+    align.add_argument("aligned", type=Path, metavar="PERSONS_ALIGNED", help="new or empty folder")
+    align.add_argument(
+        "--several-faces",
+        action="store_true",
+        help="take the most central of several faces instead of refusing the picture",
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from edgeai_core import catalog
@@ -54,6 +56,38 @@ def _evaluate_faces(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _video_to_images(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.clips import save_frames
+
+    count = save_frames(arguments.clip, arguments.out, every_s=arguments.every_s)
+    print(f"{count} pictures of {arguments.clip} in {arguments.out}")
+    return 0
+
+
+def _align_faces(arguments: argparse.Namespace) -> int:
+    from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
+    from edgeai_lab.face_folders import REJECTIONS_NAME, align_people
+    from edgeai_lab.progress import bar
+
+    with closing(catalog.create_face_detector()) as detector:
+        result = align_people(
+            arguments.people,
+            arguments.aligned,
+            detector=detector,
+            config=EnrolmentConfig(),
+            several_faces=arguments.several_faces,
+            track=bar,
+        )
+    print(f"{result.chips} chips in {arguments.aligned}, {len(result.rejections)} pictures refused")
+    for reason, count in Counter(r.reason for r in result.rejections).most_common():
+        print(f"  {reason}: {count}")
+    if result.rejections:
+        print(f"each one with its reason: {arguments.aligned / REJECTIONS_NAME}")
+    return 0
+
+
 COMMANDS: Mapping[str, Command] = {
     "evaluate faces": _evaluate_faces,
+    "video-to-images": _video_to_images,
+    "faces align": _align_faces,
 }

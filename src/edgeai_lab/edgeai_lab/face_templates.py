@@ -26,18 +26,16 @@ class DetectsFaces(Protocol):
     def detect(self, image: Image) -> Sequence[DetectedFace]: ...
 
 
-class AlignsAndEmbeds(Protocol):
-    """Cuts a face out and turns the chip into a template; see the core's FaceEmbedder."""
+class EmbedsChips(Protocol):
+    """Turns (K, 150, 150, 3) uint8 RGB chips of one face into its template."""
 
-    @property
-    def model_id(self) -> str: ...
+    def embed_chips(self, chips: Image) -> Template: ...
 
-    @property
-    def recommended_threshold(self) -> float: ...
+
+class AlignsAndEmbeds(EmbedsChips, Protocol):
+    """Cuts chips of a face out, and embeds them; see the core's FaceEmbedder."""
 
     def align(self, image: Image, face: DetectedFace) -> Image: ...
-
-    def embed_chip(self, chip: Image) -> Template: ...
 
 
 @dataclass(slots=True)
@@ -124,12 +122,12 @@ def compute_templates(
         face = central_face(faces, image)
         start = clock_s()
         try:
-            chip = embedder.align(image, face)
-        except ValueError:  # the landmarks coincide: nothing to align to
+            chips = embedder.align(image, face)
+        except ValueError:  # no points to align to, or they coincide
             templates[name] = None
             continue
         aligned = clock_s()
-        template = embedder.embed_chip(chip)
+        template = embedder.embed_chips(chips)
         times.align.append(1e3 * (aligned - start))
         times.embed.append(1e3 * (clock_s() - aligned))
         templates[name] = template if np.isfinite(template).all() else None

@@ -31,15 +31,12 @@ class PixelDetector:
 class PixelEmbedder:
     """The blue value at the face, over 100, is the whole template."""
 
-    model_id = "pixel"
-    recommended_threshold = 0.25
-
     def align(self, image, face):
         x, y = face.box.center_px
-        return image[int(y) : int(y) + 1, int(x) : int(x) + 1]
+        return image[None, int(y) : int(y) + 1, int(x) : int(x) + 1]
 
-    def embed_chip(self, chip):
-        return np.array([chip[0, 0, 0] / 100], np.float32)
+    def embed_chips(self, chips):
+        return np.array([chips[0, 0, 0, 0] / 100], np.float32)
 
 
 def paint(root, name, value):

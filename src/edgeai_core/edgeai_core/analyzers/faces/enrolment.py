@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.analyzers.faces.interfaces import DetectsFaces, EmbedsFaces
-from edgeai_core.analyzers.faces.quality import brightness, face_crop, head_pose, sharpness
+from edgeai_core.analyzers.faces.quality import brightness, face_crop, head_pose
+from edgeai_core.analyzers.faces.quality import sharpness as sharpness
 from edgeai_core.config import param
 from edgeai_core.errors import EnrolmentError
 from edgeai_core.geometry import Box

@@ -63,6 +63,8 @@ def _prepare(arguments: argparse.Namespace) -> tuple[tuple[graph.NodePlan, ...],
             prepare_demo_gallery()
             faces = overrides.setdefault("face_authenticator", {})
             faces.setdefault("gallery.path", str(demo_gallery()))
+            supervisor = overrides.setdefault("supervisor", {})
+            supervisor.setdefault("gallery.path", faces["gallery.path"])
     plans = graph.plan(
         arguments.profile,
         config_directory=config_directory(),

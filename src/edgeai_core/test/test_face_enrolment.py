@@ -133,7 +133,7 @@ def test_every_refused_frame_has_its_reason() -> None:
     details = {refused.index: refused.detail for refused in result.rejections}
     assert details[6] == "59 px"
     assert details[13] == "turn +0.42, roll +0 deg"
-    assert details[15] == "turn +0.22, roll +32 deg"
+    assert details[15] == "turn +0.08, roll +32 deg"
     assert details[16] == "brightness 0"
     assert len(result.templates) == 4
     assert [frame.crop.shape for frame in result.accepted] == [(112, 112, 3)] * 4

@@ -30,6 +30,7 @@ from edgeai_core.access.people import (
     cleaned_name,
     name_key,
 )
+from edgeai_core.access.permissions import Permission
 from edgeai_core.access.rotation import rotate_key
 from edgeai_core.access.tables import GalleryTables, new_audit_ref
 from edgeai_core.access.verification import Verification, verify
@@ -340,6 +341,20 @@ class Gallery:
         """
         with self._lock:
             return export_person(self._tables, self._known(name))
+
+    def permissions(self, person_id: str) -> frozenset[Permission]:
+        """Return what the person of an id may do now.
+
+        Raises:
+            GalleryCorruptError: as for `people`. GalleryError: nobody has that id.
+        """
+        person = self.person(person_id)
+        if person is None:
+            raise GalleryError(
+                f"gallery {self._path} has nobody of the id {person_id}: forgotten meanwhile, or "
+                f"the face node works with another gallery file"
+            )
+        return person.permissions_at(self._clock_ns())
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:

@@ -50,7 +50,7 @@ class SessionMachine:
     Args:
         config: thresholds and durations. clock_s: monotonic seconds.
         analyzers: names that can be armed.
-        permissions_of: gives what the person of an id may do now; nothing for one it cannot find.
+        permissions_of: gives what the person of an id may do now; an error of it refuses.
         armed: what is armed at the start (after a restart: what was armed before); None for
             `config.armed`.
         nonce_source: random 64-bit numbers.

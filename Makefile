@@ -8,7 +8,10 @@ UP_OPTIONS = --source '$(SOURCE)' \
 	$(if $(DURATION_S),--duration-s '$(DURATION_S)') \
 	$(if $(REPORT),--report '$(REPORT)')
 
-RUN = python3 tools/workspace.py run --dev --
+# Any Python from 3.10 on starts the set-up, which then chooses the one to build on.
+PYTHON ?= python3
+EDGEAI = $(PYTHON) edgeai
+RUN = $(PYTHON) tools/workspace.py run --dev --
 STRICT = edgeai_core edgeai_ros_common edgeai_alerts edgeai_lab
 PYTHON_FILES = edgeai bench src tests tools
 
@@ -20,18 +23,20 @@ help:  ## Say what can be made
 	@echo "  home and city take SOURCE=/dev/video0|rtsp://...|clip.mp4|folder/ DURATION_S=30 REPORT=run.json"
 
 home:  ## Watch a home: who is there, what lies about, what is wrong
-	./edgeai up home $(UP_OPTIONS)
+	@$(EDGEAI) up home $(UP_OPTIONS)
 
 city:  ## Watch a public place
-	./edgeai up city $(UP_OPTIONS)
+	@$(EDGEAI) up city $(UP_OPTIONS)
 
 setup:  ## Set up without starting anything
-	./edgeai setup
+	@$(EDGEAI) setup
 
 test:  ## Run all tests
+	@$(EDGEAI) setup --dev
 	@$(RUN) python -m pytest --durations=15
 
 check:  ## Check formatting, lint, types, import contracts and generated documents
+	@$(EDGEAI) setup --dev
 	@$(RUN) ruff format --check $(PYTHON_FILES)
 	@$(RUN) ruff check $(PYTHON_FILES)
 	@$(RUN) mypy $(addprefix -p ,$(STRICT))
@@ -40,10 +45,12 @@ check:  ## Check formatting, lint, types, import contracts and generated documen
 	@$(RUN) python tools/generate_docs.py --check
 
 format:  ## Format and mend what can be mended by machine
+	@$(EDGEAI) setup --dev
 	@$(RUN) ruff format $(PYTHON_FILES)
 	@$(RUN) ruff check --fix $(PYTHON_FILES)
 
 bench:  ## Measure the running graph into bench/results/
+	@$(EDGEAI) setup --dev
 	@$(RUN) python bench/graph_rates.py
 
 # torch of PyPI is built for CUDA, and its libraries are several gigabytes: both have a lock of their
@@ -62,4 +69,4 @@ locks:  ## Pin requirements/*.in anew (needs uv)
 	done
 
 clean:  ## Remove the environment and everything built
-	@python3 tools/workspace.py clean
+	@$(PYTHON) tools/workspace.py clean

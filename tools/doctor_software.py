@@ -13,7 +13,7 @@ import interpreters
 import ros_installation
 import setup_plan
 import setup_stamp
-from doctor_findings import Finding, error, ok, warning
+from doctor_findings import Finding, Status, error, ok, warning
 from setup_errors import SetupError
 from workspace_layout import Workspace, environment
 
@@ -130,6 +130,8 @@ def check_inside(workspace: Workspace) -> list[Finding]:
 def check_project(root: pathlib.Path, environ: Mapping[str, str]) -> list[Finding]:
     """Look at everything that this module knows."""
     workspace = Workspace(root)
-    findings = [*check_python(environ), *check_ros(workspace, environ)]
-    findings += check_setup(workspace, environ)
-    return findings + check_inside(workspace)
+    ros = check_ros(workspace, environ)
+    findings = [*check_python(environ), *ros]
+    if any(finding.status is Status.ERROR for finding in ros):
+        return findings  # the rest would be judged for the wrong ROS
+    return [*findings, *check_setup(workspace, environ), *check_inside(workspace)]

@@ -164,9 +164,11 @@ class Builder:
         command += ["--no-deps", "--no-build-isolation", "--require-hashes"]
         for group in groups:
             command += ["-r", str(self.workspace.lock(group))]
+        # What a sourced ROS puts there must not count as installed.
+        environ = {k: v for k, v in self._clean().items() if k != "PYTHONPATH"}
         self.log.run(
             [*command, "--disable-pip-version-check", "--progress-bar", "off"],
-            environ=self._clean(),
+            environ=environ,
             cwd=self.workspace.root,
             failure="pip cannot install the pinned packages (network, package index or disk "
             f"space?): {_AGAIN}",

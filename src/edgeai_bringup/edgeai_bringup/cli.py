@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130  # as shells say it: 128 + SIGINT
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -119,6 +121,9 @@ def needs_lab(argv: Sequence[str]) -> bool:
 def main(argv: Sequence[str]) -> int:
     """Run a command in the set-up environment; return its exit code."""
     arguments = build_parser().parse_args(list(argv))
+    # Both would write past the terminal's picture, and around the sentence that tells a mistake.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
     from edgeai_core.errors import EdgeAiError
 
     try:
@@ -144,6 +149,8 @@ def main(argv: Sequence[str]) -> int:
     except (EdgeAiError, ValueError) as exc:
         print(f"edgeai {arguments.command}: {exc}", file=sys.stderr)
         return EXIT_USAGE
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
 
 
 if __name__ == "__main__":

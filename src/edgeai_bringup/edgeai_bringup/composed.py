@@ -8,15 +8,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-import rclpy
-from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions
 
 from edgeai_bringup.graph import NodePlan
 from edgeai_ros_common.frame_hub import FrameHub
-from edgeai_ros_common.running import spin
+from edgeai_ros_common.running import EXIT_USAGE, spin, start_context
 
 
 class ComposedGraph:
@@ -31,12 +28,9 @@ class ComposedGraph:
 
     def __init__(self, plans: Sequence[NodePlan], *, ros_arguments: Sequence[str] = ()) -> None:
         self._stack = ExitStack()
-        self.context = Context()
         self.frame_hub = FrameHub()
-        rclpy.init(
-            args=["--ros-args", "--params-file", str(plans[0].params_file), *ros_arguments],
-            context=self.context,
-            signal_handler_options=SignalHandlerOptions.NO,
+        self.context = start_context(
+            ["--ros-args", "--params-file", str(plans[0].params_file), *ros_arguments]
         )
         self._stack.callback(self.context.try_shutdown)
         try:
@@ -96,7 +90,16 @@ def main() -> int:
 
     own_arguments = sys.argv[1:]
     if "--ros-args" in own_arguments:
-        own_arguments = own_arguments[: own_arguments.index("--ros-args")]
+        split = own_arguments.index("--ros-args")
+        # launch_ros always adds a bare --ros-args. What a user adds would reach no node: say so.
+        if ros_arguments := own_arguments[split + 1 :]:
+            print(
+                f"graph: got ROS arguments {' '.join(ros_arguments)}; set parameters with --set "
+                "NODE.PARAMETER=VALUE or --params-file, the namespace with --camera",
+                file=sys.stderr,
+            )
+            return EXIT_USAGE
+        own_arguments = own_arguments[:split]
     return cli_main(["up", *own_arguments, "--plain"])
 
 

@@ -8,6 +8,7 @@ at once and launch files may import it.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +87,10 @@ NODES: tuple[NodeEntry, ...] = (
     NodeEntry("supervisor", "edgeai_perception", "SupervisorNode", Scope.GLOBAL, Role.MANAGER),
 )
 
+# A relative ROS namespace (design.ros2.org, topic and service names).
+_PART = r"[A-Za-z](?:_?[A-Za-z0-9])*_?"
+_CAMERA_NAME = re.compile(rf"{_PART}(?:/{_PART})*")
+
 #: Profiles: the parameter file and the nodes that run.
 PROFILES: dict[str, tuple[str, ...]] = {
     "home": tuple(entry.name for entry in NODES),
@@ -93,7 +98,7 @@ PROFILES: dict[str, tuple[str, ...]] = {
     "camera": ("usb_cam", "supervisor"),
 }
 
-ParameterValue = bool | int | float | str | list[str]
+ParameterValue = bool | int | float | str | list[bool] | list[int] | list[float] | list[str]
 
 
 @dataclass(frozen=True)
@@ -132,10 +137,16 @@ def plan(
         params_file: instead of the profile's own.
 
     Raises:
-        ValueError: there is no such profile; the sentence lists those there are.
+        ValueError: there is no such profile (the sentence lists those there are), or the camera's
+            name is no ROS namespace.
     """
     if profile not in PROFILES:
         raise ValueError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}")
+    if not _CAMERA_NAME.fullmatch(camera):
+        raise ValueError(
+            f"camera name {camera!r}: expected letters, digits and single underscores, beginning "
+            "with a letter; parts may be joined by slashes: floor_1/entrance"
+        )
     wanted = [entry for entry in NODES if entry.name in PROFILES[profile]]
     file = params_file or config_directory / f"{profile}.params.yaml"
     given = overrides or {}

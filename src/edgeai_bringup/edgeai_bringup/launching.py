@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
-from edgeai_bringup.graph import NodePlan, plan
-from edgeai_bringup.locations import config_directory, fastdds_profile
+from edgeai_bringup.graph import PROFILES, NodePlan, ParameterValue
+from edgeai_bringup.locations import fastdds_profile
+
+# Fast DDS renamed the variable; each of Humble, Jazzy and Kilted reads at least one of them.
+_DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+_RESPAWN_DELAY_S = 2.0
 
 
 def profile_description(profile: str) -> Any:
@@ -16,15 +21,19 @@ def profile_description(profile: str) -> Any:
         ValueError: there is no such profile.
     """
     from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+    from launch.launch_description import LaunchDescription
 
-    from launch import LaunchDescription
-
+    if profile not in PROFILES:
+        raise ValueError(f"unknown profile {profile!r}; choose one of {', '.join(PROFILES)}")
+    # Who has a middleware profile of his own keeps it.
+    unset = [name for name in _DDS_VARIABLES if not os.environ.get(name)]
     return LaunchDescription(
         [
             DeclareLaunchArgument(
                 "source",
                 default_value="auto",
-                description="First USB camera (auto), /dev/videoN, rtsp://…, a clip or a folder.",
+                description="/dev/videoN, rtsp://…, a clip, a folder, demo, or auto: what the "
+                "parameter file says, else the first USB camera, else the demo footage.",
             ),
             DeclareLaunchArgument(
                 "camera",
@@ -34,6 +43,7 @@ def profile_description(profile: str) -> Any:
             DeclareLaunchArgument(
                 "composed",
                 default_value="true",
+                choices=("true", "false", "True", "False"),
                 description="One process for all nodes (true) or one each, with respawn (false).",
             ),
             DeclareLaunchArgument(
@@ -41,10 +51,7 @@ def profile_description(profile: str) -> Any:
                 default_value="",
                 description="Parameter file instead of the profile's own.",
             ),
-            *(
-                SetEnvironmentVariable(name, str(fastdds_profile()))
-                for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-            ),
+            *(SetEnvironmentVariable(name, str(fastdds_profile())) for name in unset),
             OpaqueFunction(function=_actions, args=[profile]),
         ]
     )
@@ -57,17 +64,18 @@ def _actions(context: Any, profile: str) -> list[Any]:
         name: LaunchConfiguration(name).perform(context)
         for name in ("source", "camera", "composed", "params_file")
     }
-    chosen = Path(values["params_file"]) if values["params_file"] else None
-    plans = plan(
-        profile,
-        config_directory=config_directory(),
-        camera=values["camera"],
-        overrides={"usb_cam": {"stream.source": values["source"]}},
-        params_file=chosen,
-    )
-    if values["composed"].lower() in ("true", "1"):
+    if values["composed"].casefold() == "true":
         return [_composed_action(profile, values)]
-    return [_node_action(p) for p in plans]
+    # Not for the composed process, which prepares itself, nor for --show-args: it reads models.
+    from edgeai_bringup.preparation import prepare
+
+    prepared = prepare(
+        profile,
+        source=values["source"],
+        camera=values["camera"],
+        params_file=Path(values["params_file"]) if values["params_file"] else None,
+    )
+    return [_node_action(p) for p in prepared.plans]
 
 
 def _composed_action(profile: str, values: dict[str, str]) -> Any:
@@ -82,21 +90,45 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
         arguments=[profile, *arguments],
         output="screen",
         emulate_tty=True,
+        on_exit=_refuse_failure,
     )
+
+
+def _refuse_failure(event: Any, context: Any) -> None:
+    # Without it `ros2 launch` says 0 when nothing could run.
+    if event.returncode:
+        raise RuntimeError(f"the graph ended with code {event.returncode}; its last line says why")
 
 
 def _node_action(node: NodePlan) -> Any:
     from launch_ros.actions import Node
 
-    # launch_ros cannot tell the type of an empty list; the node's own default is empty too.
-    overrides = {name: value for name, value in node.overrides.items() if value != []}
+    # As a file and not in the command: launch logs the command of a process that dies, and an
+    # address may hold a password. launch_ros refuses empty lists, rcl reads them.
+    filled = {name: value for name, value in node.overrides.items() if value != []}
+    empty = [f"{name}:=[]" for name in node.overrides if name not in filled]
     return Node(
         package=node.entry.package,
         executable=node.entry.executable,
         name=node.entry.name,
         namespace=node.namespace,
-        parameters=[str(node.params_file), overrides],
+        parameters=[
+            str(node.params_file),
+            {name: _typed(value) for name, value in filled.items()},
+        ],
+        ros_arguments=[word for rule in empty for word in ("-p", rule)],
         output="screen",
+        # Without a limit: launch counts restarts for ever and would leave a camera down that
+        # failed five times in a year. The supervisor reports a node that keeps failing.
         respawn=True,
-        respawn_delay=2.0,
+        respawn_delay=_RESPAWN_DELAY_S,
     )
+
+
+def _typed(value: ParameterValue) -> Any:
+    # Without its type launch_ros reads a text as YAML: camera 0 would become a number.
+    from launch_ros.parameter_descriptions import ParameterValue as TypedValue
+
+    if isinstance(value, list):
+        return TypedValue(value, value_type=list[type(value[0])])  # type: ignore[misc]
+    return TypedValue(value, value_type=type(value))

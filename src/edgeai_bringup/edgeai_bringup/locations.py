@@ -7,7 +7,7 @@ from pathlib import Path
 
 def _share_directory() -> Path:
     checkout = Path(__file__).resolve().parent.parent
-    if (checkout / "config").is_dir():
+    if (checkout / "package.xml").is_file():
         return checkout
     from ament_index_python.packages import get_package_share_directory
 

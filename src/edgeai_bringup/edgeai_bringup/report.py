@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from edgeai_bringup.monitor import GraphMonitor
+from edgeai_core.errors import EdgeAiError
 
 _MIB = 1024 * 1024
 
@@ -92,11 +95,43 @@ def build_report(
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write JSON so that a reader sees the old file or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write JSON so that a reader sees the old file or the whole new one.
+
+    Raises:
+        EdgeAiError: the file cannot be written; an old one is as it was.
+        ValueError: the content holds NaN or infinity, which JSON has not.
+    """
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    with _partial(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+
+
+def check_writable(path: Path) -> None:
+    """Make sure that a file can be written when the run is over; an old one stays as it is.
+
+    Raises:
+        EdgeAiError: it cannot.
+    """
+    with _partial(path) as partial:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        partial.touch()
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    """Give the name of a half-written file beside `path`; nothing is left under it."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as exc:
+        no_folder = isinstance(exc, (FileExistsError, NotADirectoryError))
+        reason = f"{path.parent} is no folder" if no_folder else exc.strerror
+        raise EdgeAiError(
+            f"cannot write {path}: {reason}; choose a file in a folder of yours"
+        ) from exc

@@ -32,10 +32,14 @@ def node_arguments(node_plan: NodePlan) -> list[str]:
     arguments += ["-r", f"__ns:=/{node_plan.namespace}"]
     arguments += ["--params-file", str(node_plan.params_file)]
     for name, value in node_plan.overrides.items():
-        if value != []:  # rcl cannot tell the type of an empty list; it is the node's default
-            text = yaml.safe_dump(value, default_flow_style=True).removesuffix("\n...\n").strip()
-            arguments += ["-p", f"{name}:={text}"]
+        arguments += ["-p", f"{name}:={_yaml(value)}"]
     return arguments
+
+
+def _yaml(value: object) -> str:
+    # One line whatever its length: a folded value would arrive with line breaks in it.
+    text = yaml.safe_dump(value, default_flow_style=True, width=sys.maxsize, allow_unicode=True)
+    return str(text).removesuffix("\n...\n").strip()
 
 
 class NodeProcess:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import yaml
 
@@ -25,8 +26,20 @@ def parse_settings(settings: Sequence[str]) -> dict[str, dict[str, ParameterValu
             raise ConfigError(f"setting {setting!r}: expected NODE.PARAMETER=VALUE")
         if node not in known:
             raise ConfigError(f"setting {setting!r}: no node {node!r}; one of {', '.join(known)}")
-        try:
-            result.setdefault(node, {})[parameter] = yaml.safe_load(text)
-        except yaml.YAMLError as exc:
-            raise ConfigError(f"setting {setting!r}: the value is not valid YAML: {exc}") from exc
+        result.setdefault(node, {})[parameter] = _value(setting, text)
     return result
+
+
+def _value(setting: str, text: str) -> ParameterValue:
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as exc:
+        problem = " ".join(str(exc).split())
+        raise ConfigError(f"setting {setting!r}: the value is not valid YAML: {problem}") from exc
+    kinds = {type(item) for item in value} if isinstance(value, list) else {type(value)}
+    if len(kinds) > 1 or not kinds <= {bool, int, float, str}:
+        raise ConfigError(
+            f"setting {setting!r}: expected a number, true, false, a text or a list of one of "
+            "them; put a text that looks like something else into quotes"
+        )
+    return cast("ParameterValue", value)

@@ -5,24 +5,18 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import threading
 import time
 from contextlib import ExitStack
 from typing import Any
 
 from edgeai_bringup import graph
 from edgeai_bringup.composed import ComposedGraph
-from edgeai_bringup.demo import demo_gallery, prepare_demo_gallery
-from edgeai_bringup.locations import config_directory
 from edgeai_bringup.monitor import GraphMonitor
-from edgeai_bringup.report import ProcessGauge, build_report, write_json
+from edgeai_bringup.preparation import Preparation, prepare
+from edgeai_bringup.report import ProcessGauge, build_report, check_writable, write_json
 from edgeai_bringup.settings import parse_settings
 from edgeai_bringup.view import TerminalView
-from edgeai_core.errors import ConfigError, SourceError
-from edgeai_core.model_store import demo_directory
-from edgeai_core.sources.base import StreamConfig
-from edgeai_core.sources.opening import open_source
-from edgeai_core.sources.usb import first_camera
+from edgeai_core.errors import ConfigError
 from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK, StopSignal
 
 _SAMPLE_PERIOD_S = 0.5
@@ -38,7 +32,8 @@ def run_up(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: unknown profile, parameter or setting. SourceError: the source cannot be read.
     """
-    plans, title = _prepare(arguments)
+    prepared = _prepare(arguments)
+    plans, title = prepared.plans, prepared.title
     stop = StopSignal()
     if arguments.separate:
         from edgeai_bringup.separate import SeparateGraph
@@ -50,69 +45,20 @@ def run_up(arguments: argparse.Namespace) -> int:
     return _run(ComposedGraph(plans, ros_arguments=quiet), plans, title, arguments, stop)
 
 
-def _prepare(arguments: argparse.Namespace) -> tuple[tuple[graph.NodePlan, ...], str]:
-    overrides = parse_settings(arguments.settings)
-    if arguments.params_file is not None and not arguments.params_file.is_file():
-        raise ConfigError(f"parameter file {arguments.params_file}: no such file")
-    source, is_demo = _checked_source(arguments.source)
-    stream = overrides.setdefault("usb_cam", {})
-    stream.setdefault("stream.source", source)
-    if is_demo:
-        stream.setdefault("stream.loop", True)
-        if arguments.profile != "camera":
-            prepare_demo_gallery()
-            faces = overrides.setdefault("face_authenticator", {})
-            faces.setdefault("gallery.path", str(demo_gallery()))
-            supervisor = overrides.setdefault("supervisor", {})
-            supervisor.setdefault("gallery.path", faces["gallery.path"])
-    plans = graph.plan(
+def _prepare(arguments: argparse.Namespace) -> Preparation:
+    settings = parse_settings(arguments.settings)
+    if arguments.separate and arguments.snapshot is not None:
+        raise ConfigError("--snapshot needs all nodes in one process; leave --separate out")
+    for file in (arguments.report, arguments.snapshot):
+        if file is not None:
+            check_writable(file)
+    return prepare(
         arguments.profile,
-        config_directory=config_directory(),
+        source=arguments.source,
         camera=arguments.camera,
-        overrides=overrides,
+        settings=settings,
         params_file=arguments.params_file,
     )
-    what = "demo footage" if is_demo else StreamLabel.of(source)
-    return plans, f"{arguments.profile} on {what}"
-
-
-class StreamLabel:
-    """How a source is named on the screen: never with its credentials."""
-
-    @staticmethod
-    def of(source: str) -> str:
-        """Return the source without what stands before an @ in a URL."""
-        scheme, separator, rest = source.partition("://")
-        return f"{scheme}://{rest.rpartition('@')[2]}" if separator else source
-
-
-def _checked_source(source: str) -> tuple[str, bool]:
-    """Return the source to play and whether it is the demo; open what must be there now.
-
-    A stream on the network may come later: the camera node reconnects. A file or a camera that
-    is not there at start is a mistake to be told at once.
-    """
-    if source in ("", "auto"):
-        source = first_camera() or "demo"
-    if source == "demo":
-        footage = demo_directory() / "footage"
-        if not footage.is_dir():
-            raise SourceError(
-                "no USB camera was found and the demo footage is not set up; plug a camera in, "
-                "run ./edgeai setup, or name a source: /dev/videoN, rtsp://…, a clip or a folder"
-            )
-        return str(footage), True
-    if "://" not in source:
-        opened = open_source(
-            StreamConfig(source=source),
-            clock_ns=time.time_ns,
-            monotonic_s=time.monotonic,
-            sleep=threading.Event().wait,
-            frame_id="preflight",
-        )
-        opened.open()
-        opened.close()
-    return source, False
 
 
 def _run(
@@ -158,14 +104,14 @@ def _run(
         running.spin(until=lambda: stop.requested)
         gauge.sample()
         report = build_report(monitor, gauge, processes=running.process_ids)
+        view.event(session.summary())
+        if arguments.report is not None:
+            write_json(arguments.report, report)
+            view.event(f"report: {arguments.report}")
         if snapshot is not None:
             snapshot.save(arguments.snapshot)
             view.event(f"picture: {arguments.snapshot}")
-        view.event(session.summary())
-    if arguments.report is not None:
-        write_json(arguments.report, report)
-        print(f"report: {arguments.report}")
-    return EXIT_OK if session.ran else EXIT_FAILED
+    return EXIT_FAILED if session.failed else EXIT_OK
 
 
 class _Session:
@@ -193,11 +139,8 @@ class _Session:
         self._base = base
         self._running_since_s: float | None = None
         self._over_since_s: float | None = None
-
-    @property
-    def ran(self) -> bool:
-        """Whether the graph ever ran: camera delivering, faces answered."""
-        return self._running_since_s is not None
+        # Whether it ended by itself without ever having run: camera delivering, faces answered.
+        self.failed = False
 
     def tick(self) -> None:
         """Sample, draw, and stop when it is time."""
@@ -223,6 +166,7 @@ class _Session:
         else:
             timed_out = now_s - since_s >= limit_s
         if over or timed_out:
+            self.failed = since_s is None
             self._stop.request()
 
     def summary(self) -> str:

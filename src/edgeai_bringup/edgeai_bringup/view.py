@@ -20,16 +20,21 @@ def _milliseconds(value: float) -> str:
     return f"{value:.0f}" if math.isfinite(value) else "–"
 
 
+def printable(text: str) -> str:
+    """Return a text from the graph with every control character as a space."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def node_row(name: str, view: NodeView) -> tuple[str, str, str, str, str, str, str]:
     """Return a node's line: name, state, results/s, p50, p95, dropped, message."""
     return (
-        name.lstrip("/"),
+        printable(name.lstrip("/")),
         view.state,
         f"{view.window_results_per_s:.1f}" if view.state == "active" else "–",
         _milliseconds(view.latency_p50_ms),
         _milliseconds(view.latency_p95_ms),
         str(view.dropped),
-        view.message,
+        printable(view.message),
     )
 
 
@@ -51,8 +56,7 @@ class TerminalView:
 
     def event(self, line: str) -> None:
         """Print one line with the time of day; control characters are shown, never obeyed."""
-        printable = "".join(c if c.isprintable() else " " for c in line)
-        self.console.print(Text(f"{time.strftime('%H:%M:%S')} {printable}"))
+        self.console.print(Text(f"{time.strftime('%H:%M:%S')} {printable(line)}"))
 
     def show(self, monitor: GraphMonitor) -> None:
         """Draw the present state."""
@@ -66,10 +70,12 @@ class TerminalView:
         self.event(f"session {monitor.session}")
         for name, view in monitor.nodes.items():
             row = node_row(name, view)
-            self.console.print(
+            line = (
                 f"  {row[0]:<28} {row[1]:<13} {row[2]:>6} results/s  p50 {row[3]:>4} ms  "
                 f"p95 {row[4]:>4} ms  dropped {row[5]:>5}  {row[6]}"
             )
+            # As Text: a message may hold brackets, which rich would read as markup.
+            self.console.print(Text(line))
 
     def close(self) -> None:
         """Give the terminal back."""
@@ -77,10 +83,13 @@ class TerminalView:
             self._live.stop()
 
     def _table(self, monitor: GraphMonitor) -> Group:
-        table = Table(title=self._title, title_justify="left", expand=False)
-        for column in ("node", "state", "results/s", "p50 ms", "p95 ms", "dropped", "says"):
-            justify = "right" if column in ("results/s", "p50 ms", "p95 ms", "dropped") else "left"
-            table.add_column(column, justify=justify)
+        title = Text(printable(self._title))
+        table = Table(title=title, title_justify="left", expand=False)
+        table.add_column("node")
+        table.add_column("state")
+        for column in ("results/s", "p50 ms", "p95 ms", "dropped"):
+            table.add_column(column, justify="right")
+        table.add_column("says")
         for name, view in monitor.nodes.items():
             row = [Text(cell) for cell in node_row(name, view)]
             row[6].stylize(_STYLES.get(view.level, ""))
@@ -88,6 +97,6 @@ class TerminalView:
         session = Text.assemble(
             "session ",
             (monitor.session, _SESSION_STYLES.get(monitor.session, "")),
-            f"  {monitor.session_reason}",
+            f"  {printable(monitor.session_reason)}",
         )
         return Group(table, session, Text("Ctrl-C ends", style="dim"))

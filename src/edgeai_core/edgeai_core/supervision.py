@@ -164,6 +164,9 @@ class NodeKeeper:
         """Note that the node is alive; `error` is its sentence when it reports ERROR."""
         now_s = self._monotonic_s()
         self._heard_s = now_s
+        if self._requested is not None and state is _RESULTS[self._requested]:
+            # The answer may be lost on its way; what the node says of itself is as good.
+            self.finished(self._requested, succeeded=True)
         if self._requested is None:
             self._state = state
         if not error:

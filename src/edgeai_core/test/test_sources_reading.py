@@ -52,8 +52,8 @@ def test_a_camera_is_refused_before_it_is_opened():
         next(images_of("/dev/video0"))
 
 
-@pytest.mark.parametrize("source", ["", "auto", "synthetic"])
-def test_what_never_ends_is_no_material(source):
+@pytest.mark.parametrize("source", ["", "auto"])
+def test_no_source_is_no_material(source):
     with pytest.raises(SourceError):
         next(images_of(source))
 

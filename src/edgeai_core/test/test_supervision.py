@@ -157,6 +157,19 @@ def test_the_heartbeat_does_not_overrule_a_transition_under_way():
     assert bench.keeper.state is ACTIVE
 
 
+def test_an_answer_that_is_lost_is_made_up_for_by_the_heartbeat():
+    bench = Bench()
+    bench.beat(UNCONFIGURED)
+    assert bench.keeper.next_transition() is CONFIGURE
+    bench.beat(INACTIVE)
+    assert bench.keeper.next_transition() is ACTIVATE
+    bench.keeper.finished(CONFIGURE, succeeded=False)  # arrives after all
+    bench.beat(ACTIVE)
+    assert bench.keeper.state is ACTIVE
+    assert bench.keeper.fault == ""
+    assert bench.keeper.next_transition() is None
+
+
 def test_a_silent_node_is_unknown_a_fault_and_left_alone():
     bench = Bench()
     bench.bring_up()

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edgeai_msgs.msg import AuthState, FaceMatchArray
 from edgeai_msgs.srv import EnrolPerson
@@ -106,7 +105,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         *,
         node_name: str = "face_authenticator",
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter[Any]] = (),
+        parameter_overrides: Sequence[Parameter] = (),
         namespace: str | None = None,
         cli_args: Sequence[str] = (),
         frame_hub: FrameHub | None = None,
@@ -203,7 +202,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         except EdgeAiError as exc:
             response.message = str(exc)
             return response
-        done: Future[None] = Future(executor=self.executor)
+        done: Future = Future(executor=self.executor)
         thread = threading.Thread(
             target=self._enrol, args=(request, response, done, actor), name="enrolment", daemon=True
         )
@@ -239,7 +238,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         self,
         request: EnrolPerson.Request,
         response: EnrolPerson.Response,
-        done: Future[None],
+        done: Future,
         actor: str,
     ) -> None:
         config = self._config

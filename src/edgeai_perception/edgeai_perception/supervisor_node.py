@@ -10,12 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edgeai_msgs.msg import AnalyzerStatus, FaceMatchArray
 from edgeai_msgs.msg import AuthState as AuthStateMsg
 from edgeai_msgs.srv import SetArmed
 from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.client import Client
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
@@ -31,7 +31,7 @@ from edgeai_core.access.locations import GalleryConfig
 from edgeai_core.access.permissions import Permission
 from edgeai_core.access.policy import AccessConfig, GatePolicy
 from edgeai_core.access.session import SessionMachine
-from edgeai_core.config import group, param
+from edgeai_core.config import group, param, specs
 from edgeai_core.errors import AccessError, ConfigError, EdgeAiError
 from edgeai_core.metering import ThroughputMeter
 from edgeai_core.supervision import NodeKeeper, NodeState, SupervisionConfig, Transition
@@ -89,12 +89,14 @@ class SupervisorNode(Node):
             not among the analyzers.
     """
 
+    config_class = SupervisorConfig
+
     def __init__(
         self,
         *,
         node_name: str = "supervisor",
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter[Any]] = (),
+        parameter_overrides: Sequence[Parameter] = (),
         namespace: str | None = None,
         cli_args: Sequence[str] = (),
         monotonic_s: Callable[[], float] = time.monotonic,
@@ -115,6 +117,7 @@ class SupervisorNode(Node):
         except BaseException:
             self.destroy_node()
             raise
+        self.add_on_set_parameters_callback(self._on_parameters)
         self._published: AuthState | None = None
         self._transition_clients: dict[str, Client] = {
             name: self.create_client(ChangeState, f"{name}/change_state") for name in self._keepers
@@ -171,6 +174,12 @@ class SupervisorNode(Node):
             )
             for name in (*nodes.base, *nodes.analyzers)
         }
+
+    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
+        known = {spec.name for spec in specs(SupervisorConfig)}
+        names = ", ".join(change.name for change in changes if change.name in known)
+        reason = f"the supervisor reads {names} at its start only: start it again" if names else ""
+        return SetParametersResult(successful=not names, reason=reason)
 
     # What comes in.
 
@@ -264,9 +273,7 @@ class SupervisorNode(Node):
         future = self._transition_clients[name].call_async(request)
         future.add_done_callback(functools.partial(self._on_transition, keeper, transition))
 
-    def _on_transition(
-        self, keeper: NodeKeeper, transition: Transition, future: Future[ChangeState.Response]
-    ) -> None:
+    def _on_transition(self, keeper: NodeKeeper, transition: Transition, future: Future) -> None:
         response = future.result()
         succeeded = response is not None and bool(response.success)
         keeper.finished(transition, succeeded=succeeded)
@@ -278,6 +285,12 @@ class SupervisorNode(Node):
 
     def _report(self) -> None:
         faults = {name: keeper.fault for name, keeper in self._keepers.items() if keeper.fault}
+        rivals = self.count_publishers("/auth_state") - 1
+        if rivals > 0:
+            faults["/auth_state"] = (
+                f"{rivals} more supervisors on this ROS domain: two graphs undo each other's "
+                "decisions; stop one, or give it a ROS_DOMAIN_ID of its own"
+            )
         if faults:
             text = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
             health = Health(level=Level.ERROR, message=text)

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from rclpy.context import Context
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
 from edgeai_core.config import group, param
-from edgeai_core.errors import SourceError
-from edgeai_core.model_store import demo_directory
+from edgeai_core.source_choice import choose_source
 from edgeai_core.sources.base import StreamConfig
 from edgeai_core.sources.opening import open_source
 from edgeai_core.sources.stream import FrameStream, StreamState
-from edgeai_core.sources.usb import first_camera
 from edgeai_core.types import Frame
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import image_to_msg
@@ -41,26 +37,6 @@ class UsbCamConfig:
     )
 
 
-def resolve_source(config: StreamConfig) -> StreamConfig:
-    """Return the stream with `auto` replaced by the first camera, else the looped demo footage.
-
-    Raises:
-        SourceError: there is neither.
-    """
-    if config.source not in ("", "auto"):
-        return config
-    camera = first_camera()
-    if camera is not None:
-        return replace(config, source=camera)
-    demo = demo_directory()
-    if not demo.is_dir():
-        raise SourceError(
-            "no USB camera was found and the demo footage is not set up; plug a camera in, run "
-            "./edgeai setup, or name a source: /dev/videoN, rtsp://…, a clip or a folder"
-        )
-    return replace(config, source=str(demo), loop=True)
-
-
 class UsbCamNode(EdgeNode[UsbCamConfig]):
     """Publish frames, reconnecting for as long as it takes.
 
@@ -75,7 +51,7 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
         *,
         node_name: str = "usb_cam",
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter[Any]] = (),
+        parameter_overrides: Sequence[Parameter] = (),
         namespace: str | None = None,
         cli_args: Sequence[str] = (),
         frame_hub: FrameHub | None = None,
@@ -99,12 +75,15 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
         self.release_on_cleanup(lambda: self.destroy_publisher(self._publisher))
 
     def start(self, config: UsbCamConfig) -> None:
-        stream_config = resolve_source(config.stream)
+        choice = choose_source(config.stream.source)
+        stream_config = replace(
+            config.stream, source=choice.source, loop=config.stream.loop or choice.is_demo
+        )
         source = open_source(
             stream_config,
             clock_ns=self.now_ns,
             monotonic_s=time.monotonic,
-            sleep=threading.Event().wait,
+            sleep=time.sleep,
             frame_id=config.frame_id,
         )
         self.get_logger().info(f"source: {source.description}")

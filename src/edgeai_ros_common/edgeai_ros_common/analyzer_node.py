@@ -7,7 +7,7 @@ import time
 import traceback
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from rclpy.context import Context
 from rclpy.parameter import Parameter
@@ -47,7 +47,7 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         *,
         node_name: str,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter[Any]] = (),
+        parameter_overrides: Sequence[Parameter] = (),
         namespace: str | None = None,
         cli_args: Sequence[str] = (),
         frame_hub: FrameHub | None = None,
@@ -124,11 +124,14 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         due_s = time.monotonic()
         while (item := mailbox.take()) is not None:
             try:
-                self._handle(item)
+                self._handle(item, mailbox)
             except FrameError as exc:
                 self.meter.frame_rejected()
                 self.get_logger().warning(f"dropped {exc}", throttle_duration_sec=_LOG_PERIOD_S)
             except Exception as exc:
+                if mailbox.closed:
+                    # Left behind while it hung: its model was closed under it.
+                    return
                 self.meter.analysis_failed()
                 self._last_failure = f"analysis failed: {type(exc).__name__}: {exc}"
                 self.get_logger().error(
@@ -140,10 +143,13 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
             if pause_s > 0 and mailbox.pause(pause_s):
                 self.meter.frame_skipped()
 
-    def _handle(self, item: Frame | Image) -> None:
+    def _handle(self, item: Frame | Image, mailbox: Mailbox[Frame | Image]) -> None:
         frame = frame_from_msg(item) if isinstance(item, Image) else item
         self.meter.analysis_started()
         result = self.analyze(frame)
+        if mailbox.closed:
+            # The node was stopped meanwhile, maybe started anew: this answer is nobody's.
+            return
         self.publish(result, frame)
         self.meter.result_published(latency_ms=(self.now_ns() - frame.stamp_ns) / 1e6)
         self._last_failure = ""

@@ -1,5 +1,8 @@
 """Between core types and messages. Images go through array.array: 0.04 ms for VGA, where a NumPy
 array takes 61 ms and bytes take 43 ms (rosidl_python checks them element by element).
+
+Every number goes through float() or int(): a whole number or a NumPy scalar in a float field is
+not refused but ends the process, by an assertion in rosidl_python's C code.
 """
 
 from __future__ import annotations
@@ -51,7 +54,7 @@ _ENCODINGS: dict[str, tuple[int, int | None]] = {
 
 def time_to_msg(stamp_ns: int) -> Time:
     """Return nanoseconds as a message (seconds and nanoseconds)."""
-    return Time(sec=stamp_ns // _NS_PER_S, nanosec=stamp_ns % _NS_PER_S)
+    return Time(sec=int(stamp_ns // _NS_PER_S), nanosec=int(stamp_ns % _NS_PER_S))
 
 
 def time_from_msg(stamp: Time) -> int:
@@ -67,7 +70,7 @@ def header_of(frame: Frame) -> Header:
 def image_to_msg(frame: Frame) -> Image:
     """Return a frame as a bgr8 image message."""
     data = array.array("B")
-    data.frombytes(memoryview(np.ascontiguousarray(frame.image)).cast("B"))
+    data.frombytes(np.ascontiguousarray(frame.image).reshape(-1).data)
     return Image(
         header=header_of(frame),
         height=frame.height_px,
@@ -103,7 +106,13 @@ def frame_from_msg(message: Image, *, sequence: int = 0) -> Frame:
         )
     rows = np.frombuffer(message.data, np.uint8, count=step * height).reshape(height, step)
     pixels = rows[:, : width * channels].reshape(height, width, channels)
-    image = pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+    try:
+        image = pixels if conversion is None else cv2.cvtColor(pixels, conversion)
+    except cv2.error as exc:
+        raise FrameError(
+            f"image: {width}x{height} {message.encoding} cannot be converted ({exc.err}); "
+            "yuv422 needs an even width"
+        ) from exc
     return Frame(
         image=np.ascontiguousarray(image, dtype=np.uint8),
         stamp_ns=time_from_msg(message.header.stamp),
@@ -114,8 +123,9 @@ def frame_from_msg(message: Image, *, sequence: int = 0) -> Frame:
 
 def box_to_msg(box: Box) -> BoundingBox2D:
     """Return a box as centre and size in pixels."""
-    message = BoundingBox2D(size_x=box.width_px, size_y=box.height_px)
-    message.center.position.x, message.center.position.y = box.center_px
+    message = BoundingBox2D(size_x=float(box.width_px), size_y=float(box.height_px))
+    x, y = box.center_px
+    message.center.position.x, message.center.position.y = float(x), float(y)
     return message
 
 
@@ -133,7 +143,7 @@ def detections_to_msg(detections: tuple[Detection, ...], frame: Frame) -> Detect
     for detection in detections:
         hypothesis = ObjectHypothesisWithPose()
         hypothesis.hypothesis.class_id = detection.label
-        hypothesis.hypothesis.score = detection.score
+        hypothesis.hypothesis.score = float(detection.score)
         message.detections.append(
             Detection2D(
                 header=header,
@@ -172,16 +182,16 @@ def faces_to_msg(matches: tuple[FaceMatch, ...], frame: Frame) -> FaceMatchArray
         matches=[
             FaceMatchMsg(
                 bbox=box_to_msg(match.box),
-                detection_score=match.detection_score,
-                track_id=match.track_id or 0,
+                detection_score=float(match.detection_score),
+                track_id=int(match.track_id or 0),
                 person_id=match.person_id,
                 person_name=match.person_name,
-                distance=match.distance,
-                margin=match.margin,
-                agreeing_frames=match.agreeing_frames,
-                authorised=match.authorised,
+                distance=float(match.distance),
+                margin=float(match.margin),
+                agreeing_frames=int(match.agreeing_frames),
+                authorised=bool(match.authorised),
                 liveness=match.liveness.value,
-                liveness_score=match.liveness_score,
+                liveness_score=float(match.liveness_score),
                 rejection=match.rejection,
             )
             for match in matches
@@ -223,7 +233,7 @@ def auth_state_to_msg(state: AuthState) -> AuthStateMsg:
         person_id=state.person_id,
         person_name=state.person_name,
         reason=state.reason,
-        nonce=state.nonce,
+        nonce=int(state.nonce),
         expires_at=time_to_msg(state.expires_ns),
         armed=list(state.armed),
     )
@@ -256,7 +266,7 @@ def alert_to_msg(alert: Alert) -> AlertMsg:
         source=event.source,
         camera=event.camera,
         subject=event.subject,
-        score=event.score if math.isfinite(event.score) else math.nan,
+        score=float(event.score) if math.isfinite(event.score) else math.nan,
         raised_at=time_to_msg(alert.raised_ns),
-        count=alert.count,
+        count=int(alert.count),
     )

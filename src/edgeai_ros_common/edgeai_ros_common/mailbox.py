@@ -44,6 +44,12 @@ class Mailbox(Generic[ItemT]):
             had_item, self._item = self._item is not None, None
             return had_item
 
+    @property
+    def closed(self) -> bool:
+        """Whether the mailbox was closed; it never opens again."""
+        with self._condition:
+            return self._closed
+
     def close(self) -> None:
         """Wake the taker for good; what was not taken is let go."""
         with self._condition:

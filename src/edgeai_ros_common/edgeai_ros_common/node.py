@@ -45,7 +45,7 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
         *,
         node_name: str,
         context: Context | None = None,
-        parameter_overrides: Sequence[Parameter[Any]] = (),
+        parameter_overrides: Sequence[Parameter] = (),
         namespace: str | None = None,
         cli_args: Sequence[str] = (),
     ) -> None:
@@ -134,7 +134,11 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
             self._config = params.read(self, self.config_class)
             self.setup(self._config)
 
-        return self._run_hook("configure", configure, self._configured)
+        result = self._run_hook("configure", configure, self._configured)
+        if result != TransitionCallbackReturn.SUCCESS:
+            # Not configured: the parameter that was wrong can be changed for the next try.
+            self._config = None
+        return result
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         def activate() -> None:
@@ -142,6 +146,7 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
             self.meter.activated()
             self.release_on_deactivate(self.meter.deactivated)
             super(EdgeNode, self).on_activate(state)
+            self.release_on_deactivate(lambda: super(EdgeNode, self).on_deactivate(state))
             self.start(self._config)
 
         result = self._run_hook("activate", activate, self._active)
@@ -151,9 +156,7 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._is_active = False
-        result = self._release("deactivate", self._active)
-        super().on_deactivate(state)
-        return result
+        return self._release("deactivate", self._active)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         return self._release_everything()
@@ -216,7 +219,7 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
         model, runtime = self.model_description()
         self._reporter.publish(health, lifecycle_state=state, model=model, runtime=runtime)
 
-    def _on_parameters(self, changes: list[Parameter[Any]]) -> SetParametersResult:
+    def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         return params.check_changes(self.config_class, changes, fixed=self._config is not None)
 
 

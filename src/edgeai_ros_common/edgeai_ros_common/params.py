@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -45,6 +46,11 @@ def descriptor(spec: core_config.ParamSpec) -> ParameterDescriptor:
     return result
 
 
+def _listed(value: object) -> object:
+    # rclpy keeps number lists as array.array, which no one wants to read in a sentence.
+    return list(value) if isinstance(value, array.array) else value
+
+
 def declare(node: Node, config_class: type[Any]) -> None:
     """Declare every parameter of a configuration class on a node.
 
@@ -53,18 +59,31 @@ def declare(node: Node, config_class: type[Any]) -> None:
     """
     known = {spec.name: spec for spec in core_config.specs(config_class)}
     # rclpy ignores overrides that nobody declares: a misspelt name would go unnoticed.
-    overrides: dict[str, Parameter[Any]] = dict(node._parameter_overrides)
-    given = {n: p.value for n, p in overrides.items() if not n.startswith(_FOREIGN)}
+    overrides: dict[str, Parameter] = dict(node._parameter_overrides)
+    # rcl reads an empty list as a parameter without a type or value.
+    emptied = {
+        name
+        for name, spec in known.items()
+        if spec.kind in ("strings", "floats") and name in overrides and not overrides[name].value
+    }
+    given = {
+        name: () if name in emptied else _listed(override.value)
+        for name, override in overrides.items()
+        if not name.startswith(_FOREIGN)
+    }
     try:
         core_config.build(config_class, given)
     except ConfigError as exc:
         raise ConfigError(f"{node.get_fully_qualified_name()}: {exc}") from exc
     for name, spec in known.items():
         default = list(spec.default) if isinstance(spec.default, tuple) else spec.default
+        described = descriptor(spec)
+        if name in emptied:
+            default, described.dynamic_typing = [], True
         try:
-            node.declare_parameter(name, default, descriptor(spec))
+            node.declare_parameter(name, default, described, ignore_override=name in emptied)
         except (InvalidParameterTypeException, InvalidParameterValueException) as exc:
-            hint = "; write it with a decimal point" if spec.kind == "float" else ""
+            hint = "; write it with a decimal point" if spec.kind in ("float", "floats") else ""
             raise ConfigError(
                 f"{node.get_fully_qualified_name()}: parameter {name}: got {given.get(name)!r}, "
                 f"expected {spec.kind}{hint}"
@@ -84,7 +103,7 @@ def read(node: Node, config_class: type[ConfigT]) -> ConfigT:
 
 
 def check_changes(
-    config_class: type[Any], changes: Sequence[Parameter[Any]], *, fixed: bool
+    config_class: type[Any], changes: Sequence[Parameter], *, fixed: bool
 ) -> SetParametersResult:
     """Judge parameter changes; `fixed` says that the node is configured and keeps its own."""
     known = {spec.name: spec for spec in core_config.specs(config_class)}

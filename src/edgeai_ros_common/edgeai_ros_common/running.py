@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from types import FrameType
@@ -17,20 +19,43 @@ from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from edgeai_core.errors import EdgeAiError
+from edgeai_core.errors import ConfigError, EdgeAiError
 
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 
 
-class StopSignal:
-    """Turn SIGINT and SIGTERM into a flag; the second one ends the process at once."""
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A SIGINT that follows sooner is the same one: Ctrl-C and systemd reach every process of a launch,
+# and `ros2 launch` without a terminal passes it on. People press again later than that.
+_SAME_INTERRUPT_S = 1.0
 
-    def __init__(self) -> None:
+
+def _ignore_stop_signals() -> None:
+    # A Python that ends gives the signals their default action back, and one that comes then kills
+    # it before Fast DDS has removed its shared memory: children get SIGTERM after Ctrl-C.
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+class StopSignal:
+    """Turn SIGINT and SIGTERM into a flag; a later second SIGINT ends the process at once.
+
+    A second SIGTERM does not: Ctrl-C reaches every process of a terminal, and whoever started
+    this one may ask it to end on top of that.
+
+    Args:
+        monotonic_s: clock that never jumps, seconds.
+    """
+
+    def __init__(self, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._event = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        self._monotonic_s = monotonic_s
+        self._interrupted_s: float | None = None
+        for number in _STOP_SIGNALS:
             signal.signal(number, self._on_signal)
+        atexit.register(_ignore_stop_signals)
 
     def request(self) -> None:
         """Ask to stop, as a signal does."""
@@ -41,9 +66,14 @@ class StopSignal:
         return self._event.is_set()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._event.is_set():
-            raise KeyboardInterrupt
         self._event.set()
+        if number != signal.SIGINT:
+            return
+        now_s = self._monotonic_s()
+        if self._interrupted_s is None:
+            self._interrupted_s = now_s
+        elif now_s - self._interrupted_s >= _SAME_INTERRUPT_S:
+            raise KeyboardInterrupt
 
 
 def spin(executor: SingleThreadedExecutor, *, until: Callable[[], bool]) -> None:
@@ -60,7 +90,32 @@ def spin(executor: SingleThreadedExecutor, *, until: Callable[[], bool]) -> None
         except KeyboardInterrupt:
             raise
         except Exception as exc:
+            if not executor.context.ok():
+                # Shut down between two turns: every further turn would raise, without a pause.
+                return
             get_logger("executor").error(f"callback failed: {exc!r}\n{traceback.format_exc()}")
+
+
+def start_context(arguments: Sequence[str]) -> Context:
+    """Return a context of its own, initialised; signals stay with the caller.
+
+    Args:
+        arguments: ROS arguments such as ``--ros-args --params-file FILE``.
+
+    Raises:
+        ConfigError: rcl cannot read an argument or a parameter file.
+    """
+    context = Context()
+    try:
+        rclpy.init(
+            args=list(arguments),
+            context=context,
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
+    except (RuntimeError, ValueError) as exc:  # rclpy's own errors are RuntimeErrors
+        sentence = " ".join(str(exc).partition(", at /")[0].split())
+        raise ConfigError(f"ROS arguments: {sentence}; correct the file or the argument") from exc
+    return context
 
 
 def run_node(
@@ -70,16 +125,12 @@ def run_node(
 
     The node waits for the supervisor: it neither configures nor activates itself.
     """
-    context = Context()
     stop = StopSignal()
-    rclpy.init(
-        args=list(sys.argv if argv is None else argv),
-        context=context,
-        signal_handler_options=SignalHandlerOptions.NO,
-    )
+    context: Context | None = None
     executor: SingleThreadedExecutor | None = None
     node: Any = None
     try:
+        context = start_context(sys.argv if argv is None else argv)
         node = node_class(node_name=node_name, context=context)
         executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)
@@ -87,10 +138,13 @@ def run_node(
     except EdgeAiError as exc:
         print(f"{node_name}: {exc}", file=sys.stderr)
         return EXIT_USAGE
+    except KeyboardInterrupt:
+        return EXIT_FAILED
     finally:
         if node is not None:
             node.destroy_node()
         if executor is not None:
             executor.shutdown()
-        context.try_shutdown()
+        if context is not None:
+            context.try_shutdown()
     return EXIT_OK

@@ -129,7 +129,8 @@ def connect(path: Path) -> sqlite3.Connection:
     with translated_errors(path):
         if not path.is_file():
             raise GalleryMissingError(
-                f"gallery {path} does not exist: nobody is enrolled; enrol the first person"
+                f"gallery {path} does not exist: nobody is enrolled; enrol the first person: "
+                "./edgeai people add NAME --from CLIP"
             )
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw",

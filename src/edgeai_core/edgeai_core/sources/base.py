@@ -32,7 +32,7 @@ class StreamConfig:
     source: str = param(
         "",
         "Where frames come from: a device path, an rtsp:// address, a clip, a folder of clips or "
-        "pictures, or synthetic. Empty or auto takes the first USB camera, else demo footage.",
+        "pictures, demo, or synthetic. Empty or auto takes the first USB camera, else the demo.",
     )
     width_px: int = param(
         640,

@@ -1,0 +1,173 @@
+"""From a profile and a source to the nodes that start: the same for `up` and for launch files."""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from edgeai_bringup import graph
+from edgeai_bringup.demo import demo_gallery, prepare_demo_gallery
+from edgeai_bringup.graph import NodePlan, ParameterValue
+from edgeai_bringup.locations import config_directory
+from edgeai_core.errors import ConfigError
+from edgeai_core.source_choice import AUTO, choose_source
+from edgeai_core.sources.base import StreamConfig
+from edgeai_core.sources.opening import open_source
+from edgeai_core.sources.rtsp import redacted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """What is about to start.
+
+    Attributes:
+        plans: the nodes. title: profile and source for people, without credentials.
+    """
+
+    plans: tuple[NodePlan, ...]
+    title: str
+
+
+def prepare(
+    profile: str,
+    *,
+    source: str,
+    camera: str,
+    settings: Mapping[str, Mapping[str, ParameterValue]] | None = None,
+    params_file: Path | None = None,
+) -> Preparation:
+    """Choose the source, make sure that it is there, and plan the nodes.
+
+    The demo brings its own gallery, in which the person of its clip may unlock.
+
+    Args:
+        profile, camera, params_file: as for :func:`edgeai_bringup.graph.plan`.
+        source: a source, `demo`, or `auto`: what `params_file` says, else the first USB camera,
+            else the demo.
+        settings: node name -> parameters that win over everything else.
+
+    Raises:
+        ConfigError: there is no such parameter file. SourceError: the source is not there.
+        ModelError: the demo needs the face models and they are not set up.
+        ValueError: there is no such profile, or the camera's name is no ROS namespace.
+    """
+    if params_file is not None and not params_file.is_file():
+        raise ConfigError(f"parameter file {params_file}: no such file")
+    if params_file is not None:
+        _check_node_names(params_file)
+    overrides = {node: dict(values) for node, values in (settings or {}).items()}
+    stream = overrides.setdefault("usb_cam", {})
+    wanted = str(stream.get("stream.source", source))
+    written = _source_in(params_file) if wanted in ("", AUTO) and params_file else ""
+    choice = choose_source(written or wanted)
+    # What the file says stays there: a command line would show the password of an address.
+    if choice.source != written:
+        stream["stream.source"] = choice.source
+    plans = graph.plan(
+        profile,
+        config_directory=config_directory(),
+        camera=camera,
+        overrides=_with_one_gallery(
+            _demo_overrides(profile, overrides) if choice.is_demo else overrides
+        ),
+        params_file=params_file,
+    )
+    if not choice.is_demo:
+        _look_for(choice.source)
+    what = "demo footage" if choice.is_demo else _shown(choice.source)
+    return Preparation(plans=plans, title=f"{profile} on {what}")
+
+
+def _demo_overrides(
+    profile: str, overrides: dict[str, dict[str, ParameterValue]]
+) -> dict[str, dict[str, ParameterValue]]:
+    overrides["usb_cam"].setdefault("stream.loop", True)
+    faces = overrides.setdefault("face_authenticator", {})
+    if "gallery.path" not in faces and "face_authenticator" in graph.PROFILES.get(profile, ()):
+        prepare_demo_gallery()
+        faces["gallery.path"] = str(demo_gallery())
+    return overrides
+
+
+def _with_one_gallery(
+    overrides: dict[str, dict[str, ParameterValue]],
+) -> dict[str, dict[str, ParameterValue]]:
+    """Let the supervisor ask the face node's gallery what the person of a session may do."""
+    path = overrides.get("face_authenticator", {}).get("gallery.path")
+    if path is not None:
+        overrides.setdefault("supervisor", {}).setdefault("gallery.path", path)
+    return overrides
+
+
+def _nodes_in(params_file: Path) -> dict[str, dict[str, object]]:
+    """Return a parameter file's parameters by node name (the last part of its full name)."""
+    try:
+        content = yaml.safe_load(params_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return {}  # whoever reads the whole file says what is wrong with it
+    found: dict[str, dict[str, object]] = {}
+    levels = [content]
+    while levels:
+        level = levels.pop()
+        for name, entry in level.items() if isinstance(level, dict) else ():
+            parameters = entry.get("ros__parameters") if isinstance(entry, dict) else None
+            if isinstance(parameters, dict):
+                found.setdefault(str(name).rpartition("/")[2], {}).update(parameters)
+            else:
+                levels.append(entry)  # a namespace
+    return found
+
+
+def _check_node_names(params_file: Path) -> None:
+    """Check that every entry names a node of the graph: rcl passes over those it does not know.
+
+    Raises:
+        ConfigError: an entry names no node; the sentence has the nearest name.
+    """
+    known = [entry.name for entry in graph.NODES]
+    for name in _nodes_in(params_file):
+        if name in ("*", "**", *known):
+            continue
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+        raise ConfigError(f"parameter file {params_file}: no node {name!r} in the graph; {hint}")
+
+
+def _source_in(params_file: Path) -> str:
+    """Return the camera's source in a parameter file; empty where the file does not say."""
+    for node, parameters in _nodes_in(params_file).items():
+        stream = parameters.get("stream")
+        source = parameters.get("stream.source") or (
+            stream.get("source") if isinstance(stream, dict) else None
+        )
+        if node in ("usb_cam", "*", "**") and source:
+            return str(source)
+    return ""
+
+
+def _look_for(source: str) -> None:
+    """Open what must be there now.
+
+    A stream on the network may come later: the camera node reconnects. A file or a camera that is
+    not there at start is a mistake to be told at once.
+    """
+    if "://" in source:
+        return
+    opened = open_source(
+        StreamConfig(source=source),
+        clock_ns=time.time_ns,
+        monotonic_s=time.monotonic,
+        sleep=time.sleep,
+        frame_id="preflight",
+    )
+    opened.open()
+    opened.close()
+
+
+def _shown(source: str) -> str:
+    return redacted(source) if "://" in source else source

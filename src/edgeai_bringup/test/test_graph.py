@@ -1,0 +1,125 @@
+"""The graph table and what is planned from it."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from edgeai_bringup.graph import NODES, PROFILES, Role, Scope, plan
+
+CONFIG = Path("/config")
+
+
+def planned(profile: str = "home", **options):
+    return {p.entry.name: p for p in plan(profile, config_directory=CONFIG, **options)}
+
+
+def test_home_is_the_whole_graph_with_its_names_and_namespaces():
+    plans = planned()
+    assert [p.full_name for p in plans.values()] == [
+        "/camera/usb_cam",
+        "/camera/face_authenticator",
+        "/camera/object_detector",
+        "/alert_manager",
+        "/supervisor",
+    ]
+    assert [p.namespace for p in plans.values()] == ["camera", "camera", "camera", "", ""]
+    assert {p.params_file for p in plans.values()} == {CONFIG / "home.params.yaml"}
+
+
+def test_home_and_city_differ_by_their_file_only():
+    home, city = planned("home"), planned("city")
+    assert list(home) == list(city)
+    assert city["supervisor"].params_file == CONFIG / "city.params.yaml"
+    assert home["supervisor"].overrides == city["supervisor"].overrides
+
+
+def test_the_supervisor_is_told_whom_it_brings_up():
+    assert planned()["supervisor"].overrides == {
+        "nodes.base": ["/camera/usb_cam", "/camera/face_authenticator", "/alert_manager"],
+        "nodes.analyzers": ["/camera/object_detector"],
+        "nodes.self_mending": ["/camera/usb_cam"],
+        "topics.faces": ["/camera/faces"],
+    }
+
+
+def test_the_alert_manager_is_told_what_it_watches():
+    overrides = planned(camera="door")["alert_manager"].overrides
+    assert overrides["topics.faces"] == ["/door/faces"]
+    assert overrides["topics.objects"] == ["/door/objects"]
+
+
+def test_a_camera_alone_has_no_faces_to_watch():
+    overrides = planned("camera")["supervisor"].overrides
+    assert overrides["nodes.base"] == ["/camera/usb_cam"]
+    assert overrides["nodes.analyzers"] == []
+    assert overrides["topics.faces"] == []
+
+
+def test_another_camera_name_moves_its_nodes_only():
+    plans = planned(camera="floor_1/door")
+    assert plans["usb_cam"].full_name == "/floor_1/door/usb_cam"
+    assert plans["supervisor"].full_name == "/supervisor"
+    assert "/floor_1/door/usb_cam" in plans["supervisor"].overrides["nodes.base"]
+
+
+def test_overrides_reach_their_node_only_and_win_over_what_is_filled_in():
+    plans = planned(overrides={"supervisor": {"topics.faces": ["/x/faces"]}, "usb_cam": {"a": 1}})
+    assert plans["supervisor"].overrides["topics.faces"] == ["/x/faces"]
+    assert plans["usb_cam"].overrides == {"a": 1}
+    assert plans["object_detector"].overrides == {}
+
+
+def test_the_given_overrides_are_left_as_they_were():
+    given = {"supervisor": {"access.agree_frames": 4}}
+    planned(overrides=given)
+    assert given == {"supervisor": {"access.agree_frames": 4}}
+
+
+def test_a_parameter_file_of_ones_own_replaces_the_profiles():
+    plans = planned(params_file=Path("/mine.yaml"))
+    assert {p.params_file for p in plans.values()} == {Path("/mine.yaml")}
+
+
+def test_an_unknown_profile_gets_the_list():
+    with pytest.raises(ValueError, match="unknown profile 'hone'; choose one of home, city, cam"):
+        planned("hone")
+
+
+@pytest.mark.parametrize("name", ["door", "d", "door_1", "a/b", "A1/b_2/c", "door_"])
+def test_names_that_ros_takes_are_taken(name):
+    assert planned(camera=name)["usb_cam"].full_name == f"/{name}/usb_cam"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "1door", "door 1", "/door", "door/", "a//b", "a__b", "tür", "a-b", "{x}", "a\n"]
+)
+def test_names_that_ros_refuses_are_refused_before_anything_starts(name):
+    with pytest.raises(ValueError, match="camera name"):
+        planned(camera=name)
+
+
+def test_there_is_one_manager_and_it_starts_last():
+    assert [e.name for e in NODES if e.role is Role.MANAGER] == ["supervisor"]
+    assert NODES[-1].role is Role.MANAGER
+
+
+@pytest.mark.parametrize("entry", NODES, ids=lambda entry: entry.name)
+def test_every_row_names_a_class_that_exists_and_a_runnable_module(entry):
+    module = importlib.import_module(entry.module)
+    assert isinstance(getattr(module, entry.class_name), type)
+    assert callable(module.main)
+    assert entry.executable == f"{entry.name}_node"
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_every_profile_has_a_file_and_a_launch_file(profile):
+    package = Path(__file__).resolve().parent.parent
+    assert (package / "config" / f"{profile}.params.yaml").is_file()
+    assert (package / "launch" / f"{profile}.launch.py").is_file()
+
+
+def test_frames_by_reference_are_for_nodes_of_a_camera():
+    assert all(entry.scope is Scope.CAMERA for entry in NODES if entry.takes_frames)

@@ -1,0 +1,31 @@
+"""The launch files, where launch is installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgeai_bringup.graph import PROFILES
+
+launch_ros = pytest.importorskip(
+    "launch_ros", reason="launch is not on PyPI; needs an installation of ROS 2"
+)
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+@pytest.mark.parametrize("composed", ["true", "false"])
+def test_a_profile_becomes_launch_actions(profile, composed):
+    from edgeai_bringup.launching import _actions, profile_description
+    from launch import LaunchContext
+
+    names = [
+        entity.name
+        for entity in profile_description(profile).entities
+        if type(entity).__name__ == "DeclareLaunchArgument"
+    ]
+    assert names == ["source", "camera", "composed", "params_file"]
+    context = LaunchContext()
+    context.launch_configurations.update(
+        {"source": "synthetic", "camera": "door", "composed": composed, "params_file": ""}
+    )
+    expected = 1 if composed == "true" else len(PROFILES[profile])
+    assert len(_actions(context, profile)) == expected

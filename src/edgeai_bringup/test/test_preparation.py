@@ -1,0 +1,147 @@
+"""What `up` and the launch files start: the source, the demo's gallery, the settings."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from edgeai_bringup import preparation
+from edgeai_bringup.graph import NodePlan
+from edgeai_bringup.preparation import Preparation, prepare
+from edgeai_core.errors import ConfigError, SourceError
+from edgeai_core.source_choice import choose_source
+
+ADDRESS = "rtsp://me:secret@192.0.2.1/1"
+
+
+@pytest.fixture
+def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Make a demo directory and a machine without cameras; return what was prepared."""
+    monkeypatch.setenv("EDGEAI_DEMO_DIR", str(tmp_path / "demo"))
+    (tmp_path / "demo" / "footage").mkdir(parents=True)
+    without_camera = functools.partial(choose_source, find_camera=lambda: None)
+    monkeypatch.setattr(preparation, "choose_source", without_camera)
+    prepared: list[str] = []
+    monkeypatch.setattr(preparation, "prepare_demo_gallery", lambda: prepared.append("gallery"))
+    return prepared
+
+
+def node(prepared: Preparation, name: str) -> NodePlan:
+    [found] = [p for p in prepared.plans if p.entry.name == name]
+    return found
+
+
+@pytest.mark.parametrize("source", ["demo", "auto", ""])
+def test_the_demo_is_looped_and_brings_its_own_gallery(
+    demo: list[str], tmp_path: Path, source: str
+) -> None:
+    prepared = prepare("home", source=source, camera="camera")
+
+    assert demo == ["gallery"]
+    assert prepared.title == "home on demo footage"
+    assert node(prepared, "usb_cam").overrides == {
+        "stream.source": str(tmp_path / "demo" / "footage"),
+        "stream.loop": True,
+    }
+    assert node(prepared, "face_authenticator").overrides == {
+        "gallery.path": str(tmp_path / "demo" / "people" / "gallery.sqlite3")
+    }
+
+
+def test_a_profile_without_faces_prepares_no_gallery(demo: list[str]) -> None:
+    prepare("camera", source="demo", camera="camera")
+
+    assert demo == []
+
+
+def test_settings_win_over_the_demo(demo: list[str], tmp_path: Path) -> None:
+    settings = {
+        "usb_cam": {"stream.source": "demo", "stream.loop": False},
+        "face_authenticator": {"gallery.path": "own.sqlite3"},
+    }
+
+    prepared = prepare("home", source="/dev/video7", camera="camera", settings=settings)
+
+    assert demo == []
+    assert node(prepared, "usb_cam").overrides == {
+        "stream.source": str(tmp_path / "demo" / "footage"),
+        "stream.loop": False,
+    }
+    assert node(prepared, "face_authenticator").overrides == {"gallery.path": "own.sqlite3"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f'/**/usb_cam: {{ros__parameters: {{stream: {{source: "{ADDRESS}"}}}}}}',
+        f'/camera/usb_cam: {{ros__parameters: {{stream.source: "{ADDRESS}"}}}}',
+        f'/**: {{ros__parameters: {{stream: {{source: "{ADDRESS}"}}}}}}',
+    ],
+)
+def test_auto_takes_the_source_of_the_parameter_file_and_leaves_it_there(
+    demo: list[str], tmp_path: Path, written: str
+) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text(written, encoding="utf-8")
+
+    prepared = prepare("home", source="auto", camera="camera", params_file=file)
+
+    assert prepared.title == "home on rtsp://192.0.2.1/1"
+    assert "secret" not in repr([p.overrides for p in prepared.plans])
+    assert node(prepared, "usb_cam").overrides == {}
+    assert demo == []
+
+
+@pytest.mark.parametrize("written", ["", "- a list", "/**/usb_cam: {ros__parameters: }", "{"])
+def test_a_parameter_file_without_a_source_leaves_the_choice_to_auto(
+    demo: list[str], tmp_path: Path, written: str
+) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text(written, encoding="utf-8")
+
+    prepared = prepare("home", source="auto", camera="camera", params_file=file)
+
+    assert prepared.title == "home on demo footage"
+
+
+def test_a_named_source_wins_over_the_parameter_file(demo: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text("/**/usb_cam: {ros__parameters: {stream.source: x.mp4}}", encoding="utf-8")
+
+    prepared = prepare("home", source="synthetic", camera="camera", params_file=file)
+
+    assert node(prepared, "usb_cam").overrides == {"stream.source": "synthetic"}
+
+
+def test_a_clip_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="there is no such file"):
+        prepare("home", source=str(tmp_path / "nothing.mp4"), camera="camera")
+
+
+def test_a_parameter_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such file"):
+        prepare("home", source="synthetic", camera="camera", params_file=tmp_path / "no.yaml")
+
+
+def test_an_unknown_profile_is_told_and_prepares_nothing(demo: list[str]) -> None:
+    with pytest.raises(ValueError, match="unknown profile 'hom'; choose one of home, city"):
+        prepare("hom", source="demo", camera="camera")
+    assert demo == []
+
+
+def test_parameter_file_with_a_misspelt_node_is_refused_with_the_nearest_name(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text("/**/object_detecter:\n  ros__parameters: {labels: [cat]}\n")
+    with pytest.raises(ConfigError, match=r"object_detecter.*did you mean object_detector"):
+        prepare("home", source="synthetic", camera="camera", params_file=file)
+
+
+def test_parameter_file_may_nest_namespaces(tmp_path: Path) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text("camera:\n  usb_cam:\n    ros__parameters: {stream: {source: synthetic}}\n")
+    prepared = prepare("camera", source="auto", camera="camera", params_file=file)
+    assert prepared.title == "camera on synthetic"

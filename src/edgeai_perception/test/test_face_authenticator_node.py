@@ -1,0 +1,231 @@
+"""The face node with fake models: who is there, and enrolment as a service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pytest
+from edgeai_msgs.msg import AuthState, FaceMatchArray
+from edgeai_msgs.srv import EnrolPerson
+
+from edgeai_core import catalog
+from edgeai_core.geometry import Box
+from edgeai_core.types import AuthState as CoreAuthState
+from edgeai_core.types import DetectedFace, Frame, SessionState
+from edgeai_perception.face_authenticator_node import FaceAuthenticatorNode
+from edgeai_ros_common import qos
+from edgeai_ros_common.convert import auth_state_to_msg, time_from_msg
+from edgeai_ros_common.diagnostics import Level
+from edgeai_ros_common.frame_hub import FrameHub
+
+TOPIC = "/camera/image_raw"
+NOISE = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
+
+
+class FakeModels:
+    """Detector and embedder: the first pixel of a picture says whose face is in it."""
+
+    runtime_name = "fake"
+    model_id = "fake_model"
+    recommended_threshold = 0.5
+    closed = 0
+
+    def detect(self, image) -> list[DetectedFace]:
+        landmarks = np.zeros((6, 2), np.float32)
+        return [DetectedFace(box=Box(100, 100, 300, 300), score=0.9, landmarks_xy_px=landmarks)]
+
+    def embed(self, image, face) -> np.ndarray:
+        embedding = np.zeros(128, np.float32)
+        embedding[int(image[0, 0, 0])] = 1.0
+        embedding[64 + int(image[0, 0, 1])] = 0.1
+        return embedding
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def models(monkeypatch) -> FakeModels:
+    made = FakeModels()
+
+    @contextmanager
+    def opened(*args: object, **options: object) -> Iterator[tuple[FakeModels, FakeModels]]:
+        yield made, made
+
+    monkeypatch.setattr(catalog, "create_face_detector", lambda *args, **options: made)
+    monkeypatch.setattr(catalog, "create_face_embedder", lambda *args, **options: made)
+    monkeypatch.setattr(catalog, "face_models", opened)
+    return made
+
+
+@pytest.fixture
+def hub() -> FrameHub:
+    opened = FrameHub()
+    opened.offer(TOPIC)
+    return opened
+
+
+@pytest.fixture
+def node(ros, overrides, hub, models, tmp_path, monkeypatch) -> FaceAuthenticatorNode:
+    monkeypatch.delenv("EDGEAI_GALLERY_KEY", raising=False)
+    values = {
+        "gallery.path": str(tmp_path / "people" / "gallery.sqlite3"),
+        "inference.max_results_per_s": 240.0,
+        "faces.agree_frames": 2,
+    }
+    made = ros.add(
+        FaceAuthenticatorNode(
+            namespace="/camera",
+            context=ros.context,
+            parameter_overrides=overrides(values),
+            frame_hub=hub,
+        )
+    )
+    made.trigger_configure()
+    made.trigger_activate()
+    return made
+
+
+def picture(who: int, shade: int = 0) -> np.ndarray:
+    image = NOISE.copy()
+    image[0, 0] = (who, shade, 0)
+    return image
+
+
+@pytest.fixture
+def material(tmp_path):
+    def made(who: int) -> str:
+        folder = tmp_path / f"person_{who}"
+        folder.mkdir(exist_ok=True)
+        for shade in range(5):
+            cv2.imwrite(str(folder / f"{shade}.png"), picture(who, shade))
+        return str(folder)
+
+    return made
+
+
+@pytest.fixture
+def enrol(ros, node, material):
+    client = ros.listener().create_client(EnrolPerson, "/camera/face_authenticator/enrol")
+
+    def called(name: str, who: int, *, authorised: bool = True, source: str = ""):
+        ros.until(client.service_is_ready)
+        request = EnrolPerson.Request(
+            name=name, source=source or material(who), authorised=authorised
+        )
+        future = client.call_async(request)
+        ros.until(future.done)
+        return future.result()
+
+    return called
+
+
+@pytest.fixture
+def look(ros, node, hub):
+    got: list[FaceMatchArray] = []
+    ros.listener().create_subscription(FaceMatchArray, "/camera/faces", got.append, qos.RESULTS)
+    ros.until(lambda: node.count_subscribers("/camera/faces"))
+    count = 0
+
+    def looked(who: int, until) -> FaceMatchArray:
+        got.clear()
+
+        def seen() -> bool:
+            nonlocal count
+            count += 1
+            hub.publish(
+                TOPIC,
+                Frame(
+                    image=picture(who),
+                    stamp_ns=count * 33_000_000,
+                    frame_id="door_optical_frame",
+                ),
+            )
+            return any(until(m.matches[0]) for m in got if m.matches)
+
+        ros.until(seen)
+        return next(m for m in got if m.matches and until(m.matches[0]))
+
+    return looked
+
+
+def test_without_a_gallery_faces_are_unknown_and_the_node_says_so(node, look):
+    message = look(3, lambda match: True)
+    assert not message.matches[0].authorised
+    assert message.matches[0].person_id == ""
+    assert node.health().level is Level.WARN
+
+
+def test_faces_carry_the_header_and_size_of_their_frame(look):
+    message = look(3, lambda match: True)
+    assert message.header.frame_id == "door_optical_frame"
+    assert time_from_msg(message.header.stamp) % 33_000_000 == 0
+    assert (message.image_width, message.image_height) == (640, 480)
+
+
+def test_the_first_person_is_enrolled_by_the_service_and_recognised(enrol, look):
+    answer = enrol("Ada", 3)
+    assert (answer.success, answer.message) == (True, "enrolled Ada")
+    assert (answer.accepted, answer.rejected) == (5, 0)
+    match = look(3, lambda match: match.authorised).matches[0]
+    assert match.person_name == "Ada"
+    stranger = look(9, lambda match: match.person_name != "Ada").matches[0]
+    assert not stranger.authorised
+
+
+def test_with_somebody_enrolled_a_locked_house_enrols_nobody(enrol, look):
+    enrol("Ada", 3)
+    answer = enrol("Eve", 9)
+    assert not answer.success
+    assert answer.message == (
+        "refused: an authorised person must be recognised by the camera first"
+    )
+    assert not look(9, lambda match: True).matches[0].authorised
+
+
+def test_in_an_active_session_another_person_can_be_enrolled(ros, node, enrol):
+    enrol("Ada", 3)
+    publisher = ros.listener().create_publisher(AuthState, "/auth_state", qos.STATE)
+    now_ns = node.now_ns()
+    publisher.publish(
+        auth_state_to_msg(
+            CoreAuthState(
+                state=SessionState.ACTIVE,
+                person_id="p",
+                person_name="Ada",
+                nonce=7,
+                issued_ns=now_ns,
+                expires_ns=now_ns + 60_000_000_000,
+            )
+        )
+    )
+    ros.until(lambda: node._access.current().state is SessionState.ACTIVE)
+    assert enrol("Bob", 9, authorised=False).message == "enrolled Bob"
+
+
+def test_material_that_cannot_be_read_is_one_sentence_and_enrols_nobody(enrol):
+    answer = enrol("Ada", 3, source="/nowhere")
+    assert not answer.success
+    assert "/nowhere" in answer.message
+    assert enrol("Ada", 3).success
+
+
+def test_the_models_are_freed_at_cleanup(node, models):
+    node.trigger_deactivate()
+    assert models.closed == 0
+    node.trigger_cleanup()
+    assert models.closed == 2
+
+
+def test_ten_rounds_leave_nothing_behind(node):
+    counts = (len(list(node.subscriptions)), len(list(node.services)), len(list(node.publishers)))
+    for _ in range(10):
+        node.trigger_deactivate()
+        node.trigger_cleanup()
+        node.trigger_configure()
+        node.trigger_activate()
+    after = (len(list(node.subscriptions)), len(list(node.services)), len(list(node.publishers)))
+    assert after == counts

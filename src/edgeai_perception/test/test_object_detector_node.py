@@ -1,0 +1,152 @@
+"""The object node with a fake detector."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
+from vision_msgs.msg import Detection2DArray, LabelInfo
+
+from edgeai_core import catalog
+from edgeai_core.errors import ModelMissingError
+from edgeai_core.geometry import Box
+from edgeai_core.types import Detection, Frame
+from edgeai_perception.object_detector_node import ObjectDetectorNode
+from edgeai_ros_common import qos
+from edgeai_ros_common.convert import time_from_msg
+from edgeai_ros_common.frame_hub import FrameHub
+
+TOPIC = "/camera/image_raw"
+
+
+class FakeDetector:
+    runtime_name = "fake"
+    labels = ("person", "cat")
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def detect(self, image) -> tuple[Detection, ...]:
+        return (Detection(label="cat", score=0.9, box=Box(10, 10, 30, 30)),)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def detectors(monkeypatch) -> list[FakeDetector]:
+    made: list[FakeDetector] = []
+
+    def create(name: str, **options: object) -> FakeDetector:
+        made.append(FakeDetector())
+        made[-1].options = {"name": name} | options
+        return made[-1]
+
+    monkeypatch.setattr(catalog, "create_object_detector", create)
+    return made
+
+
+@pytest.fixture
+def hub() -> FrameHub:
+    opened = FrameHub()
+    opened.offer(TOPIC)
+    return opened
+
+
+@pytest.fixture
+def make(ros, overrides, hub):
+    def made(**values) -> ObjectDetectorNode:
+        dotted = {name.replace("__", "."): value for name, value in values.items()}
+        return ros.add(
+            ObjectDetectorNode(
+                node_name="object_detector",
+                namespace="/camera",
+                context=ros.context,
+                parameter_overrides=overrides({"inference.max_results_per_s": 240.0} | dotted),
+                frame_hub=hub,
+            )
+        )
+
+    return made
+
+
+def frame(number: int) -> Frame:
+    image = np.zeros((48, 64, 3), np.uint8)
+    return Frame(image=image, stamp_ns=number * 33_000_000, frame_id="door_optical_frame")
+
+
+def test_objects_are_published_with_tracks_and_the_header_of_their_frame(ros, make, hub, detectors):
+    node = make()
+    node.trigger_configure()
+    node.trigger_activate()
+    got: list[Detection2DArray] = []
+    ros.listener().create_subscription(Detection2DArray, "/camera/objects", got.append, qos.RESULTS)
+    number = 0
+
+    def tracked() -> bool:
+        nonlocal number
+        number += 1
+        hub.publish(TOPIC, frame(number))
+        return any(entry.id for message in got for entry in message.detections)
+
+    ros.until(tracked)
+    message = next(m for m in got if m.detections and m.detections[0].id)
+    assert message.detections[0].results[0].hypothesis.class_id == "cat"
+    assert time_from_msg(message.header.stamp) % 33_000_000 == 0
+    assert time_from_msg(message.header.stamp) > 0
+    assert message.header.frame_id == "door_optical_frame"
+    assert message.detections[0].header == message.header
+
+
+def test_who_comes_late_still_learns_the_labels(ros, make, detectors):
+    node = make(inference__score_threshold=0.25)
+    node.trigger_configure()
+    node.trigger_activate()
+    got: list[LabelInfo] = []
+    ros.listener().create_subscription(
+        LabelInfo, "/camera/objects/label_info", got.append, qos.STATE
+    )
+    ros.until(lambda: got)
+    assert [(entry.class_id, entry.class_name) for entry in got[0].class_map] == [
+        (0, "person"),
+        (1, "cat"),
+    ]
+    assert got[0].threshold == pytest.approx(0.25)
+
+
+def test_the_parameters_reach_the_model_and_the_model_is_named(make, detectors):
+    node = make(inference__threads=2, inference__score_threshold=0.3, labels=["cat"])
+    node.trigger_configure()
+    assert detectors[0].options == {
+        "name": catalog.DEFAULT_OBJECT_DETECTOR,
+        "runtime": "auto",
+        "threads": 2,
+        "min_score": 0.3,
+        "labels": ("cat",),
+    }
+    assert node.model_description() == (catalog.DEFAULT_OBJECT_DETECTOR, "fake")
+
+
+def test_the_model_stays_loaded_while_inactive_and_is_freed_at_cleanup(make, detectors):
+    node = make()
+    node.trigger_configure()
+    node.trigger_activate()
+    node.trigger_deactivate()
+    assert not detectors[0].closed
+    node.trigger_cleanup()
+    assert detectors[0].closed
+
+
+def test_a_missing_model_keeps_the_node_unconfigured_until_it_is_there(
+    make, monkeypatch, detectors
+):
+    node = make()
+    works = catalog.create_object_detector
+
+    def missing(*args: object, **options: object) -> None:
+        raise ModelMissingError("model x: run ./edgeai setup")
+
+    monkeypatch.setattr(catalog, "create_object_detector", missing)
+    assert node.trigger_configure() is TransitionCallbackReturn.FAILURE
+    monkeypatch.setattr(catalog, "create_object_detector", works)
+    assert node.trigger_configure() is TransitionCallbackReturn.SUCCESS

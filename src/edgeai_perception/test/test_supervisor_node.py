@@ -1,0 +1,270 @@
+"""The supervisor with tiny lifecycle nodes in place of camera, faces and objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from edgeai_msgs.msg import AuthState, FaceMatch, FaceMatchArray
+from edgeai_msgs.srv import SetArmed
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
+
+from edgeai_core.config import param
+from edgeai_core.errors import ConfigError, ModelError
+from edgeai_perception.supervisor_node import SupervisorNode
+from edgeai_ros_common import qos
+from edgeai_ros_common.convert import time_to_msg
+from edgeai_ros_common.node import EdgeNode
+
+CAMERA, FACES, OBJECTS = "/camera/usb_cam", "/camera/face_authenticator", "/camera/object_detector"
+LOCKED, ACTIVE, MONITORING = AuthState.LOCKED, AuthState.ACTIVE, AuthState.MONITORING
+PARAMETERS = {
+    "nodes.base": [CAMERA, FACES],
+    "nodes.analyzers": [OBJECTS],
+    "nodes.self_mending": [CAMERA],
+    "topics.faces": ["/camera/faces"],
+    "access.relock_absence_s": 3600.0,
+    "supervision.heartbeat_timeout_s": 1.5,
+    "supervision.retry_delay_s": 0.1,
+    "supervision.retry_delay_max_s": 0.1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoConfig:
+    unused: bool = param(False, "Nothing")
+
+
+class Stand(EdgeNode[NoConfig]):
+    """Stands for a node of the graph."""
+
+    config_class = NoConfig
+    failures = 0
+
+    def setup(self, config: NoConfig) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ModelError("the model is not there yet")
+
+
+class House:
+    """A supervisor, its nodes and somebody who listens and shows faces."""
+
+    def __init__(self, ros, overrides, **changes: object) -> None:
+        self.ros = ros
+        self.nodes = {
+            name: ros.add(
+                Stand(node_name=name.rpartition("/")[2], namespace="/camera", context=ros.context)
+            )
+            for name in (CAMERA, FACES, OBJECTS)
+        }
+        values = PARAMETERS | {name.replace("__", "."): v for name, v in changes.items()}
+        self.supervisor = ros.add(
+            SupervisorNode(context=ros.context, parameter_overrides=overrides(values))
+        )
+        self.person = ros.listener()
+        self.states: list[AuthState] = []
+        self.person.create_subscription(AuthState, "/auth_state", self.states.append, qos.STATE)
+        self.faces = self.person.create_publisher(FaceMatchArray, "/camera/faces", qos.RESULTS)
+
+    def runs(self, name: str) -> bool:
+        return self.nodes[name].is_active
+
+    def session_is(self, state: int) -> bool:
+        return bool(self.states) and self.states[-1].state == state
+
+    def up(self) -> None:
+        self.ros.until(lambda: self.runs(CAMERA) and self.runs(FACES))
+        self.ros.until(self._keeper_knows)
+
+    def _keeper_knows(self) -> bool:
+        return self.supervisor._face_authenticator_works()
+
+    def show(self, **changes: object) -> None:
+        values = {
+            "detection_score": 0.9,
+            "track_id": 1,
+            "person_id": "p",
+            "person_name": "Ada",
+            "agreeing_frames": 5,
+            "authorised": True,
+        }
+        match = FaceMatch(**(values | changes))
+        match.bbox.size_x = match.bbox.size_y = 100.0
+        array = FaceMatchArray(matches=[match])
+        array.header.stamp = time_to_msg(self.person.get_clock().now().nanoseconds)
+        self.faces.publish(array)
+
+    def unlock(self) -> None:
+        def unlocked() -> bool:
+            self.show()
+            return self.session_is(ACTIVE)
+
+        self.ros.until(unlocked)
+
+    def call(self, kind, name: str, request):
+        client = self.person.create_client(kind, f"/supervisor/{name}")
+        self.ros.until(client.service_is_ready)
+        future = client.call_async(request)
+        self.ros.until(future.done)
+        return future.result()
+
+    def arm(self, *names: str):
+        return self.call(SetArmed, "set_armed", SetArmed.Request(analyzers=list(names)))
+
+    def lock(self):
+        return self.call(Trigger, "lock", Trigger.Request())
+
+
+@pytest.fixture
+def house(ros, overrides) -> House:
+    return House(ros, overrides)
+
+
+def state_name(node) -> str:
+    return node._state_machine.current_state[1]
+
+
+def test_base_nodes_are_brought_up_and_gated_ones_wait_ready(house, ros):
+    house.up()
+    ros.until(lambda: state_name(house.nodes[OBJECTS]) == "inactive")
+    assert not house.runs(OBJECTS)
+    assert house.session_is(LOCKED)
+
+
+def test_a_node_that_fails_to_configure_is_tried_again(house, ros):
+    house.nodes[FACES].failures = 2
+    house.up()
+    assert house.nodes[FACES].failures == 0
+
+
+def test_an_authorised_face_unlocks_and_the_analyzer_runs_until_locked(house, ros):
+    house.up()
+    house.unlock()
+    assert house.states[-1].person_name == "Ada"
+    ros.until(lambda: house.runs(OBJECTS))
+    assert house.lock().success
+    ros.until(lambda: house.session_is(LOCKED))
+    ros.until(lambda: not house.runs(OBJECTS))
+    assert house.runs(CAMERA)
+    assert house.runs(FACES)
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        {"authorised": False},
+        {"person_id": "", "person_name": "", "authorised": False},
+        {"agreeing_frames": 2},
+        {"rejection": "too small"},
+        {"liveness": FaceMatch.LIVENESS_SPOOF},
+        {"person_id": ""},  # contradicts itself: authorised without being anybody
+    ],
+    ids=str,
+)
+def test_no_other_face_unlocks(house, ros, face):
+    house.up()
+    before = house.supervisor._meter.read()
+
+    def looked() -> bool:
+        house.show(**face)
+        reading = house.supervisor._meter.read()
+        return reading.frames - before.frames >= 5
+
+    ros.until(looked)
+    assert house.session_is(LOCKED)
+    assert not house.runs(OBJECTS)
+
+
+def test_when_the_face_node_dies_the_session_ends(house, ros):
+    house.up()
+    house.unlock()
+    ros.until(lambda: house.runs(OBJECTS))
+    dead = house.nodes[FACES]
+    ros.executor.remove_node(dead)
+    dead.destroy_node()
+    ros.until(lambda: house.session_is(LOCKED))
+    assert house.states[-1].reason == "the face authenticator is lost"
+    ros.until(lambda: not house.runs(OBJECTS))
+
+
+def test_arming_is_refused_while_locked(house, ros):
+    house.up()
+    answer = house.arm("object_detector")
+    assert not answer.success
+    assert answer.message.startswith("cannot arm: the state is LOCKED; an authorised person must")
+    assert list(answer.armed) == []
+
+
+def test_what_is_armed_keeps_watching_after_the_session(house, ros):
+    house.up()
+    house.unlock()
+    answer = house.arm("object_detector")
+    assert (answer.success, answer.message) == (True, "armed: object_detector")
+    assert list(answer.armed) == ["object_detector"]
+    ros.until(lambda: house.runs(OBJECTS))
+    house.lock()
+    ros.until(lambda: house.session_is(MONITORING))
+    assert list(house.states[-1].armed) == ["object_detector"]
+    assert house.runs(OBJECTS)
+    assert not house.arm().success
+    assert house.session_is(MONITORING)
+
+
+def test_disarming_in_a_session_lets_nothing_watch_after_it(house, ros):
+    house.up()
+    house.unlock()
+    house.arm("object_detector")
+    assert house.arm().message == "armed: nothing"
+    house.lock()
+    ros.until(lambda: house.session_is(LOCKED))
+
+
+def test_an_unknown_analyzer_cannot_be_armed_and_nothing_changes(house, ros):
+    house.up()
+    house.unlock()
+    house.arm("object_detector")
+    answer = house.arm("oven")
+    assert not answer.success
+    assert "unknown analyzer oven; known: object_detector" in answer.message
+    assert list(answer.armed) == ["object_detector"]
+
+
+def test_an_always_on_analyzer_runs_while_locked(ros, overrides):
+    house = House(ros, overrides, nodes__always_on=["object_detector"])
+    ros.until(lambda: house.runs(OBJECTS))
+    assert house.session_is(LOCKED)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"nodes.always_on": ["oven"]},
+            "parameter nodes.always_on: got oven, expected names among object_detector",
+        ),
+        ({"access.armed": ["oven"]}, "parameter access.armed: unknown analyzer oven; known: obj"),
+        ({"acces.armed": ["oven"]}, "unknown parameter acces.armed of SupervisorConfig; did you"),
+    ],
+    ids=str,
+)
+def test_wrong_names_are_one_sentence_at_start(ros, overrides, values, sentence):
+    with pytest.raises(ConfigError) as caught:
+        SupervisorNode(context=ros.context, parameter_overrides=overrides(PARAMETERS | values))
+    assert sentence in str(caught.value)
+
+
+def test_parameters_cannot_be_changed_behind_the_supervisors_back(house):
+    (result,) = house.supervisor.set_parameters([Parameter("access.agree_frames", value=1)])
+    assert not result.successful
+    assert "start it again" in result.reason
+
+
+def test_a_late_joiner_sees_the_state_at_once(house, ros):
+    house.up()
+    late: list[AuthState] = []
+    ros.listener().create_subscription(AuthState, "/auth_state", late.append, qos.STATE)
+    ros.until(lambda: late)
+    assert late[0].state == LOCKED
+    assert late[0].nonce != 0

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
-LIGHT_COMMANDS = frozenset({"evaluate faces", "faces align", "video-to-images"})
+LIGHT_COMMANDS = frozenset(
+    {"evaluate faces", "faces align", "faces classify predict", "video-to-images"}
+)
 
 
 def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -89,3 +91,23 @@ def _add_faces(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         action="store_true",
         help="take the most central of several faces instead of refusing the picture",
     )
+    _add_classify(actions)
+
+
+def _add_classify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    classify = actions.add_parser("classify", help="a classifier on templates of a few people")
+    steps = classify.add_subparsers(dest="lab_step", required=True, metavar="STEP")
+    fit = steps.add_parser("fit", help="fit it on aligned chips")
+    fit.set_defaults(lab_command="faces classify fit")
+    fit.add_argument("aligned", type=Path, metavar="PERSONS_ALIGNED")
+    fit.add_argument(
+        "--model", type=Path, required=True, metavar="FILE", help="written as sealed JSON"
+    )
+    fit.add_argument(
+        "--kind", choices=("svm", "knn"), default="svm", help="linear SVM or 3 nearest (svm)"
+    )
+    predict = steps.add_parser("predict", help="say who is in pictures")
+    predict.set_defaults(lab_command="faces classify predict")
+    predict.add_argument("model", type=Path, metavar="FILE")
+    predict.add_argument("pictures", type=Path, metavar="PICTURES", help="a picture or a folder")
+    predict.add_argument("--json", type=Path, metavar="OUT", help="write the answers as JSON")

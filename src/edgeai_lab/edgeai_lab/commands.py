@@ -86,8 +86,72 @@ def _align_faces(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _fit_classifier(arguments: argparse.Namespace) -> int:
+    from edgeai_core.access.keys import default_key_source
+    from edgeai_lab.face_classifier import ClassifierKind
+    from edgeai_lab.face_classifier_file import save_classifier
+    from edgeai_lab.face_classifier_fit import fit_classifier
+    from edgeai_lab.face_folders import embed_files
+    from edgeai_lab.pictures import pictures_by_person
+    from edgeai_lab.progress import bar
+
+    people = pictures_by_person(arguments.aligned)
+    files = [path for paths in people.values() for path in paths]
+    with closing(catalog.create_face_embedder()) as embedder:
+        fit = fit_classifier(
+            embed_files(files, embedder=embedder, track=bar),
+            [person for person, paths in people.items() for _ in paths],
+            kind=ClassifierKind(arguments.kind),
+            model_id=embedder.model_id,
+            threshold=embedder.recommended_threshold,
+        )
+    save_classifier(arguments.model, fit.classifier, keys=default_key_source(arguments.model))
+    print(f"{arguments.model}: {len(people)} people, {len(files)} chips, sealed with its key")
+    if fit.accuracy is None:
+        print("accuracy not measured: somebody has a single chip")
+    else:
+        print(f"accuracy on held-out chips {100 * fit.accuracy:.2f} % ({fit.folds} folds)")
+    return 0
+
+
+def _predict_people(arguments: argparse.Namespace) -> int:
+    from edgeai_core.access.keys import default_key_source
+    from edgeai_lab.face_classifier_file import load_classifier
+    from edgeai_lab.face_folders import predict_people
+    from edgeai_lab.pictures import pictures_below
+
+    pictures = pictures_below(arguments.pictures)
+    with catalog.face_models() as (detector, embedder):
+        classifier = load_classifier(
+            arguments.model,
+            keys=default_key_source(arguments.model),
+            model_id=embedder.model_id,
+        )
+        found = predict_people(
+            pictures, classifier=classifier, detector=detector, embedder=embedder
+        )
+    for path, prediction in found.items():
+        if prediction is None:
+            print(f"{path}: no face")
+        else:
+            print(f"{path}: {prediction.person or 'unknown'} (distance {prediction.distance:.3f})")
+    if arguments.json is not None:
+        write_json(
+            arguments.json,
+            {
+                str(path): None
+                if prediction is None
+                else {"person": prediction.person, "distance": round(prediction.distance, 6)}
+                for path, prediction in found.items()
+            },
+        )
+    return 0
+
+
 COMMANDS: Mapping[str, Command] = {
     "evaluate faces": _evaluate_faces,
     "video-to-images": _video_to_images,
     "faces align": _align_faces,
+    "faces classify fit": _fit_classifier,
+    "faces classify predict": _predict_people,
 }

@@ -17,6 +17,7 @@ from edgeai_core.analyzers.faces.face_mesh import mesh_chip
 from edgeai_core.analyzers.faces.quality import sharpness
 from edgeai_core.errors import DataError
 from edgeai_core.types import DetectedFace
+from edgeai_lab.face_classifier import FaceClassifier, Prediction
 from edgeai_lab.face_templates import DetectsFaces, EmbedsChips, Template, central_face
 from edgeai_lab.pictures import Image, pictures_by_person, read_picture, write_picture
 from edgeai_lab.progress import Track, silent
@@ -169,3 +170,30 @@ def embed_files(
         embedder.embed_chips(read_chip(path)[None]) for path in track(paths, "embed")
     ]
     return np.stack(templates)
+
+
+def predict_people(
+    paths: Sequence[Path],
+    *,
+    classifier: FaceClassifier,
+    detector: DetectsFaces,
+    embedder: EmbedsChips,
+    align: Align = upright_chip,
+) -> dict[Path, Prediction | None]:
+    """Return who the most central face of each picture is, None where there is no face.
+
+    Raises:
+        DataError: a picture cannot be read. ModelError: a model fails.
+    """
+    found: dict[Path, Prediction | None] = {}
+    for path in paths:
+        image = read_picture(path)
+        faces = detector.detect(image)
+        found[path] = None
+        if faces:
+            try:
+                chip = align(image, central_face(faces, image))
+            except ValueError:
+                continue
+            found[path] = classifier.predict(embedder.embed_chips(chip[None]))
+    return found

@@ -75,3 +75,18 @@ def pictures_by_person(root: Path) -> dict[str, tuple[Path, ...]]:
             f"({', '.join(sorted(IMAGE_SUFFIXES))})"
         )
     return found
+
+
+def pictures_below(path: Path) -> tuple[Path, ...]:
+    """Return a picture itself, or all pictures in and below a folder, by name.
+
+    Raises:
+        DataError: there is none.
+    """
+    if path.is_file():
+        return (path,)
+    found = (file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
+    pictures = tuple(sorted(found, key=lambda file: (file.parent, natural_order(file))))
+    if not pictures:
+        raise DataError(f"{path}: no picture there; give a picture or a folder of pictures")
+    return pictures

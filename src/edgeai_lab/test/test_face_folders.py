@@ -6,7 +6,15 @@ from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
 from edgeai_core.errors import DataError
 from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace
-from edgeai_lab.face_folders import Rejection, align_people, embed_files, read_chip, upright_chip
+from edgeai_lab.face_classifier import ClassifierKind, FaceClassifier, Prediction
+from edgeai_lab.face_folders import (
+    Rejection,
+    align_people,
+    embed_files,
+    predict_people,
+    read_chip,
+    upright_chip,
+)
 
 
 class WidthDetector:
@@ -123,3 +131,25 @@ def test_a_folder_without_people_is_refused(tmp_path):
         align(tmp_path / "none", tmp_path / "chips")
     with pytest.raises(DataError, match="no picture in the folders"):
         align(tmp_path, tmp_path / "chips")
+
+
+def test_people_are_predicted_by_the_central_face(people):
+    classifier = FaceClassifier(
+        kind=ClassifierKind.LINEAR_SVM,
+        people=("Ada", "Bob"),
+        model_id="corner",
+        threshold=1.0,
+        means=np.array([[255, 128, 0], [0, 0, 0]], np.float32),
+        vectors=np.array([[1, 0, 0], [-1, 0, 0]], np.float32),
+        offsets=np.zeros(2, np.float32),
+    )
+    found = predict_people(
+        [people / "Ada" / name for name in ("good.png", "none.png", "two.png")]
+        + [people / "Bob" / "odd.png"],
+        classifier=classifier,
+        detector=WidthDetector(),
+        embedder=CornerEmbedder(),
+        align=cut_orange,
+    )
+    known = Prediction(person="Ada", distance=0.0)
+    assert list(found.values()) == [known, None, known, None]

@@ -92,6 +92,7 @@ def _add_faces(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         help="take the most central of several faces instead of refusing the picture",
     )
     _add_classify(actions)
+    _add_train(actions)
 
 
 def _add_classify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -111,3 +112,26 @@ def _add_classify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) 
     predict.add_argument("model", type=Path, metavar="FILE")
     predict.add_argument("pictures", type=Path, metavar="PICTURES", help="a picture or a folder")
     predict.add_argument("--json", type=Path, metavar="OUT", help="write the answers as JSON")
+
+
+def _add_train(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    train = actions.add_parser(
+        "train",
+        help="train an embedding network from scratch",
+        description=(
+            "A fifth of the people are never trained on and measure every epoch. OUT gets "
+            "checkpoint.pt, curves.csv, face_embedding.onnx and its card face_embedding.json. What "
+            "is left out takes the default of the recipe."
+        ),
+    )
+    train.set_defaults(lab_command="faces train")
+    train.add_argument("--root", type=Path, required=True, metavar="PERSONS_ALIGNED")
+    train.add_argument("--out", type=Path, required=True, metavar="OUT")
+    train.add_argument("--head", choices=("softmax", "arcface"), help="(arcface)")
+    train.add_argument("--epochs", type=int, metavar="N", help="most passes over the data")
+    train.add_argument("--batch-size", type=int, metavar="N")
+    train.add_argument("--learning-rate", type=float, metavar="RATE")
+    train.add_argument("--width", type=int, metavar="N", help="channels of the first layer")
+    train.add_argument("--dimension", type=int, metavar="D", help="length of the embedding")
+    train.add_argument("--seed", type=int, metavar="N", help="of split, start and order")
+    train.add_argument("--resume", action="store_true", help="go on from OUT's checkpoint")

@@ -24,6 +24,7 @@ def run_lab(arguments: argparse.Namespace) -> int:
 
 
 def _evaluate_faces(arguments: argparse.Namespace) -> int:
+    from edgeai_core.analyzers.faces.logic import FaceConfig
     from edgeai_lab.face_evaluation import evaluate
     from edgeai_lab.face_lists import read_face_lists
     from edgeai_lab.face_report import describe, save_plots
@@ -44,7 +45,8 @@ def _evaluate_faces(arguments: argparse.Namespace) -> int:
             lists,
             templates,
             model_id=embedder.model_id,
-            threshold=embedder.recommended_threshold,
+            template_variance=embedder.template_variance,
+            config=FaceConfig(),
         )
     print(describe(evaluation))
     output: Path = arguments.json
@@ -88,6 +90,11 @@ def _align_faces(arguments: argparse.Namespace) -> int:
 
 def _fit_classifier(arguments: argparse.Namespace) -> int:
     from edgeai_core.access.keys import default_key_source
+    from edgeai_core.analyzers.faces.acceptance import (
+        GALLERY_PENALTY_L2,
+        distance_limit,
+        mean_distance_limit,
+    )
     from edgeai_lab.face_classifier import ClassifierKind
     from edgeai_lab.face_classifier_file import save_classifier
     from edgeai_lab.face_classifier_fit import fit_classifier
@@ -98,12 +105,22 @@ def _fit_classifier(arguments: argparse.Namespace) -> int:
     people = pictures_by_person(arguments.aligned)
     files = [path for paths in people.values() for path in paths]
     with closing(catalog.create_face_embedder()) as embedder:
+        limit = distance_limit(
+            embedder.recommended_threshold,
+            gallery_penalty=GALLERY_PENALTY_L2,
+            gallery_size=len(people),
+        )
         fit = fit_classifier(
             embed_files(files, embedder=embedder, track=bar),
             [person for person, paths in people.items() for _ in paths],
             kind=ClassifierKind(arguments.kind),
             model_id=embedder.model_id,
-            threshold=embedder.recommended_threshold,
+            # One limit for all people: the strictest, which is that of who has most chips.
+            threshold=mean_distance_limit(
+                limit,
+                template_variance=embedder.template_variance,
+                count=max(map(len, people.values())),
+            ),
         )
     save_classifier(arguments.model, fit.classifier, keys=default_key_source(arguments.model))
     print(f"{arguments.model}: {len(people)} people, {len(files)} chips, sealed with its key")
@@ -148,10 +165,52 @@ def _predict_people(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _train_faces(arguments: argparse.Namespace) -> int:
+    from edgeai_core.config import build
+    from edgeai_lab.face_recipe import FaceRecipe, split_people
+    from edgeai_lab.pictures import pictures_by_person
+    from edgeai_lab.progress import bar
+
+    recipe = build(FaceRecipe, _given_settings(arguments))
+    split = split_people(
+        pictures_by_person(arguments.root),
+        held_out_share=recipe.held_out_share,
+        seed=recipe.seed,
+    )
+    import torch
+
+    from edgeai_lab.face_export import MODEL_NAME, export_network, write_card
+    from edgeai_lab.face_training import FaceTrainer
+
+    folder: Path = arguments.out
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    trainer = FaceTrainer(split, recipe, folder, device=device)
+    if arguments.resume:
+        print(f"going on after {trainer.resume()} epochs")
+    training = trainer.run(track=bar)
+    difference = export_network(training, folder / MODEL_NAME)
+    card = write_card(folder, training=training, recipe=recipe, split=split, difference=difference)
+    best = training.best
+    print(
+        f"{len(split.training)} people trained on, {len(split.held_out)} held out; "
+        f"{len(training.epochs)} epochs on {device}, best {best.epoch}: area under ROC "
+        f"{best.auc:.4f}, equal error {100 * best.equal_error_rate:.2f} %, TAR at FAR 1 % "
+        f"{100 * best.tar_at_far_1pct:.2f} %"
+    )
+    print(f"model {folder / MODEL_NAME}, card {card}")
+    return 0
+
+
+def _given_settings(arguments: argparse.Namespace) -> dict[str, object]:
+    names = ("head", "epochs", "batch_size", "learning_rate", "width", "dimension", "seed")
+    return {name: value for name in names if (value := getattr(arguments, name)) is not None}
+
+
 COMMANDS: Mapping[str, Command] = {
     "evaluate faces": _evaluate_faces,
     "video-to-images": _video_to_images,
     "faces align": _align_faces,
+    "faces train": _train_faces,
     "faces classify fit": _fit_classifier,
     "faces classify predict": _predict_people,
 }

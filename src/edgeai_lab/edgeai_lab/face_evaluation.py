@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgeai_core.access.index import TemplateIndex
 from edgeai_core.access.people import Person, PersonTemplates, Role
+from edgeai_core.analyzers.faces.acceptance import distance_limit
+from edgeai_core.analyzers.faces.logic import FaceConfig, identity_objection
 from edgeai_core.errors import DataError
 from edgeai_lab.face_lists import ENROLMENT_PICTURES, FaceLists, Pair
 from edgeai_lab.face_metrics import (
@@ -23,7 +25,7 @@ from edgeai_lab.face_metrics import (
     roc,
     tar_at_far,
 )
-from edgeai_lab.face_templates import Templates
+from edgeai_lab.face_templates import Template, Templates
 
 TARGET_FAR = 0.01
 
@@ -54,12 +56,13 @@ class OpenSet:
     """Who of the gallery is it, or nobody?
 
     Attributes:
-        probes: distance of each probe to its own person, inf where another is nearer.
-        strangers: distance of each stranger to the nearest person; empty without a list of them.
+        probes: of each probe the match threshold from which on it is recognised as its own person,
+            L2; inf where another is nearer or the next is too near.
+        strangers: likewise, as anybody; empty without a list of strangers.
         at_far: at FAR 1 % of the strangers, None without strangers.
-        recognised, misidentified: shares of the probes accepted at the shipped threshold as
-            themselves and as somebody else, 0..1.
-        strangers_accepted: share of the strangers at the shipped threshold; None without strangers.
+        recognised, misidentified: shares of the probes that the gate's own rule with its defaults
+            names as themselves and as somebody else, 0..1.
+        strangers_accepted: share of the strangers that it names; None without strangers.
     """
 
     probes: Floats
@@ -113,17 +116,26 @@ class FaceEvaluation:
 
 
 def evaluate(
-    lists: FaceLists, templates: Templates, *, model_id: str, threshold: float
+    lists: FaceLists,
+    templates: Templates,
+    *,
+    model_id: str,
+    template_variance: float,
+    config: FaceConfig,
 ) -> FaceEvaluation:
     """Return what the templates of the lists' pictures are worth.
 
     Args:
         lists: what is measured. templates: of every picture of the lists.
-        model_id: of the embedder. threshold: the shipped one, L2.
+        model_id, template_variance: of the embedder. config: how the gate compares faces.
 
     Raises:
         DataError: no face was found where one is needed to measure anything.
     """
+    threshold = config.match_threshold
+    people = None
+    if lists.gallery:
+        people = identify(lists, templates, template_variance=template_variance, config=config)
     return FaceEvaluation(
         model_id=model_id,
         threshold=threshold,
@@ -131,7 +143,7 @@ def evaluate(
         faces_not_found=templates.faces_not_found,
         stage_ms=templates.times.medians_ms(),
         verification=verify(lists.pairs, templates, threshold=threshold) if lists.pairs else None,
-        open_set=identify(lists, templates, threshold=threshold) if lists.gallery else None,
+        open_set=people,
     )
 
 
@@ -169,35 +181,53 @@ def _cross_validation(pairs: tuple[Pair, ...], distances: Floats) -> CrossValida
         return None
 
 
-def identify(lists: FaceLists, templates: Templates, *, threshold: float) -> OpenSet:
+def identify(
+    lists: FaceLists, templates: Templates, *, template_variance: float, config: FaceConfig
+) -> OpenSet:
     """Return how the rest of the gallery and the strangers fare against the enrolled people.
 
-    The first four pictures of a person enrol, through the index that the product searches. Who has
-    no face in any of these stays unknown, and each of that person's probes counts as refused.
+    The first four pictures of a person enrol, through the index that the product searches and the
+    rule by which the gate names a person. Who has no face in any of these stays unknown, and each
+    of that person's probes counts as refused.
 
     Raises:
         DataError: nobody could be enrolled.
     """
-    index = _enrolled(lists, templates)
-    probes, accepted_as_other = [], 0
+    index = _enrolled(lists, templates, template_variance)
+    own, recognised, misidentified = [], 0, 0
     for person, names in lists.gallery:
         for name in names[ENROLMENT_PICTURES:]:
-            nearest, distance = _nearest(index, templates, name)
-            probes.append(distance if nearest == person else math.inf)
-            accepted_as_other += nearest != person and distance <= threshold
-    own = np.array(probes)
-    strangers = np.array([_nearest(index, templates, name)[1] for name in lists.unknown])
+            answer = _answer(index, templates.by_picture[name], config)
+            own.append(answer.threshold if answer.person == person else math.inf)
+            recognised += answer.accepted and answer.person == person
+            misidentified += answer.accepted and answer.person != person
+    found = [_answer(index, templates.by_picture[name], config) for name in lists.unknown]
+    probes, strangers = np.array(own), np.array([answer.threshold for answer in found])
     return OpenSet(
-        probes=own,
+        probes=probes,
         strangers=strangers,
-        at_far=tar_at_far(own, strangers, max_far=TARGET_FAR) if len(strangers) else None,
-        recognised=float((own <= threshold).mean()),
-        misidentified=accepted_as_other / len(own),
-        strangers_accepted=float((strangers <= threshold).mean()) if len(strangers) else None,
+        at_far=tar_at_far(probes, strangers, max_far=TARGET_FAR) if found else None,
+        recognised=recognised / len(probes),
+        misidentified=misidentified / len(probes),
+        strangers_accepted=sum(answer.accepted for answer in found) / len(found) if found else None,
     )
 
 
-def _enrolled(lists: FaceLists, templates: Templates) -> TemplateIndex:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What the gate's rule says to one picture.
+
+    Attributes:
+        person: the nearest, empty without a face. accepted: whether the rule names that person.
+        threshold: the match threshold from which on it would, L2; inf for never.
+    """
+
+    person: str
+    accepted: bool
+    threshold: float
+
+
+def _enrolled(lists: FaceLists, templates: Templates, variance: float) -> TemplateIndex:
     entries = []
     for name, pictures in lists.gallery:
         found = [templates.by_picture[picture] for picture in pictures[:ENROLMENT_PICTURES]]
@@ -209,13 +239,25 @@ def _enrolled(lists: FaceLists, templates: Templates) -> TemplateIndex:
             entries.append(PersonTemplates(person=person, templates=np.stack(usable)))
     if not entries:
         raise DataError("face data: in no enrolment picture of the gallery a face was found")
-    return TemplateIndex(entries)
+    return TemplateIndex(entries, template_variance=variance)
 
 
-def _nearest(index: TemplateIndex, templates: Templates, picture: str) -> tuple[str, float]:
-    template = templates.by_picture[picture]
+def _answer(index: TemplateIndex, template: Template | None, config: FaceConfig) -> _Answer:
     found = None if template is None else index.match(template)
-    return ("", math.inf) if found is None else (found.person_id, found.distance)
+    if found is None:
+        return _Answer(person="", accepted=False, threshold=math.inf)
+    at_any_distance = replace(config, match_threshold=math.inf)
+    threshold = math.inf
+    if not identity_objection(found, at_any_distance):
+        # The limit falls with the size of the gallery; by as much the threshold must be higher.
+        threshold = found.distance - distance_limit(
+            0.0, gallery_penalty=config.gallery_penalty, gallery_size=found.gallery_size
+        )
+    return _Answer(
+        person=found.person_id,
+        accepted=not identity_objection(found, config),
+        threshold=threshold,
+    )
 
 
 def _rounded(value: float | None) -> float | None:

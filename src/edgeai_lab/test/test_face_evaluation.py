@@ -1,9 +1,13 @@
 """The whole way from pictures to rates, with models that read the answer off the picture."""
 
+import math
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
+from edgeai_core.analyzers.faces.logic import FaceConfig
 from edgeai_core.errors import DataError
 from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace
@@ -73,7 +77,10 @@ def lists(tmp_path):
     return read_face_lists(tmp_path)
 
 
-def measure(lists):
+PLAIN = FaceConfig(match_threshold=0.25, gallery_penalty=0.0, min_margin=0.0)
+
+
+def measure(lists, config=PLAIN, template_variance=0.0):
     ticks = iter(range(10_000))
     templates = compute_templates(
         lists.root,
@@ -82,7 +89,9 @@ def measure(lists):
         embedder=PixelEmbedder(),
         clock_s=lambda: next(ticks) * 1e-3,
     )
-    return evaluate(lists, templates, model_id="pixel", threshold=0.25)
+    return evaluate(
+        lists, templates, model_id="pixel", template_variance=template_variance, config=config
+    )
 
 
 def test_the_summary_holds_the_promised_keys_as_fractions(lists):
@@ -103,6 +112,28 @@ def test_a_person_taken_for_another_is_not_recognised(lists):
     assert found.misidentified == 0.25  # Bob's last picture, 0.24 from Ada
     assert found.probes == pytest.approx([0.1, np.inf, 0.3, np.inf])
     assert found.strangers == pytest.approx([1.0, 0.12])
+
+
+def test_the_open_set_follows_the_rule_of_the_gate(lists):
+    config = FaceConfig(match_threshold=0.26, gallery_penalty=0.1, min_margin=0.0)
+    found = measure(lists, config, template_variance=0.04).open_set
+    # A mean of four lacks 0.03 of the variance, and of two people the limit falls by 0.1 ln 2.
+    expected = [math.sqrt(d**2 + 0.03) + 0.1 * math.log(2) for d in (0.1, 0.3, 0.12, 1.0)]
+    assert found.probes == pytest.approx([expected[0], np.inf, expected[1], np.inf])
+    assert found.strangers == pytest.approx([expected[3], expected[2]])
+    assert (found.recognised, found.strangers_accepted) == (0.0, 0.0)
+    wider = measure(lists, replace(config, match_threshold=0.27), template_variance=0.04).open_set
+    assert (wider.recognised, wider.strangers_accepted) == (0.25, 0.0)
+
+
+def test_a_face_between_two_people_is_recognised_at_no_threshold(lists):
+    found = measure(lists, replace(PLAIN, min_margin=0.5)).open_set
+    # Ada 0.5 is 0.1 and 0.7 away, Bob 1.5 is 0.3 and 1.1; 2.2 and 1.32 are 0.8 nearer to Bob.
+    assert found.probes == pytest.approx([0.1, np.inf, 0.3, np.inf])
+    assert found.strangers == pytest.approx([1.0, 0.12])
+    strict = measure(lists, replace(PLAIN, min_margin=0.7)).open_set
+    assert strict.probes == pytest.approx([np.inf, np.inf, 0.3, np.inf])
+    assert strict.recognised == 0.0
 
 
 def test_parts_that_were_not_given_are_null(lists, tmp_path):

@@ -9,8 +9,10 @@ from contextlib import closing
 from pathlib import Path
 
 from edgeai_core import catalog
+from edgeai_core.errors import SetupError
 from edgeai_lab.json_files import write_json
 
+_TRAINING_PACKAGES = ("onnxscript", "sklearn", "torch")
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -19,8 +21,17 @@ def run_lab(arguments: argparse.Namespace) -> int:
 
     Raises:
         DataError: the data cannot be used. ModelError: a model cannot be run.
+        SetupError: what the command trains with is not installed.
     """
-    return COMMANDS[arguments.lab_command](arguments)
+    try:
+        return COMMANDS[arguments.lab_command](arguments)
+    except ModuleNotFoundError as exc:
+        if exc.name not in _TRAINING_PACKAGES:
+            raise
+        raise SetupError(
+            f"{exc.name} is not installed here; start the command as ./edgeai lab, which installs "
+            "it at first use"
+        ) from exc
 
 
 def _evaluate_faces(arguments: argparse.Namespace) -> int:

@@ -133,7 +133,7 @@ def _forget(gallery: Gallery, arguments: argparse.Namespace) -> dict[str, Any]:
         )
     files = [str(file) for file in (*proof.files, *searched)]
     print(f"{arguments.name} is forgotten; {erased} alerts no longer name the person")
-    print(f"searched for {', '.join(proof.traces)}: nothing is left in")
+    print(f"searched for id, name and {proof.templates} templates byte by byte: nothing is left in")
     for file in files:
         print(f"  {file}")
     print("backups and exports made before still hold the person: delete them yourself")

@@ -20,11 +20,12 @@ class ErasureProof:
     """What was searched for a forgotten person's data, and found to hold none.
 
     Attributes:
-        files: every file that was searched. traces: what was searched for, in words.
+        files: every file that was searched.
+        templates: how many templates were searched for, beside the person's id and name.
     """
 
     files: tuple[Path, ...]
-    traces: tuple[str, ...]
+    templates: int
 
 
 def forget_person(tables: GalleryTables, person: Person) -> ErasureProof:
@@ -34,7 +35,7 @@ def forget_person(tables: GalleryTables, person: Person) -> ErasureProof:
         GalleryError: the rows could not be deleted, or traces remain (the message says of what).
     """
     connection, path = tables.connection, tables.path
-    traces = _traces(connection, person)
+    traces, templates = _traces(connection, person)
     with tables.changing():
         tables.people.delete(person)
         tables.audit.append(Action.FORGOTTEN, subject=person.audit_ref)
@@ -46,7 +47,7 @@ def forget_person(tables: GalleryTables, person: Person) -> ErasureProof:
             f"files on disk still hold {', '.join(left) or 'old pages'} ({complaint or 'found'}); "
             f"stop every program that uses the gallery, the last one to close it erases them"
         )
-    return ErasureProof(files=files, traces=tuple(traces))
+    return ErasureProof(files=files, templates=templates)
 
 
 def rewrite(connection: sqlite3.Connection) -> str:
@@ -59,22 +60,22 @@ def rewrite(connection: sqlite3.Connection) -> str:
     return "another program is reading the gallery" if busy else ""
 
 
-def _traces(connection: sqlite3.Connection, person: Person) -> dict[str, bytes]:
-    """Return every byte string that must not be found afterwards, by what it is."""
+def _traces(connection: sqlite3.Connection, person: Person) -> tuple[dict[str, bytes], int]:
+    """Return every byte string that must not be found afterwards, and how many are templates."""
     traces = {
         "the person's id": person.person_id.encode(),
         "the name's key": name_key(person.name).encode(),
     }
     rows = connection.execute(
         "SELECT id, sealed FROM templates WHERE person_id = ?", (person.person_id,)
-    )
+    ).fetchall()
     for number, (record_id, sealed) in enumerate(rows):
         traces[f"the id of template {number}"] = record_id.encode()
         traces[f"template {number}"] = sealed
     name = person.name.encode()
     if len(name) >= MIN_NAME_TRACE_BYTES:
         traces["the name"] = name
-    return traces
+    return traces, len(rows)
 
 
 def _remaining(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import time
 from pathlib import Path
 from statistics import median
@@ -82,6 +83,8 @@ def main() -> None:
         "device": device_name(),
         "data": f"random templates, {DIMENSION} numbers, {TEMPLATES_PER_PERSON} a person",
         "numpy": np.__version__,
+        # Well above the number of cores the figures say more about the neighbours.
+        "load_average": round(os.getloadavg()[0], 1),
         "searches": rows,
     }
     if arguments.json is not None:

@@ -77,7 +77,10 @@ def upright_crop(
         )
         shrink = small_size / (high - low)
         linear = matrix[:, :2] / shrink
-        matrix = np.column_stack([linear, matrix[:, :2] @ low + matrix[:, 2]])
+        # Whole coordinates are centres of pixels: the first averaged one lies amid those it stands
+        # for.
+        first = low + (1 / shrink - 1) / 2
+        matrix = np.column_stack([linear, matrix[:, :2] @ first + matrix[:, 2]])
     crop = cv2.warpAffine(
         image, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=border
     )

@@ -11,15 +11,20 @@ import numpy.typing as npt
 import pytest
 
 from edgeai_core.access.gallery import Gallery
+from edgeai_core.access.index import TemplateIndex
 from edgeai_core.access.keys import EnvironmentKey
-from edgeai_core.access.people import Role
+from edgeai_core.access.people import Person, PersonTemplates, Role
 from edgeai_core.analyzers.faces.enrolment import (
     EnrolmentConfig,
     RejectionReason,
     enrol_from_images,
 )
 from edgeai_core.analyzers.faces.quality import brightness, face_crop, head_pose, sharpness
-from edgeai_core.analyzers.faces.registration import Registration, enrol_person
+from edgeai_core.analyzers.faces.registration import (
+    Registration,
+    enrol_person,
+    refuse_other_person,
+)
 from edgeai_core.errors import EnrolmentError, GalleryModelMismatchError
 from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace
@@ -44,8 +49,12 @@ def picture(
     return image
 
 
+UNALIGNED = 101
+
+
 class Models:
     model_id = "fake"
+    template_variance = 0.0
 
     def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
         faces, side, _ = (int(v) for v in image[0, 0])
@@ -62,6 +71,8 @@ class Models:
     def embed(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.float32]:
         who, shade = int(image[0, 0, 2]), int(image[0, 1, 0])
         embedding = np.zeros(128, np.float32)
+        if who == UNALIGNED:
+            raise ValueError("landmarks coincide")
         embedding[who] = 1.0 if who < 100 else np.nan
         embedding[64] = shade / 10
         return embedding
@@ -112,6 +123,7 @@ def test_every_refused_frame_has_its_reason() -> None:
         picture(3, left_eye_y=110),
         black(),
         bright,
+        picture(UNALIGNED),
     ]
     result = enrol_from_images(frames, MODELS, MODELS, EnrolmentConfig())
     assert [(refused.index, refused.reason) for refused in result.rejections] == [
@@ -129,12 +141,14 @@ def test_every_refused_frame_has_its_reason() -> None:
         (15, RejectionReason.TURNED),
         (16, RejectionReason.BADLY_LIT),
         (17, RejectionReason.BADLY_LIT),
+        (18, RejectionReason.NO_TEMPLATE),
     ]
     details = {refused.index: refused.detail for refused in result.rejections}
     assert details[6] == "59 px"
     assert details[13] == "turn +0.42, roll +0 deg"
     assert details[15] == "turn +0.08, roll +32 deg"
     assert details[16] == "brightness 0"
+    assert details[18] == "landmarks coincide"
     assert len(result.templates) == 4
     assert [frame.crop.shape for frame in result.accepted] == [(112, 112, 3)] * 4
 
@@ -254,7 +268,9 @@ def register(
 
 def test_registered_person_is_found_by_the_index(gallery: Gallery) -> None:
     registration = register(gallery, "Ada", shades(3, 4))
-    match = gallery.index("fake").match(MODELS.embed(picture(3), MODELS.detect(picture(3))[0]))
+    match = gallery.index("fake", template_variance=0.0).match(
+        MODELS.embed(picture(3), MODELS.detect(picture(3))[0])
+    )
     assert match is not None
     assert match.person == registration.person
     assert match.authorised
@@ -287,6 +303,48 @@ def test_face_of_an_enrolled_person_is_refused_under_another_name(gallery: Galle
         register(gallery, "Eve", shades(3, 6))
     assert [person.name for person in gallery.people()] == ["Ada"]
     register(gallery, "Bob", shades(7, 4))
+
+
+def index_of(*distances: float, variance: float = 0.0) -> TemplateIndex:
+    """People of two templates each, at such distances from the origin, each along an axis."""
+    people = [
+        PersonTemplates(
+            person=Person(
+                person_id=f"{axis:032x}",
+                name=f"person {axis}",
+                role=Role.MEMBER,
+                authorised=True,
+                created_ns=0,
+            ),
+            templates=np.eye(8, dtype=np.float32)[[axis] * 2] * np.float32(distance),
+        )
+        for axis, distance in enumerate(distances)
+    ]
+    return TemplateIndex(people, template_variance=variance)
+
+
+@pytest.mark.parametrize(("variance", "refused"), [(0.0, True), (0.11, True), (0.13, False)])
+def test_both_means_are_corrected_when_people_are_compared(variance: float, refused: bool) -> None:
+    # 0.25 + variance * (1/2 + 3/4) against a limit of 0.4, squared; the single ones are far.
+    config = EnrolmentConfig(other_person_threshold=0.4**0.5)
+    new = np.zeros((4, 8), np.float32)
+    new[:, 7] = (2, -2, 2, -2)
+    known = index_of(0.5, variance=variance)
+    if refused:
+        with pytest.raises(EnrolmentError, match="already enrolled as person 0"):
+            refuse_other_person(new, known, config)
+    else:
+        refuse_other_person(new, known, config)
+
+
+def test_the_more_are_enrolled_the_nearer_counts_as_the_same() -> None:
+    config = EnrolmentConfig(other_person_threshold=0.5, gallery_penalty=0.1)
+    new = np.zeros((4, 8), np.float32)
+    with pytest.raises(EnrolmentError, match=r"\(distance 0\.45, need over 0\.50\)"):
+        refuse_other_person(new, index_of(0.45), config)
+    # 0.5 - 0.1 ln 2 is 0.43.
+    refuse_other_person(new, index_of(0.45, 2.0), config)
+    refuse_other_person(new, index_of(), config)
 
 
 def test_gallery_of_another_model_is_refused(gallery: Gallery) -> None:

@@ -105,7 +105,12 @@ def test_change_by_another_program_is_noticed_and_nobody_is_recognised(
     tamper(enrolled, statement)
     with pytest.raises(GalleryCorruptError, match="access stays closed"), opened(enrolled) as g:
         g.people()
-    live = LiveIndex(lambda: Gallery.open(enrolled, key_source=KEY), model_id=MODEL, clock_s=float)
+    live = LiveIndex(
+        lambda: Gallery.open(enrolled, key_source=KEY),
+        model_id=MODEL,
+        template_variance=0.0,
+        clock_s=float,
+    )
     assert live().match(templates_of(2).mean(axis=0)) is None
     assert live().empty_reason == "gallery unusable"
     assert "is damaged" in live.fault
@@ -412,6 +417,7 @@ def test_running_index_follows_a_restore(enrolled: Path, tmp_path: Path) -> None
     live = LiveIndex(
         lambda: Gallery.open(enrolled, key_source=KEY),
         model_id=MODEL,
+        template_variance=0.0,
         clock_s=float,
         poll_interval_s=0.0,
     )

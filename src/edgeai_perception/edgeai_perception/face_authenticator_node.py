@@ -144,6 +144,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         self._index = LiveIndex(
             self._open_gallery,
             model_id=embedder.model_id,
+            template_variance=embedder.template_variance,
             clock_s=time.monotonic,
             faiss_above=config.gallery.faiss_above or None,
         )

@@ -280,18 +280,25 @@ class Gallery:
                 )
             return found
 
-    def index(self, model_id: str, *, faiss_above: int | None = None) -> TemplateIndex:
+    def index(
+        self, model_id: str, *, template_variance: float, faiss_above: int | None = None
+    ) -> TemplateIndex:
         """Return a searchable copy of the templates in memory.
 
         Args:
-            model_id: embedding model that runs. faiss_above: as for `TemplateIndex`.
+            model_id: embedding model that runs. template_variance: of that model.
+            faiss_above: as for `TemplateIndex`.
 
         Raises:
             ConfigError: faiss is asked for and not installed.
             GalleryModelMismatchError, GalleryCorruptError: as for `templates`.
         """
         try:
-            return TemplateIndex(self.templates(model_id), faiss_above=faiss_above)
+            return TemplateIndex(
+                self.templates(model_id),
+                template_variance=template_variance,
+                faiss_above=faiss_above,
+            )
         except ValueError as exc:
             raise gallery_store.damaged(self._path, str(exc)) from exc
 

@@ -10,6 +10,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.analyzers.faces.acceptance import GALLERY_PENALTY_L2, MATCH_THRESHOLD_L2
 from edgeai_core.analyzers.faces.interfaces import DetectsFaces, EmbedsFaces
 from edgeai_core.analyzers.faces.quality import brightness, face_crop, head_pose
 from edgeai_core.analyzers.faces.quality import sharpness as sharpness
@@ -81,8 +82,9 @@ class EnrolmentConfig:
         minimum=0.0,
         maximum=4.0,
     )
+    # Compares one picture with one picture, as the match threshold does.
     consistency_threshold: float = param(
-        0.5,
+        MATCH_THRESHOLD_L2,
         "A face farther than this from the most typical one is refused; lower is stricter "
         "against another person's face in the material",
         unit="L2",
@@ -96,12 +98,20 @@ class EnrolmentConfig:
         maximum=0.5,
     )
     other_person_threshold: float = param(
-        0.5,
-        "Refuse when the new mean template is nearer than this to somebody enrolled; at least "
-        "the match threshold, or the two could unlock for each other",
+        MATCH_THRESHOLD_L2,
+        "Refuse when the new person is nearer than this to somebody enrolled, counted as between "
+        "two pictures; at least the match threshold, or the two could unlock for each other",
         unit="L2",
         minimum=0.0,
         maximum=4.0,
+    )
+    gallery_penalty: float = param(
+        GALLERY_PENALTY_L2,
+        "By how much that threshold falls for each natural logarithm of the number of people "
+        "enrolled; at most the matching one's, or two people could unlock for each other",
+        unit="L2",
+        minimum=0.0,
+        maximum=0.2,
     )
     min_templates: int = param(
         4, "Fewest templates of a person; more is more reliable", minimum=1, maximum=100
@@ -228,7 +238,11 @@ class _Collector:
         self._take_template(index, image, face)
 
     def _take_template(self, index: int, image: npt.NDArray[np.uint8], face: DetectedFace) -> None:
-        template = np.asarray(self._embedder.embed(image, face), np.float32)
+        try:
+            template = np.asarray(self._embedder.embed(image, face), np.float32)
+        except ValueError as exc:  # nothing to align the face by
+            self._refuse(index, RejectionReason.NO_TEMPLATE, str(exc))
+            return
         if not np.isfinite(template).all():
             self._refuse(index, RejectionReason.NO_TEMPLATE)
             return

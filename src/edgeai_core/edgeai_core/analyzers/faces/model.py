@@ -194,7 +194,8 @@ class MeshFaceDetector:
 
     def _with_mesh(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> DetectedFace | None:
         mesh = self._mesh.estimate(image, FaceRegion.around_detection(face))
-        if mesh.presence < self._min_presence:
+        # Written as "not at least", so that a NaN is no face.
+        if not mesh.presence >= self._min_presence or not np.isfinite(mesh.points_xyz_px).all():
             return None
         return dataclasses.replace(face, mesh_xyz_px=mesh.points_xyz_px)
 
@@ -211,18 +212,25 @@ class FaceEmbedder:
         session: the loaded model: one (1, 150, 150, 3) uint8 RGB chip to one (1, D) float32
             embedding, the mean over the chip and its mirror image.
         model_id: name, sha256 prefix and alignment; templates of another id must not be compared.
-        recommended_threshold: L2 distance up to which a face counts as the template's person.
+        recommended_threshold: L2 distance up to which two templates count as one person's.
+        template_variance: of one person's templates, summed over the dimensions, L2 squared.
     """
 
     unit = "L2"
 
     def __init__(
-        self, session: InferenceSession, *, model_id: str, recommended_threshold: float
+        self,
+        session: InferenceSession,
+        *,
+        model_id: str,
+        recommended_threshold: float,
+        template_variance: float,
     ) -> None:
         self._session = session
         self._input, self._output = session.input_names[0], session.output_names[0]
         self.model_id = model_id
         self.recommended_threshold = recommended_threshold
+        self.template_variance = template_variance
 
     @property
     def runtime_name(self) -> str:

@@ -34,7 +34,7 @@ def head_pose(landmarks_xy_px: npt.NDArray[np.floating]) -> HeadPose | None:
 
     Args:
         landmarks_xy_px: (K, 2), K >= 3, in pixels; the person's right eye, left eye and nose tip
-            come first, as in every layout of `LandmarkLayout`.
+            come first, as the face detector gives them.
     """
     if len(landmarks_xy_px) < 3:
         return None

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.analyzers.faces.acceptance import distance_limit
 from edgeai_core.analyzers.faces.enrolment import (
     EnrolmentConfig,
     EnrolmentResult,
@@ -31,7 +32,7 @@ class KeepsPeople(Protocol[RoleT_contra, PersonT_co]):
         """Return the person of that name, None if there is none."""
         ...
 
-    def index(self, model_id: str) -> IdentifiesFaces:
+    def index(self, model_id: str, *, template_variance: float) -> IdentifiesFaces:
         """Return the people enrolled with that model, to be searched."""
         ...
 
@@ -89,7 +90,7 @@ def enrol_person(
             f"{name} is already enrolled; choose another name, or forget and enrol again"
         )
     # Before the frames: a gallery that cannot be used should not cost the reading of a clip.
-    known = gallery.index(embedder.model_id)
+    known = gallery.index(embedder.model_id, template_variance=embedder.template_variance)
     result = enrol_from_images(frames, detector, embedder, config)
     refuse_other_person(result.templates, known, config)
     person = gallery.add_person(
@@ -115,12 +116,18 @@ def refuse_other_person(
         templates: (N, D) float32 of the new person. known: the gallery's people, same model.
 
     Raises:
-        EnrolmentError: the mean template or most single ones lie within the threshold of a person.
+        EnrolmentError: the mean template or most single ones lie within the threshold of a person,
+            lowered for the size of the gallery as the gate does it. The distance of two means is
+            corrected for both, so that it is in the unit of the threshold as well.
     """
-    limit = config.other_person_threshold
-    mean = known.match(templates.mean(axis=0))
+    mean = known.match(templates.mean(axis=0), mean_of=len(templates))
     if mean is None:
         return
+    limit = distance_limit(
+        config.other_person_threshold,
+        gallery_penalty=config.gallery_penalty,
+        gallery_size=mean.gallery_size,
+    )
     near = Counter(
         match.person_name
         for template in templates

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from device import device_name
+from edgeai_core.analyzers.faces.logic import FaceConfig
 from edgeai_core.catalog import face_models
 from edgeai_lab.face_evaluation import OpenSet, evaluate
 from edgeai_lab.face_lists import read_face_lists
@@ -23,14 +24,14 @@ from edgeai_lab.json_files import write_json
 from edgeai_lab.progress import bar
 
 _RESULT = Path(__file__).resolve().parent / "results" / "face_accuracy.json"
-_THRESHOLDS = np.arange(0.30, 0.651, 0.01)
+_THRESHOLDS = np.arange(0.50, 0.701, 0.005)
 
 
 def open_set_curve(found: OpenSet) -> list[dict[str, float]]:
-    """Return shares (0..1) of recognised probes and accepted strangers by threshold (L2)."""
+    """Return shares (0..1) of recognised probes and accepted strangers by match threshold."""
     return [
         {
-            "threshold": round(float(threshold), 2),
+            "threshold": round(float(threshold), 3),
             "recognised": round(float((found.probes <= threshold).mean()), 4),
             "strangers_accepted": round(float((found.strangers <= threshold).mean()), 4),
         }
@@ -45,8 +46,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=_RESULT, help="write the result here")
     options = parser.parse_args()
     lists = read_face_lists(options.data)
+    config = FaceConfig()
     with face_models() as (detector, embedder):
-        runtime = embedder.runtime_name
+        runtime, variance = embedder.runtime_name, embedder.template_variance
         templates = compute_templates(
             lists.root, lists.pictures, detector=detector, embedder=embedder, track=bar
         )
@@ -54,7 +56,8 @@ def main() -> int:
             lists,
             templates,
             model_id=embedder.model_id,
-            threshold=embedder.recommended_threshold,
+            template_variance=embedder.template_variance,
+            config=config,
         )
     print(describe(found))
     result = {
@@ -70,6 +73,9 @@ def main() -> int:
         "model": found.model_id,
         "runtime": runtime,
         "threshold": found.threshold,
+        "gallery_penalty": config.gallery_penalty,
+        "template_variance": variance,
+        "min_margin": config.min_margin,
         "result": found.result(),
     }
     if found.verification is not None:

@@ -12,7 +12,7 @@ UP_OPTIONS = --source '$(SOURCE)' \
 PYTHON ?= python3
 EDGEAI = $(PYTHON) edgeai
 RUN = $(PYTHON) tools/workspace.py run --dev --
-STRICT = edgeai_core edgeai_ros_common edgeai_alerts
+STRICT = edgeai_core edgeai_ros_common edgeai_alerts edgeai_lab
 PYTHON_FILES = edgeai bench src tests tools
 
 .DEFAULT_GOAL := help
@@ -53,11 +53,18 @@ bench:  ## Measure the running graph into bench/results/
 	@$(EDGEAI) setup --dev
 	@$(RUN) python bench/graph_rates.py
 
+# torch of PyPI is built for CUDA, and its libraries are several gigabytes: both have a lock of their
+# own. The CPU build is not on PyPI; lab-cpu.txt pins it by hand, and set-up tries that one first.
+TORCH_PACKAGES = torch cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-, cublas \
+	cuda-cupti cuda-nvrtc cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse \
+	cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
+
 locks:  ## Pin requirements/*.in anew (needs uv)
-	@cd requirements && for group in build ros run fast dev; do \
-		constraints=$$(for before in build ros run fast; do \
+	@cd requirements && for group in build ros run fast dev lab lab-cuda; do \
+		constraints=$$(for before in build ros run fast dev lab; do \
 			[ $$before = $$group ] && break; echo "-c $$before.txt"; done); \
 		uv pip compile --quiet --no-config --universal --python-version 3.10 --generate-hashes \
+			$$([ $$group = lab ] && printf -- '--no-emit-package %s ' $(TORCH_PACKAGES)) \
 			--no-header --no-annotate $$constraints -o $$group.txt $$group.in || exit 1; \
 	done
 

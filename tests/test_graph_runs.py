@@ -173,7 +173,11 @@ def test_what_is_armed_keeps_watching_when_the_person_leaves(run_graph, footage,
         {
             "usb_cam": {"stream.source": footage("carphone", "bikes"), "stream.loop": True},
             "face_authenticator": {"gallery.path": str(demo_gallery)},
-            "supervisor": {"access.session_duration_s": 1.0},
+            # The supervisor asks the gallery whether the person may arm.
+            "supervisor": {
+                "gallery.path": str(demo_gallery),
+                "access.session_duration_s": 1.0,
+            },
         },
     )
     graph.spin_until(

@@ -40,7 +40,7 @@ def make_interpreter(executable="/usr/bin/python3", version=(3, 11, 2), **change
 @pytest.fixture
 def clone(tmp_path):
     """A tree with the files that set-up looks at."""
-    for name in ("build", "ros", "run", "fast", "dev"):
+    for name in ("build", "ros", "run", "fast", "dev", "lab", "lab-cpu", "lab-cuda"):
         lock = tmp_path / "requirements" / f"{name}.txt"
         lock.parent.mkdir(exist_ok=True)
         lock.write_text(f"{name}==1\n")
@@ -346,6 +346,9 @@ class FakeBuilder:
     def install_dev(self):
         self._do("dev")
 
+    def install_lab(self):
+        self._do("lab")
+
     def install_assets(self):
         model = self.workspace.root / "model.onnx"
         model.write_text("four")
@@ -361,12 +364,46 @@ def fake_builder(monkeypatch):
     return FakeBuilder
 
 
+class TestLabPackages:
+    def install(self, clone, monkeypatch, *, refused):
+        groups = []
+
+        def pip(_, group):
+            groups.append(group)
+            if group in refused:
+                raise SetupError("no such wheel")
+
+        monkeypatch.setattr(setup_steps.Builder, "_pip", pip)
+        log = setup_log.SetupLog(clone.root / "setup.log", lock=-1)
+        setup_steps.Builder(workspace=clone, ros=None, environ={}, log=log).install_lab()
+        return groups
+
+    def test_the_cpu_build_of_torch_needs_no_cuda(self, clone, monkeypatch):
+        assert self.install(clone, monkeypatch, refused=()) == ["lab", "lab-cpu"]
+
+    def test_pypi_has_the_cuda_build_only(self, clone, monkeypatch):
+        found = self.install(clone, monkeypatch, refused=("lab-cpu",))
+        assert found == ["lab", "lab-cpu", "lab-cuda"]
+
+    def test_a_failure_of_both_is_told(self, clone, monkeypatch):
+        with pytest.raises(SetupError):
+            self.install(clone, monkeypatch, refused=("lab-cpu", "lab-cuda"))
+
+
 class TestSetUp:
     def test_does_every_step_once(self, clone, fake_builder):
         assert workspace.ensure(clone.root, dev=True, environ={}) is True
         assert fake_builder.calls == ["packages", "sources", "interfaces", "dev", "assets"]
         assert workspace.ensure(clone.root, dev=True, environ={}) is False
         assert len(fake_builder.calls) == 5
+
+    def test_the_lab_is_added_at_its_first_use_only(self, clone, fake_builder):
+        workspace.ensure(clone.root, environ={})
+        assert "lab" not in fake_builder.calls
+        assert workspace.ensure(clone.root, lab=True, environ={}) is True
+        assert fake_builder.calls[-1] == "lab"
+        assert workspace.ensure(clone.root, lab=True, environ={}) is False
+        assert workspace.ensure(clone.root, environ={}) is False
 
     def test_goes_on_after_a_failed_compilation(self, clone, fake_builder):
         fake_builder.fault = "interfaces"

@@ -10,10 +10,14 @@ from ros_installation import WHEELS, RosInstallation
 from setup_stamp import Stamp
 from workspace_layout import STAND_IN, Workspace
 
-PACKAGES, SOURCES, INTERFACES, DEV, ASSETS = "packages", "sources", "interfaces", "dev", "assets"
+PACKAGES, SOURCES, INTERFACES, ASSETS = "packages", "sources", "interfaces", "assets"
+DEV, LAB = "dev", "lab"
+
+# The lab's own, then torch in the first build that can be had.
+LAB_GROUPS = ("lab", "lab-cpu", "lab-cuda")
 
 # pip leaves a half-written package behind when it is killed, and later takes it for a whole one.
-_SPOILS_ENVIRONMENT = (PACKAGES, DEV)
+_SPOILS_ENVIRONMENT = (PACKAGES, DEV, LAB)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,7 @@ def make_plan(
     environ: Mapping[str, str],
     dev: bool,
     assets: bool,
+    lab: bool = False,
 ) -> Plan:
     """Return the plan for the sourced ROS 2, or for the wheels where `ros` is None."""
     made_with = ros.key if ros else WHEELS
@@ -57,6 +62,10 @@ def make_plan(
     }
     if dev:
         steps[DEV] = setup_stamp.digest(words=(packages,), files=[workspace.lock("dev")])
+    if lab:
+        steps[LAB] = setup_stamp.digest(
+            words=(packages,), files=[workspace.lock(group) for group in LAB_GROUPS]
+        )
     if assets:
         steps[ASSETS] = _digest_assets(workspace, environ=environ)
     return Plan(made_with=made_with, steps=steps, interfaces=interfaces)

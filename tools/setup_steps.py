@@ -86,6 +86,19 @@ class Builder:
         with self.log.step("development tools from PyPI"):
             self._pip("dev")
 
+    def install_lab(self) -> None:
+        """Add what trains models: with torch's CPU build where pip can find it.
+
+        PyPI has the CUDA build alone, which does not start without some gigabytes of libraries.
+        The CPU build comes from where the user's pip looks besides (find-links, extra-index-url).
+        """
+        with self.log.step("training tools from PyPI"):
+            self._pip("lab")
+            try:
+                self._pip("lab-cpu")
+            except SetupError:
+                self._pip("lab-cuda")
+
     def link_sources(self) -> None:
         """Put the Python packages of src/ on the environment's path."""
         folders = [str(folder) for folder in self.workspace.python_packages()]

@@ -38,6 +38,7 @@ def ensure(
     *,
     dev: bool = False,
     assets: bool = True,
+    lab: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> bool:
     """Bring the workspace into the state that its files ask for; quick when it is there.
@@ -46,6 +47,7 @@ def ensure(
         root: The workspace.
         dev: Also what `make check` and `make test` need.
         assets: Also models and demo footage.
+        lab: Also what trains models.
         environ: The environment to judge; this process's where left out.
 
     Returns:
@@ -56,11 +58,11 @@ def ensure(
     """
     workspace = Workspace(root)
     given = os.environ if environ is None else environ
-    if not _look(workspace, environ=given, dev=dev, assets=assets)[1]:
+    if not _look(workspace, environ=given, dev=dev, assets=assets, lab=lab)[1]:
         return False
     with _hold_lock(workspace) as lock:
         # Another process may have done it all while this one waited for the lock.
-        plan, todo = _look(workspace, environ=given, dev=dev, assets=assets)
+        plan, todo = _look(workspace, environ=given, dev=dev, assets=assets, lab=lab)
         if not todo:
             return False
         builder = Builder(
@@ -99,14 +101,16 @@ def _read_stamp(workspace: Workspace) -> Stamp | None:
 
 
 def _look(
-    workspace: Workspace, *, environ: Mapping[str, str], dev: bool, assets: bool
+    workspace: Workspace, *, environ: Mapping[str, str], dev: bool, assets: bool, lab: bool
 ) -> tuple[Plan, list[str]]:
     stamp = _read_stamp(workspace)
     ros_installation.check_mixture(
         made_with=stamp.made_with if stamp else None, environ=environ, root=workspace.root
     )
     ros = ros_installation.find_sourced(environ)
-    plan = setup_plan.make_plan(workspace, ros=ros, environ=environ, dev=dev, assets=assets)
+    plan = setup_plan.make_plan(
+        workspace, ros=ros, environ=environ, dev=dev, assets=assets, lab=lab
+    )
     return plan, setup_plan.find_pending(workspace, plan=plan, stamp=stamp)
 
 
@@ -116,6 +120,7 @@ def _carry_out(builder: Builder, *, plan: Plan, todo: Sequence[str]) -> None:
         setup_plan.SOURCES: builder.link_sources,
         setup_plan.INTERFACES: lambda: builder.build_interfaces(plan.interfaces),
         setup_plan.DEV: builder.install_dev,
+        setup_plan.LAB: builder.install_lab,
     }
     for step in todo:
         if step == setup_plan.PACKAGES:
@@ -171,6 +176,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     run = commands.add_parser("run", help="set up, then run a command in the environment")
     for command in (setup, ready, run):
         command.add_argument("--dev", action="store_true", help="with the tools for tests")
+        command.add_argument("--lab", action="store_true", help="with what trains models")
         command.add_argument(
             "--no-assets", action="store_true", help="without models and demo footage"
         )
@@ -191,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "clean":
             clean()
             return 0
-        done = ensure(dev=options.dev, assets=not options.no_assets)
+        done = ensure(dev=options.dev, assets=not options.no_assets, lab=options.lab)
         if options.command == "run":
             environ = environment(ROOT)
             os.execvpe(options.argv[0], options.argv, environ)

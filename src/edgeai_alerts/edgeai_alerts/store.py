@@ -24,6 +24,7 @@ from edgeai_core.types import Alert, Severity
 
 NS_PER_DAY = 86_400 * 1_000_000_000
 MAX_LISTED = 10_000
+FORGOTTEN_PERSON = "a forgotten person"
 # 2024-01-01. A board without a battery-backed clock starts in 1970; what it stored then is not
 # fifty years old, so age does not purge it (the number of rows still does).
 EARLIEST_PLAUSIBLE_WALL_NS = 1_704_067_200 * 1_000_000_000
@@ -259,6 +260,30 @@ class EventStore:
                 (wall_ns, limit),
             ).fetchall()
         return [(alert_of(row), int(row[-1])) for row in reversed(rows)]
+
+    def forget_person(self, *, person_id: str, name: str) -> int:
+        """Take a person's name and id out of every alert and rewrite the file; return how many.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                # Whole sentences: the person may have had another name when they were written.
+                "UPDATE alerts SET title = ?2, reason = ?2, "
+                "subject = replace(subject, ?1, 'forgotten') WHERE instr(subject, ?1)",
+                (person_id, FORGOTTEN_PERSON),
+            ).rowcount
+            changed += connection.execute(
+                "UPDATE alerts SET acknowledged_by = ? WHERE acknowledged_by = ?",
+                (FORGOTTEN_PERSON, storable(name)),
+            ).rowcount
+        if changed:
+            # What an update overwrites stays in free pages and in the log until then.
+            with self._database.reading() as connection:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return changed
 
     def purge(self) -> int:
         """Delete what is over the limits of age and number, oldest first; return how many.

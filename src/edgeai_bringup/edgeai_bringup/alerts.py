@@ -7,8 +7,9 @@ import math
 import sys
 import time
 
-from edgeai_alerts.config import StoreConfig
-from edgeai_alerts.store import EventStore
+from edgeai_alerts.channels.log import forget_in_log
+from edgeai_alerts.config import LogFileConfig, StoreConfig
+from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
 from edgeai_bringup.report import write_json
 from edgeai_core.access.locations import data_directory
 from edgeai_core.alerting.rendering import render_line
@@ -35,6 +36,25 @@ def run_alerts(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         write_json(arguments.json, [_described(alert) for alert in stored])
     return EXIT_OK
+
+
+def erase_person_from_alerts(*, person_id: str, name: str) -> int:
+    """Take a person's name and id out of stored and logged alerts; return how many.
+
+    Raises:
+        StoreError: the store cannot be written. ChannelError: a log file cannot be rewritten.
+    """
+    config = StoreConfig()
+    path = data_directory() / config.path
+    erased = forget_in_log(
+        data_directory() / LogFileConfig().path,
+        person_id=person_id,
+        nobody=FORGOTTEN_PERSON,
+    )
+    if path.is_file():
+        with EventStore(path, config, wall_clock_ns=time.time_ns, report=_to_stderr) as store:
+            erased += store.forget_person(person_id=person_id, name=name)
+    return erased
 
 
 def _to_stderr(sentence: str) -> None:

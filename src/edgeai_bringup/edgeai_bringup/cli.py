@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgeai_bringup.graph import PROFILES
+from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
+from edgeai_bringup.people_parser import add_people_parser, add_recognise_parser
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -36,25 +38,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     up.add_argument("--plain", action="store_true", help="lines instead of the live table")
 
-    people = commands.add_parser("people", help="who may unlock: enrol, list, revoke, forget")
-    actions = people.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="enrol a person from a clip or a folder of pictures")
-    add.add_argument("name", help="name, not taken yet")
-    add.add_argument("--from", dest="source", required=True, metavar="SOURCE")
-    add.add_argument("--role", choices=("owner", "member"), default="member")
-    add.add_argument(
-        "--unauthorised", action="store_true", help="recognise the person, but unlock nothing"
+    add_people_parser(commands.add_parser("people", help="who may unlock: enrol, list, forget"))
+    add_recognise_parser(
+        commands.add_parser("recognise", help="name the faces of a picture, a clip or a camera")
     )
-    actions.add_parser("list", help="list who is enrolled")
-    for verb, text in (
-        ("authorize", "let a person unlock"),
-        ("revoke", "recognise a person without unlocking"),
-        ("forget", "erase a person's templates and prove it"),
-    ):
-        actions.add_parser(verb, help=text).add_argument("name")
-    for action in actions.choices.values():
-        action.add_argument("--gallery", type=Path, metavar="FILE", help="instead of the default")
-        action.add_argument("--json", type=Path, metavar="FILE", help="write the answer as JSON")
 
     alerts = commands.add_parser("alerts", help="list stored alerts")
     alerts.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default 20)")
@@ -66,6 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
     arm = verbs.add_parser("arm", help="let analyzers keep watching when the session is over")
     arm.add_argument("analyzers", nargs="+", metavar="ANALYZER")
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
+
+    add_lab_parser(commands)
 
     setup = commands.add_parser("setup", help="set everything up; done by itself at first use")
     setup.add_argument("--dev", action="store_true", help="also what tests and checks need")
@@ -110,6 +99,11 @@ def needs_environment(argv: Sequence[str]) -> bool:
     return arguments.command not in ("setup", "doctor")
 
 
+def needs_lab(argv: Sequence[str]) -> bool:
+    """Return whether the command needs what trains models, which is set up at its first use."""
+    return needs_lab_packages(build_parser().parse_args(list(argv)))
+
+
 def main(argv: Sequence[str]) -> int:
     """Run a command in the set-up environment; return its exit code."""
     arguments = build_parser().parse_args(list(argv))
@@ -127,10 +121,18 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.people import run_people
 
             return run_people(arguments)
+        if arguments.command == "recognise":
+            from edgeai_bringup.recognise import run_recognise
+
+            return run_recognise(arguments)
         if arguments.command == "alerts":
             from edgeai_bringup.alerts import run_alerts
 
             return run_alerts(arguments)
+        if arguments.command == "lab":
+            from edgeai_lab.commands import run_lab
+
+            return run_lab(arguments)
         from edgeai_bringup.session import run_session
 
         return run_session(arguments)

@@ -12,7 +12,6 @@ from edgeai_core.access.people import Role
 from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
 from edgeai_core.analyzers.faces.registration import enrol_person
 from edgeai_core.errors import GalleryError
-from edgeai_core.model_card import Task
 from edgeai_core.model_store import demo_directory
 from edgeai_core.source_choice import footage_directory
 from edgeai_core.sources.reading import images_of
@@ -58,7 +57,7 @@ def prepare_demo_gallery() -> None:
 
 
 def _is_prepared(path: Path) -> bool:
-    model_id = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, Task.FACE_EMBEDDING).model_id
+    model_id = catalog.face_model_id()
     try:
         with Gallery.open(path, key_source=default_key_source(path)) as gallery:
             return gallery.find(DEMO_PERSON) is not None and not gallery.count_without(model_id)

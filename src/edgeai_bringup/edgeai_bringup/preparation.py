@@ -72,7 +72,9 @@ def prepare(
         profile,
         config_directory=config_directory(),
         camera=camera,
-        overrides=_demo_overrides(profile, overrides) if choice.is_demo else overrides,
+        overrides=_with_one_gallery(
+            _demo_overrides(profile, overrides) if choice.is_demo else overrides
+        ),
         params_file=params_file,
     )
     if not choice.is_demo:
@@ -89,6 +91,16 @@ def _demo_overrides(
     if "gallery.path" not in faces and "face_authenticator" in graph.PROFILES.get(profile, ()):
         prepare_demo_gallery()
         faces["gallery.path"] = str(demo_gallery())
+    return overrides
+
+
+def _with_one_gallery(
+    overrides: dict[str, dict[str, ParameterValue]],
+) -> dict[str, dict[str, ParameterValue]]:
+    """Let the supervisor ask the face node's gallery what the person of a session may do."""
+    path = overrides.get("face_authenticator", {}).get("gallery.path")
+    if path is not None:
+        overrides.setdefault("supervisor", {}).setdefault("gallery.path", path)
     return overrides
 
 

@@ -22,13 +22,20 @@ class FakeModels:
     """Reads from the first pixels of a picture whose face is in it."""
 
     runtime_name = "fake"
+    template_variance = 0.0
 
     def __init__(self, model_id: str) -> None:
         self.model_id = model_id
 
     def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
-        landmarks = np.zeros((6, 2), np.float32)
-        return [DetectedFace(box=Box(100, 100, 300, 300), score=0.9, landmarks_xy_px=landmarks)]
+        landmarks = [(160, 180), (240, 180), (200, 220), (200, 260), (110, 190), (290, 190)]
+        face = DetectedFace(
+            box=Box(100, 100, 300, 300),
+            score=0.9,
+            landmarks_xy_px=np.array(landmarks, np.float32),
+            mesh_xyz_px=np.zeros((468, 3), np.float32),
+        )
+        return [face] if image[0, 0, 2] == 0 else []
 
     def embed(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.float32]:
         embedding = np.zeros(128, np.float32)
@@ -39,8 +46,7 @@ class FakeModels:
 
 @pytest.fixture
 def fake_models(monkeypatch) -> FakeModels:
-    card = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, catalog.Task.FACE_EMBEDDING)
-    models = FakeModels(card.model_id)
+    models = FakeModels(catalog.face_model_id())
 
     @contextmanager
     def opened(*args: object, **kwargs: object) -> Iterator[tuple[FakeModels, FakeModels]]:

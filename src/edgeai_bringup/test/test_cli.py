@@ -26,6 +26,9 @@ COMMANDS = [
     ["session", "lock"],
     ["session", "arm"],
     ["session", "disarm"],
+    ["lab"],
+    ["lab", "evaluate", "faces"],
+    ["lab", "faces", "train"],
     ["setup"],
     ["doctor"],
 ]

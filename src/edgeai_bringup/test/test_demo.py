@@ -50,7 +50,7 @@ def test_the_person_of_the_clip_is_enrolled_from_its_second_half(frames_read, tm
 def gallery_model() -> str:
     from edgeai_core import catalog
 
-    return catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, catalog.Task.FACE_EMBEDDING).model_id
+    return catalog.face_model_id()
 
 
 def test_it_is_done_once(frames_read):

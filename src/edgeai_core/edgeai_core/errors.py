@@ -73,6 +73,10 @@ class StoreError(EdgeAiError):
     """The event store cannot be read or written."""
 
 
+class DataError(EdgeAiError):
+    """A data set, list or label file of the lab is missing, malformed or unusable."""
+
+
 class SetupError(EdgeAiError):
     """The machine or the workspace is not in the state that the command needs."""
 

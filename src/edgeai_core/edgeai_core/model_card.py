@@ -15,6 +15,7 @@ class Task(Enum):
     """What a model is for."""
 
     FACE_DETECTION = "face detection"
+    FACE_MESH = "face mesh"
     FACE_EMBEDDING = "face embedding"
     OBJECT_DETECTION = "object detection"
 
@@ -87,7 +88,9 @@ class ModelCard:
             ranges, channel orders and frames.
         labels: names of the classes by output column; empty strings are unused columns.
         recommended_threshold: the score (detectors) or distance (embedders) that the metrics hold
-            for. metrics: what was measured. limits: what it is known not to do.
+            for. template_variance: of embedders, how much templates of one person scatter about
+            their mean, L2 squared, summed over the dimensions.
+            metrics: what was measured. limits: what it is known not to do.
     """
 
     name: str
@@ -101,6 +104,7 @@ class ModelCard:
     input_layout: str
     output_layout: str
     recommended_threshold: float
+    template_variance: float = 0.0
     labels: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = ()
     limits: tuple[str, ...] = ()

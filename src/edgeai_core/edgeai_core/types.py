@@ -113,18 +113,23 @@ class DetectedFace:
 
     Attributes:
         box: pixels of the frame. score: 0..1, the detector's confidence.
-        landmarks_xy_px: (K, 2) float32 pixels of the frame, in the order of the detector's card
-            (``FaceDetector.landmark_layout``).
+        landmarks_xy_px: (K, 2) float32 pixels of the frame, in the order of the detector's card;
+            the person's right eye and left eye come first.
+        mesh_xyz_px: (468, 3) float32 in MediaPipe's topology, x and y in pixels of the frame, z in
+            the same scale away from the camera; None when no mesh was placed.
     """
 
     box: Box
     score: float
     landmarks_xy_px: npt.NDArray[np.float32]
+    mesh_xyz_px: npt.NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         _require_probability("face score", self.score)
         if self.landmarks_xy_px.ndim != 2 or self.landmarks_xy_px.shape[1] != 2:
             raise ValueError(f"landmarks: expected (K, 2), got {self.landmarks_xy_px.shape}")
+        if self.mesh_xyz_px is not None and self.mesh_xyz_px.shape != (468, 3):
+            raise ValueError(f"face mesh: expected (468, 3), got {self.mesh_xyz_px.shape}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from edgeai_core.access.lockout import LockoutConfig
+from edgeai_core.access.permissions import ROLE_PERMISSIONS, Role
 from edgeai_core.access.policy import AccessConfig, GatePolicy
 from edgeai_core.access.session import SessionMachine
 from edgeai_core.errors import AccessError
@@ -39,11 +41,15 @@ class Room:
         self, config: AccessConfig | None = None, *, armed: Collection[str] | None = None
     ) -> None:
         self.now_s = 100.0
+        self.roles = {"ada": Role.MEMBER, "bob": Role.OPERATOR}
         self.wall_offset_ns = 1_700_000_000_000_000_000
         self.machine = SessionMachine(
             config or AccessConfig(),
             clock_s=lambda: self.now_s,
             analyzers=("fire", "objects"),
+            permissions_of=lambda person_id: ROLE_PERMISSIONS[
+                self.roles.get(person_id, Role.GUEST)
+            ],
             armed=armed,
             nonce_source=itertools.count(1).__next__,
         )
@@ -294,9 +300,127 @@ def test_state_is_issued_anew_on_change_and_after_half_its_lifetime() -> None:
 
 def test_nonce_source_that_repeats_itself_is_an_error() -> None:
     machine = SessionMachine(
-        AccessConfig(), clock_s=lambda: 0.0, analyzers=(), nonce_source=lambda: 7
+        AccessConfig(),
+        clock_s=lambda: 0.0,
+        analyzers=(),
+        permissions_of=lambda person_id: (),
+        nonce_source=lambda: 7,
     )
     machine.state(0)
     machine.observe([ADA], 0, 0)
     with pytest.raises(RuntimeError, match="repeated"):
         machine.state(0)
+
+
+# Who may do what in the session.
+
+
+def test_only_roles_that_may_arm_do() -> None:
+    room = Room()
+    room.see(BOB)
+    for act in (room.machine.arm, room.machine.disarm):
+        with pytest.raises(AccessError, match="Bob may not arm and disarm; roles that may: member"):
+            act(["fire"])
+    assert room.machine.state(room.now_ns).armed == ()
+    room.roles["bob"] = Role.OWNER
+    room.machine.arm(["fire"])
+    del room.roles["bob"]
+    with pytest.raises(AccessError, match="may not"):
+        room.machine.disarm()
+    assert room.machine.state(room.now_ns).armed == ("fire",)
+
+
+# Lockout.
+
+JUDGED = replace(STRANGER, distance=0.9, rejection="unknown: distance 0.90 over 0.46")
+LOCKOUT = AccessConfig(lockout=LockoutConfig(failures=2, forget_after_s=500.0))
+
+
+def attempt(room: Room, face: FaceMatch = JUDGED) -> None:
+    """Let a face stand there for three seconds, then leave."""
+    room.watch(face, duration_s=3)
+    room.watch(duration_s=2)
+
+
+def test_refused_faces_lock_everybody_out_for_a_growing_time() -> None:
+    room = Room(LOCKOUT)
+    attempt(room)
+    assert "locked out" not in room.machine.state(room.now_ns).reason
+    room.watch(JUDGED, duration_s=3)
+    state = room.machine.state(room.now_ns)
+    assert (state.state, state.reason) == (LOCKED, "locked out for 30 s after 2 refused faces")
+    assert room.see(ADA, after_s=29.8) is LOCKED
+    assert room.machine.refusal.endswith("after 2 refused faces, 0 s are left")
+    attempt(room)
+    assert "locked out for 60 s after 3" in room.machine.state(room.now_ns).reason
+    room.watch(duration_s=57)
+    assert room.see(ADA) is LOCKED
+    assert room.see(ADA, after_s=1.0) is ACTIVE
+    room.machine.lock()
+    room.watch(duration_s=7)
+    attempt(room)
+    assert room.see(ADA) is ACTIVE, "a success starts the count again"
+
+
+def test_lockout_is_capped_and_forgotten() -> None:
+    room = Room(LOCKOUT)
+    for _ in range(40):
+        attempt(room)
+    assert "locked out for 900 s after 40" in room.machine.state(room.now_ns).reason
+    room.watch(duration_s=901)
+    attempt(room)
+    assert room.see(ADA) is ACTIVE
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        STRANGER,
+        replace(JUDGED, track_id=None),
+        replace(UNAUTHORISED, agreeing_frames=1),
+        replace(ADA, authorised=False, agreeing_frames=2, rejection="named in 2 frames"),
+    ],
+    ids=["not compared", "not followed", "not agreed", "authorised, not agreed"],
+)
+def test_face_that_was_not_judged_is_no_attempt(face: FaceMatch) -> None:
+    room = Room(LOCKOUT)
+    for _ in range(10):
+        attempt(room, face)
+    assert room.see(ADA) is ACTIVE
+
+
+@pytest.mark.parametrize("face", [UNAUTHORISED, replace(ADA, liveness=Liveness.SPOOF), JUDGED])
+def test_unauthorised_spoofed_and_unknown_faces_are_attempts(face: FaceMatch) -> None:
+    room = Room(LOCKOUT)
+    attempt(room, face)
+    attempt(room, face)
+    assert room.see(ADA) is LOCKED
+    assert room.machine.refusal.startswith("locked out for 30 s")
+
+
+def test_passer_by_and_visitor_who_stays_count_little() -> None:
+    room = Room(LOCKOUT)
+    for _ in range(20):
+        room.see(JUDGED, after_s=1.0)
+        room.watch(duration_s=2)
+    room.watch(JUDGED, duration_s=300)
+    assert room.see(ADA) is ACTIVE, "one who stays is one attempt, one who passes none"
+    room.watch(ADA, JUDGED, duration_s=300)
+    attempt(room)
+    assert room.state is ACTIVE, "an open session is not ended by others"
+
+
+def test_person_who_looks_away_now_and_then_is_no_attempt() -> None:
+    room = Room(AccessConfig(require_liveness=True, lockout=LockoutConfig(failures=1)))
+    away = replace(JUDGED, track_id=ADA.track_id)
+    for _ in range(20):
+        room.watch(ADA, away, duration_s=1)
+        room.watch(away, duration_s=1)
+    assert "locked out" not in room.machine.state(room.now_ns).reason
+
+
+def test_lockout_can_be_switched_off() -> None:
+    room = Room(AccessConfig(lockout=LockoutConfig(failures=0)))
+    for _ in range(30):
+        attempt(room)
+    assert room.see(ADA) is ACTIVE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,13 +10,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from edgeai_core.access.lockout import LockoutConfig
+from edgeai_core.access.permissions import Permission
 from edgeai_core.access.policy import AccessConfig, GatePolicy
 from edgeai_core.access.session import SessionMachine
 from edgeai_core.errors import AccessError
 from edgeai_core.geometry import Box
 from edgeai_core.types import FaceMatch, Liveness, SessionState
 
-CONFIG = AccessConfig(require_liveness=True, armed=("fire",))
+CONFIG = AccessConfig(
+    require_liveness=True,
+    armed=("fire",),
+    lockout=LockoutConfig(failures=2, judged_after_s=0.1, first_delay_s=3.0, max_delay_s=10.0),
+)
+MAY_ARM = frozenset({"ada"})
 ANALYZERS = ("fire", "objects")
 
 
@@ -39,6 +47,9 @@ BROKEN = (
     replace(GOOD, liveness=Liveness.SPOOF),
     replace(GOOD, rejection="too small"),
     replace(GOOD, person_id="", person_name="", authorised=False),
+    replace(GOOD, person_id="", person_name="", authorised=False, distance=0.9, track_id=3),
+    replace(GOOD, authorised=False, track_id=4),
+    replace(GOOD, liveness=Liveness.SPOOF, track_id=5),
 )
 
 
@@ -59,6 +70,41 @@ def opens(face: FaceMatch) -> bool:
     )
 
 
+class Failures:
+    """Say independently of the lockout module until when nobody may unlock."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, list[float]] = {}
+        self.failed: list[float] = []
+        self.until_s = 0.0
+
+    def watch(self, faces: list[FaceMatch], now_s: float) -> None:
+        if self.failed and now_s - self.failed[-1] >= 1800:
+            self.failed = []
+        bad = {f.track_id for f in faces if f.track_id is not None and self.is_refused(f)}
+        good = {f.track_id for f in faces if f.track_id is not None and f.authorised} - bad
+        # A face is counted once for each uninterrupted stay; inf marks that it was.
+        self.seen = {t: times for t, times in self.seen.items() if now_s - times[-1] <= 1.0}
+        for track in good & self.seen.keys():
+            counted = self.seen[track][0] == math.inf
+            self.seen[track] = [math.inf, now_s] if counted else [now_s]
+        for track in bad:
+            times = self.seen.setdefault(track, [])
+            times.append(now_s)
+            if times[0] != math.inf and now_s - times[0] >= 0.1:
+                self.seen[track] = [math.inf, now_s]
+                self.failed.append(now_s)
+                if len(self.failed) >= 2:
+                    delay_s = min(10.0, 3.0 * 2.0 ** (len(self.failed) - 2))
+                    self.until_s = max(self.until_s, now_s + delay_s)
+
+    @staticmethod
+    def is_refused(face: FaceMatch) -> bool:
+        unknown = not face.person_id and not math.isnan(face.distance)
+        forbidden = bool(face.person_id) and not face.authorised and face.agreeing_frames >= 3
+        return unknown or forbidden or face.liveness is Liveness.SPOOF
+
+
 class SessionRules(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +116,13 @@ class SessionRules(RuleBasedStateMachine):
         self.person = ""
         self.proved_s = 0.0
         self.nonces: set[int] = set()
-        self.machine = SessionMachine(CONFIG, clock_s=lambda: self.now_s, analyzers=ANALYZERS)
+        self.failures = Failures()
+        self.machine = SessionMachine(
+            CONFIG,
+            clock_s=lambda: self.now_s,
+            analyzers=ANALYZERS,
+            permissions_of=lambda who: {Permission.ARM} if who in MAY_ARM else set(),
+        )
 
     @property
     def now_ns(self) -> int:
@@ -92,8 +144,14 @@ class SessionRules(RuleBasedStateMachine):
         fresh = not set_clock and -100 <= age_ms <= 1000 and stamp_ns > self.newest_ns
         if fresh:
             self.newest_ns = stamp_ns
+        before = self.machine.state(self.now_ns).state
         self.machine.observe(seen, stamp_ns, self.now_ns)
         state = self.machine.state(self.now_ns)
+        if before is not SessionState.ACTIVE and state.state is SessionState.ACTIVE:
+            assert self.now_s >= self.failures.until_s, "opened while locked out"
+            self.failures = Failures()
+        elif before is not SessionState.ACTIVE and fresh:
+            self.failures.watch(seen, self.now_s)
         if state.state is SessionState.ACTIVE:
             proof = fresh and any(opens(f) and f.person_id == state.person_id for f in seen)
             newly = self.was is not SessionState.ACTIVE or state.person_id != self.person
@@ -101,6 +159,13 @@ class SessionRules(RuleBasedStateMachine):
             if proof:
                 self.proved_s = self.now_s
         self.was, self.person = state.state, state.person_id
+
+    @rule(face=st.sampled_from(BROKEN), times=st.integers(1, 3))
+    def attempts(self, face: FaceMatch, times: int) -> None:
+        for _ in range(times):
+            for after_ms in (100, 100, 33):
+                self.observe([face], 20, after_ms)
+            self.observe([], 20, 1100)
 
     @rule(seconds=st.integers(1, 20))
     def see_nobody(self, seconds: int) -> None:
@@ -142,6 +207,7 @@ class SessionRules(RuleBasedStateMachine):
             assert self.machine.state(self.now_ns).armed == before.armed
         else:
             assert before.state is SessionState.ACTIVE, "changed what is armed without a session"
+            assert before.person_id in MAY_ARM, "changed what is armed without the permission"
         self.was = self.machine.state(self.now_ns).state
 
     def not_opened_by(self, step: Callable[[], None]) -> None:
@@ -159,6 +225,7 @@ class SessionRules(RuleBasedStateMachine):
         else:
             assert (state.state is SessionState.MONITORING) == bool(state.armed)
             assert not state.person_id
+            assert ("locked out" in state.reason) == (self.now_s < self.failures.until_s)
         for analyzer in ANALYZERS:
             running = self.machine.allowed(analyzer, GatePolicy.GATED)
             assert running == (state.state is SessionState.ACTIVE or analyzer in state.armed)

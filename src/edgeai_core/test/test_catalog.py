@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeai_core import catalog
+from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
 from edgeai_core.analyzers.faces.logic import FaceConfig
 from edgeai_core.catalog import CATALOG
 from edgeai_core.errors import ConfigError, ModelMissingError, SourceError
@@ -126,3 +127,18 @@ def test_footage_that_is_missing_says_what_to_do(
 def test_match_threshold_of_the_gate_is_the_shipped_embedders() -> None:
     card = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, Task.FACE_EMBEDDING)
     assert FaceConfig().match_threshold == card.recommended_threshold
+    assert card.template_variance > 0.0
+
+
+def test_enrolment_refuses_whom_the_gate_would_take_for_another() -> None:
+    gate, enrolment = FaceConfig(), EnrolmentConfig()
+    assert enrolment.other_person_threshold >= gate.match_threshold
+    assert enrolment.gallery_penalty <= gate.gallery_penalty
+    assert enrolment.consistency_threshold <= gate.match_threshold
+
+
+def test_templates_are_told_apart_by_weights_and_alignment() -> None:
+    card = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, Task.FACE_EMBEDDING)
+    assert catalog.face_model_id() == f"dlib_resnet-{card.sha256[:12]}-mesh5-turned4"
+    with pytest.raises(ConfigError, match="face embedding: unknown model"):
+        catalog.face_model_id(catalog.DEFAULT_FACE_DETECTOR)

@@ -9,14 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeai_core.analyzers.faces.alignment import (
-    LandmarkLayout,
-    face_chip,
-    similarity_transform,
-)
+from edgeai_core.analyzers.faces.alignment import similarity_transform, upright_crop
 
 SQUARE = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
-TARGETS = np.array([(47.3, 46.4), (102.1, 47.4), (74.4, 80.7), (74.1, 108.0)])
 
 
 @given(
@@ -45,59 +40,72 @@ def test_points_without_extent_are_refused(value: float) -> None:
         similarity_transform(np.full((4, 2), value), SQUARE)
 
 
-def marked(
-    points: npt.NDArray[np.float64], size: tuple[int, int], radius_px: int
+def placed(scale: float, x: float, y: float) -> npt.NDArray[np.float64]:
+    return np.array([[scale, 0.0, x], [0.0, scale, y]])
+
+
+def crop(
+    image: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], side_px: int
 ) -> npt.NDArray[np.uint8]:
-    image = np.zeros((size[1], size[0], 3), np.uint8)
-    for x, y in points:
-        cv2.circle(image, (round(x), round(y)), radius_px, (255, 255, 255), -1)
-    return image
+    return upright_crop(image, matrix, side_px=side_px, border=cv2.BORDER_CONSTANT)
 
 
-def test_landmarks_land_on_their_targets() -> None:
-    angle, scale = math.radians(25), 1.7
-    c, s = scale * math.cos(angle), scale * math.sin(angle)
-    points = TARGETS @ np.array([[c, -s], [s, c]]).T + (150.0, 40.0)
-    chip = face_chip(marked(points, (500, 500), 4), points, LandmarkLayout.MEDIAPIPE_6)
-    assert chip.shape == (150, 150, 3)
-    for x, y in TARGETS:
-        assert chip[round(y), round(x)].tolist() == [255, 255, 255]
-    assert chip[130, 20].tolist() == [0, 0, 0]
+def centroid(image: npt.NDArray[np.uint8]) -> tuple[float, float]:
+    weights = image[:, :, 0].astype(float)
+    ys, xs = np.indices(weights.shape)
+    return float((xs * weights).sum() / weights.sum()), float((ys * weights).sum() / weights.sum())
 
 
-def test_the_chip_is_rgb() -> None:
-    image = np.zeros((150, 150, 3), np.uint8)
-    image[:] = (10, 20, 30)
-    chip = face_chip(image, TARGETS, LandmarkLayout.MEDIAPIPE_6)
-    assert chip[75, 75].tolist() == [30, 20, 10]
+def test_pixels_move_as_the_matrix_says_and_become_rgb() -> None:
+    image = np.zeros((10, 12, 3), np.uint8)
+    image[3, 7] = (10, 20, 30)
+    quarter_turn = np.array([[0.0, -1.0, 8.0], [1.0, 0.0, -5.0]])
+    turned = crop(image, quarter_turn, 6)
+    assert turned.shape == (6, 6, 3)
+    # (7, 3) goes to (8 - 3, 7 - 5).
+    assert turned[2, 5].tolist() == [30, 20, 10]
+    assert int(turned.sum()) == 60
 
 
-def test_outside_the_frame_the_chip_is_black() -> None:
-    image = np.full((150, 150, 3), 200, np.uint8)
-    chip = face_chip(image, TARGETS - (60.0, 0.0), LandmarkLayout.MEDIAPIPE_6)
-    assert chip[75, 30].tolist() == [0, 0, 0]
-    assert chip[75, 120].tolist() == [200, 200, 200]
+def test_outside_the_frame_the_border_decides() -> None:
+    image = np.full((10, 10, 3), 200, np.uint8)
+    matrix = placed(1.0, 5.0, 0.0)
+    assert crop(image, matrix, 10)[4, [2, 7], 0].tolist() == [0, 200]
+    replicated = upright_crop(image, matrix, side_px=10, border=cv2.BORDER_REPLICATE)
+    assert replicated[4, [2, 7], 0].tolist() == [200, 200]
 
 
-def test_a_large_face_is_averaged_not_sampled() -> None:
+@pytest.mark.parametrize("scale", [0.1, 0.25, 0.49])
+def test_a_much_finer_frame_is_averaged_not_sampled(scale: float) -> None:
     checkers = (np.indices((1500, 1500)).sum(axis=0) % 2 * 255).astype(np.uint8)
     image = np.repeat(checkers[:, :, None], 3, axis=2)
-    chip = face_chip(image, TARGETS * 10.0, LandmarkLayout.MEDIAPIPE_6)
-    middle = chip[20:130, 20:130].astype(int)
-    assert abs(middle - 127).max() <= 1
+    inner = crop(image, placed(scale, -0.5, -0.5), 100)[2:-2, 2:-2]
+    assert abs(inner.astype(int) - 127).max() <= 4
 
 
-def test_a_large_face_keeps_its_place() -> None:
-    points = TARGETS * 8.0 + (100.0, 200.0)
-    chip = face_chip(marked(points, (1500, 1500), 24), points, LandmarkLayout.MEDIAPIPE_6)
-    for x, y in TARGETS:
-        assert chip[round(y), round(x)].tolist() == [255, 255, 255]
+def test_averaging_keeps_the_place() -> None:
+    """A square of 80 px about (399.5, 239.5) becomes one of 8 px about (29.95, 29.95)."""
+    image = np.zeros((1000, 1200, 3), np.uint8)
+    image[200:280, 360:440] = 255
+    small = crop(image, placed(0.1, -10.0, 6.0), 60)
+    assert small[30, 30].tolist() == [255, 255, 255]
+    assert centroid(small) == pytest.approx((29.95, 29.95), abs=0.03)
 
 
-def test_ears_do_not_count() -> None:
-    image = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
-    with_ears = np.vstack([TARGETS, [(-900.0, 5.0), (900.0, 5.0)]])
-    np.testing.assert_array_equal(
-        face_chip(image, with_ears, LandmarkLayout.MEDIAPIPE_6),
-        face_chip(image, TARGETS, LandmarkLayout.MEDIAPIPE_6),
+def test_averaging_turns_as_well() -> None:
+    image = np.zeros((800, 800, 3), np.uint8)
+    cv2.circle(image, (600, 400), 40, (255, 255, 255), -1)
+    angle = math.radians(30)
+    linear = 0.25 * np.array(
+        [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
     )
+    matrix = np.column_stack([linear, 100 - linear @ (400, 400)])
+    turned = crop(image, matrix, 200)
+    expected = linear @ (600, 400) + matrix[:, 2]
+    assert centroid(turned) == pytest.approx(tuple(expected), abs=0.03)
+
+
+@pytest.mark.parametrize("shift", [-1e5, 1e5])
+def test_a_crop_beyond_the_frame_is_border_only(shift: float) -> None:
+    image = np.full((100, 100, 3), 9, np.uint8)
+    assert not crop(image, placed(0.1, shift, 0.0), 20).any()

@@ -11,52 +11,81 @@ import numpy.typing as npt
 import pytest
 
 from edgeai_core.access.gallery import Gallery
+from edgeai_core.access.index import TemplateIndex
 from edgeai_core.access.keys import EnvironmentKey
-from edgeai_core.access.people import Role
+from edgeai_core.access.people import Person, PersonTemplates, Role
 from edgeai_core.analyzers.faces.enrolment import (
     EnrolmentConfig,
     RejectionReason,
     enrol_from_images,
-    sharpness,
 )
-from edgeai_core.analyzers.faces.registration import Registration, enrol_person
+from edgeai_core.analyzers.faces.quality import brightness, face_crop, head_pose, sharpness
+from edgeai_core.analyzers.faces.registration import (
+    Registration,
+    enrol_person,
+    refuse_other_person,
+)
 from edgeai_core.errors import EnrolmentError, GalleryModelMismatchError
 from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace
 
-# The first pixel of a picture says how many faces are in it, the second how large they are, the
-# third whose; the rest is noise, so that it is sharp.
+# The first pixel of a picture says how many faces are in it, how large they are and whose; the
+# second the shade and where the nose and the left eye are; the rest is noise, so that it is sharp.
 NOISE = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
 
 
-def picture(who: int, *, faces: int = 1, side: int = 100, shade: int = 0) -> npt.NDArray[np.uint8]:
+def picture(
+    who: int,
+    *,
+    faces: int = 1,
+    side: int = 100,
+    shade: int = 0,
+    nose_x: int = 100,
+    left_eye_y: int = 85,
+) -> npt.NDArray[np.uint8]:
     image = NOISE.copy()
     image[0, 0] = (faces, side, who)
-    image[0, 1] = shade
+    image[0, 1] = (shade, nose_x, left_eye_y)
     return image
+
+
+UNALIGNED = 101
 
 
 class Models:
     model_id = "fake"
+    template_variance = 0.0
 
     def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
         faces, side, _ = (int(v) for v in image[0, 0])
         found = DetectedFace(
             box=Box(50, 50, 50 + side, 50 + side),
             score=0.9,
-            landmarks_xy_px=np.zeros((5, 2), np.float32),
+            landmarks_xy_px=np.array(
+                [(80, 85), (120, image[0, 1, 2]), (image[0, 1, 1], 105), (85, 125), (115, 125)],
+                np.float32,
+            ),
         )
         return [found] * faces
 
     def embed(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.float32]:
         who, shade = int(image[0, 0, 2]), int(image[0, 1, 0])
         embedding = np.zeros(128, np.float32)
+        if who == UNALIGNED:
+            raise ValueError("landmarks coincide")
         embedding[who] = 1.0 if who < 100 else np.nan
         embedding[64] = shade / 10
         return embedding
 
 
 MODELS = Models()
+
+
+def black() -> npt.NDArray[np.uint8]:
+    """Return a black frame in which a careless detector sees a face."""
+    image = np.zeros((200, 200, 3), np.uint8)
+    image[0, :2] = ((1, 100, 3), (0, 100, 85))
+    return image
 
 
 def shades(who: int, count: int) -> list[npt.NDArray[np.uint8]]:
@@ -74,19 +103,27 @@ def test_frames_of_one_person_give_one_template_each() -> None:
 
 
 def test_every_refused_frame_has_its_reason() -> None:
-    blurred = np.full((200, 200, 3), 90, np.uint8)
-    blurred[0, 0] = (1, 100, 3)
+    flat = picture(3)
+    flat[1:] = 90
+    bright = picture(3)
+    bright[1:] |= 200
     frames = [
         *shades(3, 4),
         picture(3, faces=0),
         picture(3, faces=2),
         picture(3, side=59),
-        blurred,
+        flat,
         picture(3, shade=2),
         picture(7),
         np.zeros((0, 0, 3), np.uint8),
         np.zeros((20, 20), np.uint8),
         picture(100),
+        picture(3, nose_x=117),
+        picture(3, nose_x=83),
+        picture(3, left_eye_y=110),
+        black(),
+        bright,
+        picture(UNALIGNED),
     ]
     result = enrol_from_images(frames, MODELS, MODELS, EnrolmentConfig())
     assert [(refused.index, refused.reason) for refused in result.rejections] == [
@@ -99,9 +136,21 @@ def test_every_refused_frame_has_its_reason() -> None:
         (10, RejectionReason.NO_IMAGE),
         (11, RejectionReason.NO_IMAGE),
         (12, RejectionReason.NO_TEMPLATE),
+        (13, RejectionReason.TURNED),
+        (14, RejectionReason.TURNED),
+        (15, RejectionReason.TURNED),
+        (16, RejectionReason.BADLY_LIT),
+        (17, RejectionReason.BADLY_LIT),
+        (18, RejectionReason.NO_TEMPLATE),
     ]
-    assert result.rejections[2].detail == "59 px"
+    details = {refused.index: refused.detail for refused in result.rejections}
+    assert details[6] == "59 px"
+    assert details[13] == "turn +0.42, roll +0 deg"
+    assert details[15] == "turn +0.08, roll +32 deg"
+    assert details[16] == "brightness 0"
+    assert details[18] == "landmarks coincide"
     assert len(result.templates) == 4
+    assert [frame.crop.shape for frame in result.accepted] == [(112, 112, 3)] * 4
 
 
 def test_too_few_frames_are_refused_with_the_reasons_counted() -> None:
@@ -150,6 +199,51 @@ def test_sharpness_does_not_depend_on_where_the_box_ends() -> None:
     assert sharpness(np.full((50, 50, 3), 9, np.uint8), Box(0, 0, 50, 50)) == 0.0
 
 
+def test_head_pose_is_measured_along_the_eyes() -> None:
+    upright = np.array([(80, 85), (120, 85), (110, 105)], np.float32)
+    pose = head_pose(upright)
+    assert pose is not None
+    assert (pose.roll_deg, pose.turn) == (0.0, 0.25)
+    tilted = head_pose(np.array([(0, 0), (30, 30), (15, 15)], np.float32))
+    assert tilted is not None
+    assert tilted.roll_deg == pytest.approx(45.0)
+    assert tilted.turn == pytest.approx(0.0)
+    assert head_pose(np.zeros((5, 2), np.float32)) is None
+    assert head_pose(upright[:2]) is None
+    assert head_pose(np.full((5, 2), np.nan, np.float32)) is None
+
+
+def test_brightness_and_crop_of_a_face_at_the_edge() -> None:
+    image = np.full((100, 100, 3), 80, np.uint8)
+    assert brightness(image, Box(50, 50, 150, 150)) == 80.0
+    assert brightness(image, Box(500, 500, 600, 600)) == 0.0
+    crop = face_crop(image, Box(50, 50, 150, 150), side_px=30)
+    assert crop.shape == (30, 30, 3)
+    assert (crop[5, 5].tolist(), crop[-1, -1].tolist()) == ([80] * 3, [0] * 3)
+    assert face_crop(image, Box(5, 5, 5, 5), side_px=8).shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (picture(3, faces=0), "8 no face"),
+        (picture(3, faces=3), "8 several faces"),
+        (picture(3, side=30), r"8 too small \(min 60 px\)"),
+        (picture(3, nose_x=130), r"8 turned away or tilted \(turn at most 0.4"),
+        (black(), r"8 too dark or too bright \(brightness 40..220\)"),
+        (picture(100), "8 no usable template"),
+        (np.zeros((0, 0, 3), np.uint8), "8 not a BGR image"),
+    ],
+    ids=["nobody", "crowd", "tiny", "profile", "black", "drawing", "empty"],
+)
+def test_material_that_does_not_serve_enrols_nobody(
+    gallery: Gallery, frame: npt.NDArray[np.uint8], reason: str
+) -> None:
+    with pytest.raises(EnrolmentError, match=f"kept 0 of 8 frames, need 4: {reason}"):
+        register(gallery, "Ada", [frame] * 8)
+    assert gallery.people() == ()
+
+
 @pytest.fixture
 def gallery(tmp_path: Path) -> Iterator[Gallery]:
     key = EnvironmentKey(base64.b64encode(bytes(range(32))).decode())
@@ -174,7 +268,9 @@ def register(
 
 def test_registered_person_is_found_by_the_index(gallery: Gallery) -> None:
     registration = register(gallery, "Ada", shades(3, 4))
-    match = gallery.index("fake").match(MODELS.embed(picture(3), MODELS.detect(picture(3))[0]))
+    match = gallery.index("fake", template_variance=0.0).match(
+        MODELS.embed(picture(3), MODELS.detect(picture(3))[0])
+    )
     assert match is not None
     assert match.person == registration.person
     assert match.authorised
@@ -207,6 +303,48 @@ def test_face_of_an_enrolled_person_is_refused_under_another_name(gallery: Galle
         register(gallery, "Eve", shades(3, 6))
     assert [person.name for person in gallery.people()] == ["Ada"]
     register(gallery, "Bob", shades(7, 4))
+
+
+def index_of(*distances: float, variance: float = 0.0) -> TemplateIndex:
+    """People of two templates each, at such distances from the origin, each along an axis."""
+    people = [
+        PersonTemplates(
+            person=Person(
+                person_id=f"{axis:032x}",
+                name=f"person {axis}",
+                role=Role.MEMBER,
+                authorised=True,
+                created_ns=0,
+            ),
+            templates=np.eye(8, dtype=np.float32)[[axis] * 2] * np.float32(distance),
+        )
+        for axis, distance in enumerate(distances)
+    ]
+    return TemplateIndex(people, template_variance=variance)
+
+
+@pytest.mark.parametrize(("variance", "refused"), [(0.0, True), (0.11, True), (0.13, False)])
+def test_both_means_are_corrected_when_people_are_compared(variance: float, refused: bool) -> None:
+    # 0.25 + variance * (1/2 + 3/4) against a limit of 0.4, squared; the single ones are far.
+    config = EnrolmentConfig(other_person_threshold=0.4**0.5)
+    new = np.zeros((4, 8), np.float32)
+    new[:, 7] = (2, -2, 2, -2)
+    known = index_of(0.5, variance=variance)
+    if refused:
+        with pytest.raises(EnrolmentError, match="already enrolled as person 0"):
+            refuse_other_person(new, known, config)
+    else:
+        refuse_other_person(new, known, config)
+
+
+def test_the_more_are_enrolled_the_nearer_counts_as_the_same() -> None:
+    config = EnrolmentConfig(other_person_threshold=0.5, gallery_penalty=0.1)
+    new = np.zeros((4, 8), np.float32)
+    with pytest.raises(EnrolmentError, match=r"\(distance 0\.45, need over 0\.50\)"):
+        refuse_other_person(new, index_of(0.45), config)
+    # 0.5 - 0.1 ln 2 is 0.43.
+    refuse_other_person(new, index_of(0.45, 2.0), config)
+    refuse_other_person(new, index_of(), config)
 
 
 def test_gallery_of_another_model_is_refused(gallery: Gallery) -> None:

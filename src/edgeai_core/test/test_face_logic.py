@@ -29,10 +29,17 @@ class Scene:
     faces: list[tuple[Box, tuple[float, float]]]
     embedded: int = 0
     model_id: str = "fake"
+    template_variance: float = 0.0
+    without_mesh: tuple[Box, ...] = ()
 
     def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
         return [
-            DetectedFace(box=box, score=0.9, landmarks_xy_px=np.zeros((5, 2), np.float32))
+            DetectedFace(
+                box=box,
+                score=0.9,
+                landmarks_xy_px=np.zeros((6, 2), np.float32),
+                mesh_xyz_px=None if box in self.without_mesh else np.zeros((468, 3), np.float32),
+            )
             for box, _ in self.faces
         ]
 
@@ -99,7 +106,8 @@ def test_stranger_is_unknown_however_long_seen() -> None:
     assert not match.recognised
     assert not match.authorised
     assert match.agreeing_frames == 0
-    assert match.rejection == "unknown: distance 12.04 over 0.46"
+    # 0.595 - 0.02 ln 2
+    assert match.rejection == "unknown: distance 12.04 over 0.58"
 
 
 def test_enrolled_but_unauthorised_person_is_recognised_only() -> None:
@@ -121,10 +129,34 @@ def test_nobody_enrolled_makes_everybody_unknown_without_embedding() -> None:
 
 
 def test_face_between_two_people_is_unknown() -> None:
-    config = FaceConfig(match_threshold=1.0, min_margin=0.05)
+    config = FaceConfig(match_threshold=1.1, min_margin=0.05)
     (match,) = Camera(Scene([(box(), (0.5, 0.48))]), config).look(10)
     assert match.rejection == "two people fit: margin 0.03 under 0.05"
     assert not match.recognised
+
+
+@pytest.mark.parametrize(("people", "recognised"), [(1, True), (2, True), (3, False)])
+def test_more_people_ask_for_a_nearer_face(people: int, recognised: bool) -> None:
+    # Limits 1, 1 - 0.1 ln 2 = 0.931 and 1 - 0.1 ln 3 = 0.890 at a distance of 0.9.
+    camera = Camera(
+        Scene([(box(), (1.9, 0.0))]), FaceConfig(match_threshold=1, gallery_penalty=0.1)
+    )
+    others = [person(name, (50.0, 50.0), authorised=False) for name in ("Bob", "Cy")]
+    camera.index = TemplateIndex([PEOPLE[0], *others[: people - 1]])
+    (match,) = camera.look()
+    assert (match.recognised, match.distance) == (recognised, pytest.approx(0.9))
+    assert recognised or match.rejection == "unknown: distance 0.90 over 0.89"
+
+
+def test_face_without_a_mesh_is_not_compared() -> None:
+    far = box(300, 80)
+    scene = Scene([(box(), ADA), (far, BOB)], without_mesh=(far,))
+    matches = Camera(scene).look(2)
+    assert [match.person_name for match in matches] == ["Ada", ""]
+    assert matches[1].rejection == (
+        "not compared: only the largest faces of a frame get a mesh to align them by"
+    )
+    assert scene.embedded == 2
 
 
 def test_small_face_is_not_compared() -> None:
@@ -199,6 +231,39 @@ def test_revocation_takes_effect_in_the_next_frame() -> None:
     assert match.rejection == "enrolled but not authorised"
 
 
+def test_validity_is_judged_by_the_time_of_the_frame() -> None:
+    camera = Camera(Scene([(box(), ADA)]))
+    ends_ns = camera.stamp_ns + 20 * STEP_NS
+    limited = replace(PEOPLE[0], person=replace(PEOPLE[0].person, valid_until_ns=ends_ns))
+    camera.index = TemplateIndex([limited, PEOPLE[1]])
+    assert camera.look(19)[0].authorised
+    (match,) = camera.look()
+    assert (match.recognised, match.authorised) == (True, False)
+    assert match.rejection.startswith("authorisation ended 1970-01-01")
+
+
+def test_guest_is_recognised_and_unlocks_nothing() -> None:
+    camera = Camera(Scene([(box(), ADA)]))
+    guest = replace(PEOPLE[0], person=replace(PEOPLE[0].person, role=Role.GUEST))
+    camera.index = TemplateIndex([guest])
+    (match,) = camera.look(10)
+    assert (match.person_name, match.authorised) == ("Ada", False)
+    assert match.rejection == "role guest may not operate"
+
+
+def test_in_public_only_recognised_faces_leave_the_component() -> None:
+    near, far = box(200, 120), box(400, 50)
+    scene = Scene([(near, ADA), (box(0, 90), STRANGER), (far, BOB)])
+    camera = Camera(scene, FaceConfig(publish_unknown=False))
+    (match,) = camera.look(10)
+    assert (match.person_name, match.authorised, match.box) == ("Ada", True, near)
+    assert scene.embedded == 20, "the far face is never compared"
+    scene.faces = [(box(0, 90), STRANGER), (far, BOB)]
+    assert camera.look(10) == ()
+    kept = {person for votes in camera.authenticator._votes.values() for _, person in votes.entries}
+    assert kept <= {"", "ada" * 8}
+
+
 def test_memory_stays_bounded_over_many_tracks() -> None:
     scene = Scene([])
     camera = Camera(scene)
@@ -212,6 +277,6 @@ def test_memory_stays_bounded_over_many_tracks() -> None:
 
 def test_configuration_is_described_and_checked() -> None:
     names = {spec.name for spec in specs(FaceConfig)}
-    assert {"match_threshold", "agree_frames", "tracking.max_lost_s"} <= names
+    assert {"match_threshold", "gallery_penalty", "agree_frames", "tracking.max_lost_s"} <= names
     with pytest.raises(ConfigError, match="raise agree_window or lower agree_frames"):
         FaceConfig(agree_frames=6, agree_window=5)

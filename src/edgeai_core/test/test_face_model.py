@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgeai_core.analyzers.faces.model import FaceDetector, FaceEmbedder
+from edgeai_core.analyzers.faces.face_mesh import FaceMeshEstimator, mesh_chip
+from edgeai_core.analyzers.faces.model import FaceDetector, FaceEmbedder, MeshFaceDetector
 from edgeai_core.geometry import Box
 from edgeai_core.runtimes.base import Tensor
-from edgeai_core.runtimes.fake import FakeSession
+from edgeai_core.runtimes.fake import FakeSession, ModelFunction
 from edgeai_core.runtimes.validation import InputSpec
 from edgeai_core.types import DetectedFace
 
@@ -118,26 +120,113 @@ def test_closing_the_detector_closes_the_session() -> None:
     assert session.closed
 
 
-def test_the_embedder_returns_the_model_s_vector_for_the_aligned_chip() -> None:
+PRESENT, ABSENT = 4.0, -4.0
+
+
+def mesh_saying(*logits: float) -> tuple[FaceMeshEstimator, list[Tensor]]:
+    """A mesh network that puts all points in the middle of its crop; one logit for each look."""
+    crops: list[Tensor] = []
+
+    def function(inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        logit = logits[len(crops)]
+        crops.append(inputs["input_1"])
+        points = np.full((1, 1, 1, 1404), 96.0, np.float32)
+        return {"points": points, "presence": np.full((1, 1, 1, 1), logit, np.float32)}
+
+    session = FakeSession(function, inputs=[DETECTOR_INPUT], outputs=["points", "presence"])
+    return FaceMeshEstimator(session), crops
+
+
+def test_faces_that_the_mesh_confirms_come_largest_first_with_their_mesh() -> None:
+    detector, _ = detector_seeing((5, 5, 3.0, 20.0, 0.0), (40, 40, 0.5, 30.0, 0.0))
+    mesh, _ = mesh_saying(PRESENT, PRESENT)
+    faces = MeshFaceDetector(detector, mesh).detect(blank(192, 192))
+    assert [face.box.center_px for face in faces] == [(162.0, 162.0), (22.0, 22.0)]
+    assert [face.score for face in faces] == pytest.approx([0.6225, 0.9526], abs=1e-4)
+    for face in faces:
+        assert face.mesh_xyz_px is not None
+        np.testing.assert_allclose(face.mesh_xyz_px[:, :2], [face.box.center_px] * 468, atol=1e-4)
+
+
+@pytest.mark.parametrize("logit", [ABSENT, 2.19, math.nan])
+def test_what_the_mesh_does_not_take_for_a_face_is_dropped(logit: float) -> None:
+    detector, _ = detector_seeing((5, 5, 0.5, 20.0, 0.0), (40, 40, 3.0, 30.0, 0.0))
+    mesh, _ = mesh_saying(logit, 2.2)
+    [face] = MeshFaceDetector(detector, mesh, min_presence=0.9).detect(blank(192, 192))
+    # The larger one was looked at first: sigmoid(2.19) is 0.899, sigmoid(2.2) 0.9002.
+    assert face.box.center_px == (22.0, 22.0)
+
+
+def test_only_the_largest_candidates_get_a_mesh() -> None:
+    detector, _ = detector_seeing(
+        (5, 5, 3.0, 20.0, 0.0), (40, 40, 0.5, 30.0, 0.0), (5, 40, 2.0, 10.0, 0.0)
+    )
+    mesh, crops = mesh_saying(PRESENT, PRESENT)
+    faces = MeshFaceDetector(detector, mesh, max_meshes=2).detect(blank(192, 192))
+    assert [face.box.width_px for face in faces] == [30.0, 20.0, 10.0]
+    assert [face.mesh_xyz_px is not None for face in faces] == [True, True, False]
+    assert len(crops) == 2
+
+
+def test_the_mesh_detector_names_and_closes_both_models() -> None:
+    sessions = [
+        FakeSession(lambda inputs: {}, inputs=[DETECTOR_INPUT], outputs=outputs, runtime_name=name)
+        for name, outputs in (("one", ["boxes", "scores"]), ("two", ["points", "presence"]))
+    ]
+    detector = MeshFaceDetector(FaceDetector(sessions[0]), FaceMeshEstimator(sessions[1]))
+    assert detector.runtime_name == "one + two"
+    detector.close()
+    assert all(session.closed for session in sessions)
+
+
+def embedder_of(function: ModelFunction) -> tuple[FaceEmbedder, FakeSession]:
+    session = FakeSession(function, inputs=[CHIP_INPUT], outputs=["embedding"])
+    embedder = FaceEmbedder(
+        session, model_id="net-1", recommended_threshold=0.4, template_variance=0.1
+    )
+    return embedder, session
+
+
+def face_with(mesh: npt.NDArray[np.float32] | None) -> DetectedFace:
+    return DetectedFace(
+        box=Box(0, 0, 150, 150),
+        score=1.0,
+        landmarks_xy_px=np.zeros((6, 2), np.float32),
+        mesh_xyz_px=mesh,
+    )
+
+
+def test_the_template_is_the_mean_over_the_two_turned_chips() -> None:
     chips: list[Tensor] = []
 
     def function(inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         chips.append(inputs["chip"])
-        return {"embedding": np.array([[0.25, -1.0]], np.float32)}
+        return {"embedding": np.array([[0.25, -1.0 * len(chips)]], np.float32)}
 
-    session = FakeSession(function, inputs=[CHIP_INPUT], outputs=["embedding"])
-    embedder = FaceEmbedder(session, model_id="net-1", recommended_threshold=0.4)
+    embedder, session = embedder_of(function)
     image = np.full((150, 150, 3), (1, 2, 3), np.uint8)
-    points = np.array([(47.3, 46.4), (102.1, 47.4), (74.4, 80.7), (74.1, 108.0)], np.float32)
-    face = DetectedFace(box=Box(0, 0, 150, 150), score=1.0, landmarks_xy_px=points)
-    template = embedder.embed(image, face)
-    assert template.tolist() == [0.25, -1.0]
+    image[:, 75:] = (4, 5, 6)
+    mesh = np.random.default_rng(0).uniform(40, 110, (468, 3)).astype(np.float32)
+    template = embedder.embed(image, face_with(mesh))
+    assert template.tolist() == [0.25, -1.5]
     assert template.dtype == np.float32
-    assert (embedder.unit, embedder.model_id, embedder.recommended_threshold) == (
-        "L2",
-        "net-1",
-        0.4,
-    )
-    assert chips[0][0, 75, 75].tolist() == [3, 2, 1]
+    expected = [mesh_chip(image, mesh, turn_deg=turn) for turn in (-4.0, 4.0)]
+    assert [chip.shape for chip in chips] == [(1, 150, 150, 3)] * 2
+    np.testing.assert_array_equal(np.concatenate(chips), expected)
     embedder.close()
     assert session.closed
+
+
+def test_the_embedder_tells_what_its_templates_are_worth() -> None:
+    embedder, _ = embedder_of(lambda inputs: {})
+    assert (embedder.unit, embedder.model_id) == ("L2", "net-1")
+    assert (embedder.recommended_threshold, embedder.template_variance) == (0.4, 0.1)
+    assert embedder.runtime_name == "fake"
+
+
+def test_a_face_without_a_usable_mesh_cannot_be_embedded() -> None:
+    embedder, _ = embedder_of(lambda inputs: {})
+    with pytest.raises(ValueError, match="no mesh was placed on it"):
+        embedder.embed(blank(150, 150), face_with(None))
+    with pytest.raises(ValueError, match="landmarks coincide"):
+        embedder.embed(blank(150, 150), face_with(np.zeros((468, 3), np.float32)))

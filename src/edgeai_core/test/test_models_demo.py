@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from edgeai_core import catalog
-from edgeai_core.analyzers.faces.model import FaceDetector, FaceEmbedder
+from edgeai_core.analyzers.faces.face_mesh import FaceRegion, head_pose
+from edgeai_core.analyzers.faces.model import FaceEmbedder, MeshFaceDetector
 from edgeai_core.catalog import CATALOG
 from edgeai_core.errors import EdgeAiError, SourceError
 from edgeai_core.footage import FOOTAGE, footage_path
@@ -59,7 +60,7 @@ def vga(image: Image) -> Image:
 
 
 @pytest.fixture(scope="module")
-def detector() -> FaceDetector:
+def detector() -> MeshFaceDetector:
     return catalog.create_face_detector(runtime="openvino")
 
 
@@ -70,7 +71,7 @@ def embedder() -> FaceEmbedder:
 
 @pytest.fixture(scope="module")
 def template_of(
-    detector: FaceDetector, embedder: FaceEmbedder
+    detector: MeshFaceDetector, embedder: FaceEmbedder
 ) -> Callable[[Image], npt.NDArray[np.float32]]:
     def compute(image: Image) -> npt.NDArray[np.float32]:
         [face] = detector.detect(image)
@@ -94,7 +95,7 @@ def test_footage_is_what_its_card_says(name: str) -> None:
     capture.release()
 
 
-def test_the_talking_head_has_one_face_in_every_frame(detector: FaceDetector) -> None:
+def test_the_talking_head_has_one_face_in_every_frame(detector: MeshFaceDetector) -> None:
     for image in frames("carphone", list(range(0, 120, 8))):
         for picture in (image, vga(image)):
             [face] = detector.detect(picture)
@@ -104,17 +105,36 @@ def test_the_talking_head_has_one_face_in_every_frame(detector: FaceDetector) ->
             assert 0.2 < face.box.width_px / picture.shape[1] < 0.45
 
 
+def test_the_mesh_lies_on_the_talking_head(detector: MeshFaceDetector) -> None:
+    for image in frames("carphone", list(range(0, 120, 24))):
+        [face] = detector.detect(image)
+        assert face.mesh_xyz_px is not None
+        # The outer corners of the mesh's eyes enclose the detector's eyes, on their height.
+        right, left = face.mesh_xyz_px[33], face.mesh_xyz_px[263]
+        right_eye, left_eye = face.landmarks_xy_px[:2]
+        width_px = float(left[0] - right[0])
+        assert right[0] < right_eye[0] < left_eye[0] < left[0]
+        assert abs(right[1] - right_eye[1]) < 0.2 * width_px
+        assert abs(left[1] - left_eye[1]) < 0.2 * width_px
+        pose = head_pose(face.mesh_xyz_px)
+        assert max(abs(pose.yaw_deg), abs(pose.pitch_deg), abs(pose.roll_deg)) < 40.0
+        following = FaceRegion.around_mesh(face.mesh_xyz_px)
+        assert following.side_px == pytest.approx(
+            FaceRegion.around_detection(face).side_px, rel=0.3
+        )
+
+
 def test_the_same_person_is_near_and_another_is_far(
     template_of: Callable[[Image], npt.NDArray[np.float32]], embedder: FaceEmbedder
 ) -> None:
     clip = [vga(image) for image in frames("carphone", list(range(0, 120, 12)))]
-    enrolled = np.mean([template_of(image) for image in clip[:5]], axis=0)
+    enrolled = template_of(clip[0])
     same = [float(np.linalg.norm(template_of(image) - enrolled)) for image in clip]
     picture = cv2.imread(str(_path("astronaut")))
     assert picture is not None
     other = float(np.linalg.norm(template_of(np.asarray(picture, np.uint8)) - enrolled))
-    assert max(same) < embedder.recommended_threshold
-    assert other > embedder.recommended_threshold + 0.3
+    assert max(same) < embedder.recommended_threshold - 0.1
+    assert other > embedder.recommended_threshold + 0.2
 
 
 def test_a_mirrored_face_has_nearly_the_same_template(
@@ -152,7 +172,7 @@ def test_auto_opens_every_model() -> None:
         catalog.create_object_detector,
     ):
         model = create()
-        assert model.runtime_name in ("openvino", "onnxruntime")
+        assert set(model.runtime_name.split(" + ")) <= {"openvino", "onnxruntime"}
         model.close()
 
 

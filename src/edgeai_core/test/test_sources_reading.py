@@ -8,6 +8,7 @@ import pytest
 
 from edgeai_core.errors import SourceError
 from edgeai_core.sources.reading import images_of
+from edgeai_core.types import Frame
 
 
 def write(path, shade: int, *, height: int = 48, width: int = 64) -> None:
@@ -61,3 +62,27 @@ def test_no_source_is_no_material(source):
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(SourceError, match=r"gone\.mp4"):
         next(images_of(str(tmp_path / "gone.mp4")))
+
+
+class Camera:
+    """Never ends."""
+
+    live = True
+    description = "a camera"
+    reads = 0
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def read(self):
+        self.reads += 1
+        return Frame(image=np.zeros((4, 4, 3), np.uint8), stamp_ns=self.reads)
+
+
+def test_a_camera_gives_so_many_pictures_as_are_asked_and_is_refused_otherwise(monkeypatch):
+    camera = Camera()
+    monkeypatch.setattr("edgeai_core.sources.reading.open_source", lambda *a, **k: camera)
+    assert len(list(images_of("/dev/video0", live_pictures=3))) == camera.reads == 3
+    with pytest.raises(SourceError, match="a camera: expected a clip or a folder"):
+        next(images_of("/dev/video0"))

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from edgeai_msgs.msg import AuthState, FaceMatchArray
 from edgeai_msgs.srv import EnrolPerson
@@ -20,13 +19,15 @@ from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.keys import default_key_source
 from edgeai_core.access.live_index import LiveIndex
-from edgeai_core.access.locations import gallery_path
+from edgeai_core.access.locations import GalleryConfig
 from edgeai_core.access.people import Role
+from edgeai_core.access.permissions import Permission, roles_with
+from edgeai_core.access.search import require_faiss
 from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
 from edgeai_core.analyzers.faces.logic import FaceAuthenticator, FaceConfig
 from edgeai_core.analyzers.faces.registration import enrol_person
 from edgeai_core.config import group, param
-from edgeai_core.errors import EdgeAiError
+from edgeai_core.errors import AccessError, EdgeAiError
 from edgeai_core.sources.reading import images_of
 from edgeai_core.types import FaceMatch, Frame, SessionState
 from edgeai_ros_common import qos
@@ -35,6 +36,9 @@ from edgeai_ros_common.convert import auth_state_from_msg, faces_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.frame_hub import FrameHub
 from edgeai_ros_common.running import run_node
+
+# How the log names whoever enrols into an empty gallery.
+_FIRST = "first enrolment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +72,16 @@ class FaceInferenceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GalleryConfig:
-    """Where the enrolled people are."""
+class SearchedGalleryConfig(GalleryConfig):
+    """Where the enrolled people are, and how they are searched."""
 
-    path: str = param("", "Gallery file; empty takes the one of this user's data directory")
+    faiss_above: int = param(
+        0,
+        "With more people than this faiss searches, if installed; 0 searches with NumPy always, "
+        "which was faster where it was measured (bench/results/gallery_search.json)",
+        minimum=0,
+        maximum=10000000,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +89,7 @@ class FaceAuthenticatorConfig:
     """Parameters of the face node."""
 
     inference: FaceInferenceConfig = group(FaceInferenceConfig)
-    gallery: GalleryConfig = group(GalleryConfig)
+    gallery: SearchedGalleryConfig = group(SearchedGalleryConfig)
     faces: FaceConfig = group(FaceConfig)
     enrolment: EnrolmentConfig = group(EnrolmentConfig)
 
@@ -128,9 +138,15 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
             f"{inference.detector} + {inference.embedder}",
             f"{detector.runtime_name} + {embedder.runtime_name}",
         )
-        self._gallery_file = Path(config.gallery.path or gallery_path())
+        self._gallery_file = config.gallery.file()
+        if config.gallery.faiss_above:
+            require_faiss()
         self._index = LiveIndex(
-            self._open_gallery, model_id=embedder.model_id, clock_s=time.monotonic
+            self._open_gallery,
+            model_id=embedder.model_id,
+            template_variance=embedder.template_variance,
+            clock_s=time.monotonic,
+            faiss_above=config.gallery.faiss_above or None,
         )
         self.release_on_cleanup(self._index.close)
         self._authenticator = FaceAuthenticator(
@@ -166,9 +182,12 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
     def publish(self, result: tuple[FaceMatch, ...], frame: Frame) -> None:
         self._faces.publish(faces_to_msg(result, frame))
 
-    def _open_gallery(self, *, create: bool = False) -> Gallery:
+    def _open_gallery(self, *, create: bool = False, actor: str = "") -> Gallery:
         return Gallery.open(
-            self._gallery_file, key_source=default_key_source(self._gallery_file), create=create
+            self._gallery_file,
+            key_source=default_key_source(self._gallery_file),
+            create=create,
+            actor=actor,
         )
 
     def _on_auth_state(self, message: AuthState) -> None:
@@ -179,42 +198,56 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
     ) -> EnrolPerson.Response:
         # A clip takes seconds to read: off the executor, with models of its own, because the
         # worker owns the running ones.
-        objection = self._enrolment_objection()
-        if objection:
-            response.message = objection
+        try:
+            actor = self._enrolling_actor()
+        except EdgeAiError as exc:
+            response.message = str(exc)
             return response
         done: Future = Future(executor=self.executor)
         thread = threading.Thread(
-            target=self._enrol, args=(request, response, done), name="enrolment", daemon=True
+            target=self._enrol, args=(request, response, done, actor), name="enrolment", daemon=True
         )
         thread.start()
         await done
         return response
 
-    def _enrolment_objection(self) -> str:
+    def _enrolling_actor(self) -> str:
+        """Return how the log names whoever may enrol now.
+
+        Raises:
+            AccessError: nobody may. GalleryError: the gallery cannot be used.
+        """
         if self._enrolling.locked():
-            return "another enrolment is running; wait for it"
-        try:
-            with self._open_gallery(create=True) as gallery:
-                nobody = not gallery.people()
-        except EdgeAiError as exc:
-            return str(exc)
-        if nobody or self._access.current().state is SessionState.ACTIVE:
-            return ""
-        return "refused: an authorised person must be recognised by the camera first"
+            raise AccessError("another enrolment is running; wait for it")
+        with self._open_gallery(create=True) as gallery:
+            if not gallery.people():
+                return _FIRST
+            access = self._access.current()
+            if access.state is not SessionState.ACTIVE:
+                raise AccessError(
+                    "refused: an authorised person must be recognised by the camera first"
+                )
+            if Permission.ENROL not in gallery.permissions(access.person_id):
+                raise AccessError(
+                    f"refused: {access.person_name} may not {Permission.ENROL.value}; roles that "
+                    f"may: {roles_with(Permission.ENROL)}"
+                )
+            person = gallery.person(access.person_id)
+            return f"person {person.audit_ref}" if person is not None else ""
 
     def _enrol(
         self,
         request: EnrolPerson.Request,
         response: EnrolPerson.Response,
         done: Future,
+        actor: str,
     ) -> None:
         config = self._config
         assert config is not None  # the service exists only while active
         with self._enrolling:
             try:
                 with (
-                    self._open_gallery(create=True) as gallery,
+                    self._open_gallery(create=True, actor=actor) as gallery,
                     catalog.face_models(config.inference.detector, config.inference.embedder) as (
                         detector,
                         embedder,
@@ -226,7 +259,8 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
                         detector=detector,
                         embedder=embedder,
                         gallery=gallery,
-                        role=Role.MEMBER,
+                        # Somebody must be able to enrol the others.
+                        role=Role.OWNER if actor == _FIRST else Role.MEMBER,
                         authorised=bool(request.authorised),
                         config=config.enrolment,
                     )

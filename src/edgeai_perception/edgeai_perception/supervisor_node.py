@@ -25,10 +25,14 @@ from rclpy.parameter import Parameter
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from edgeai_core.access.gallery import Gallery
+from edgeai_core.access.keys import default_key_source
+from edgeai_core.access.locations import GalleryConfig
+from edgeai_core.access.permissions import Permission
 from edgeai_core.access.policy import AccessConfig, GatePolicy
 from edgeai_core.access.session import SessionMachine
 from edgeai_core.config import group, param, specs
-from edgeai_core.errors import AccessError, ConfigError
+from edgeai_core.errors import AccessError, ConfigError, EdgeAiError
 from edgeai_core.metering import ThroughputMeter
 from edgeai_core.supervision import NodeKeeper, NodeState, SupervisionConfig, Transition
 from edgeai_core.types import AuthState
@@ -68,6 +72,7 @@ class SupervisorConfig:
 
     nodes: NodesConfig = group(NodesConfig)
     topics: TopicsConfig = group(TopicsConfig)
+    gallery: GalleryConfig = group(GalleryConfig)
     access: AccessConfig = group(AccessConfig)
     supervision: SupervisionConfig = group(SupervisionConfig)
 
@@ -143,9 +148,20 @@ class SupervisorNode(Node):
                 f"{', '.join(roles)}"
             )
         try:
-            return SessionMachine(self._config.access, clock_s=self._monotonic_s, analyzers=roles)
+            return SessionMachine(
+                self._config.access,
+                clock_s=self._monotonic_s,
+                analyzers=roles,
+                permissions_of=self._permissions_of,
+            )
         except AccessError as exc:
             raise ConfigError(f"parameter access.armed: {exc}") from exc
+
+    def _permissions_of(self, person_id: str) -> frozenset[Permission]:
+        # Read anew each time: it is asked for when somebody arms, and a role may have changed.
+        path = self._config.gallery.file()
+        with Gallery.open(path, key_source=default_key_source(path)) as gallery:
+            return gallery.permissions(person_id)
 
     def _new_keepers(self) -> dict[str, NodeKeeper]:
         nodes = self._config.nodes
@@ -207,7 +223,7 @@ class SupervisorNode(Node):
         try:
             self._session.arm(wanted)
             self._session.disarm(sorted(set(self._session.state(now_ns).armed) - set(wanted)))
-        except AccessError as exc:
+        except EdgeAiError as exc:
             response.message = str(exc)
         else:
             response.success = True

@@ -12,6 +12,7 @@ from edgeai_msgs.msg import AuthState, FaceMatchArray
 from edgeai_msgs.srv import EnrolPerson
 
 from edgeai_core import catalog
+from edgeai_core.access.people import Role
 from edgeai_core.geometry import Box
 from edgeai_core.types import AuthState as CoreAuthState
 from edgeai_core.types import DetectedFace, Frame, SessionState
@@ -31,11 +32,19 @@ class FakeModels:
     runtime_name = "fake"
     model_id = "fake_model"
     recommended_threshold = 0.5
+    template_variance = 0.0
     closed = 0
 
     def detect(self, image) -> list[DetectedFace]:
-        landmarks = np.zeros((6, 2), np.float32)
-        return [DetectedFace(box=Box(100, 100, 300, 300), score=0.9, landmarks_xy_px=landmarks)]
+        face = DetectedFace(
+            box=Box(100, 100, 300, 300),
+            score=0.9,
+            landmarks_xy_px=np.array(
+                [(160, 180), (240, 180), (200, 220), (200, 260), (110, 190), (290, 190)], np.float32
+            ),
+            mesh_xyz_px=np.zeros((468, 3), np.float32),
+        )
+        return [face]
 
     def embed(self, image, face) -> np.ndarray:
         embedding = np.zeros(128, np.float32)
@@ -186,24 +195,55 @@ def test_with_somebody_enrolled_a_locked_house_enrols_nobody(enrol, look):
     assert not look(9, lambda match: True).matches[0].authorised
 
 
-def test_in_an_active_session_another_person_can_be_enrolled(ros, node, enrol):
-    enrol("Ada", 3)
+@pytest.fixture
+def active(ros, node):
+    """Let the supervisor say that a person's session is active."""
     publisher = ros.listener().create_publisher(AuthState, "/auth_state", qos.STATE)
-    now_ns = node.now_ns()
-    publisher.publish(
-        auth_state_to_msg(
-            CoreAuthState(
-                state=SessionState.ACTIVE,
-                person_id="p",
-                person_name="Ada",
-                nonce=7,
-                issued_ns=now_ns,
-                expires_ns=now_ns + 60_000_000_000,
+
+    def made(person_id: str) -> None:
+        now_ns = node.now_ns()
+        publisher.publish(
+            auth_state_to_msg(
+                CoreAuthState(
+                    state=SessionState.ACTIVE,
+                    person_id=person_id,
+                    person_name="Ada",
+                    nonce=7,
+                    issued_ns=now_ns,
+                    expires_ns=now_ns + 60_000_000_000,
+                )
             )
         )
-    )
-    ros.until(lambda: node._access.current().state is SessionState.ACTIVE)
-    assert enrol("Bob", 9, authorised=False).message == "enrolled Bob"
+        ros.until(lambda: node._access.current().state is SessionState.ACTIVE)
+
+    return made
+
+
+def test_in_the_session_of_an_owner_another_person_can_be_enrolled(node, enrol, active):
+    enrol("Ada", 3)
+    with node._open_gallery() as gallery:
+        ada = gallery.find("Ada")
+        active(ada.person_id)
+        assert enrol("Bob", 9, authorised=False).message == "enrolled Bob"
+        assert [entry.actor for entry in gallery.audit()] == [
+            "first enrolment",
+            f"person {ada.audit_ref}",
+        ]
+
+
+def test_who_may_not_enrol_is_told_so(node, enrol, active):
+    enrol("Ada", 3)
+    with node._open_gallery() as gallery:
+        active(gallery.set_role("Ada", Role.MEMBER).person_id)
+    assert enrol("Bob", 9).message == ("refused: Ada may not enrol people; roles that may: owner")
+
+
+def test_the_session_of_somebody_the_gallery_does_not_know_enrols_nobody(enrol, active):
+    enrol("Ada", 3)
+    active("somebody")
+    answer = enrol("Bob", 9)
+    assert not answer.success
+    assert "has nobody of the id somebody" in answer.message
 
 
 def test_material_that_cannot_be_read_is_one_sentence_and_enrols_nobody(enrol):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from edgeai_msgs.msg import AuthState, FaceMatch, FaceMatchArray
 from edgeai_msgs.srv import SetArmed
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
+from edgeai_core.access.gallery import Gallery
+from edgeai_core.access.keys import default_key_source
+from edgeai_core.access.locations import gallery_path
+from edgeai_core.access.people import Role
 from edgeai_core.config import param
 from edgeai_core.errors import ConfigError, ModelError
 from edgeai_perception.supervisor_node import SupervisorNode
@@ -51,6 +57,8 @@ class Stand(EdgeNode[NoConfig]):
 class House:
     """A supervisor, its nodes and somebody who listens and shows faces."""
 
+    person_id = ""
+
     def __init__(self, ros, overrides, **changes: object) -> None:
         self.ros = ros
         self.nodes = {
@@ -85,7 +93,7 @@ class House:
         values = {
             "detection_score": 0.9,
             "track_id": 1,
-            "person_id": "p",
+            "person_id": self.person_id,
             "person_name": "Ada",
             "agreeing_frames": 5,
             "authorised": True,
@@ -115,6 +123,20 @@ class House:
 
     def lock(self):
         return self.call(Trigger, "lock", Trigger.Request())
+
+
+@pytest.fixture(autouse=True)
+def gallery(tmp_path, monkeypatch) -> Iterator[Gallery]:
+    """The gallery of this user's data directory, with Ada as a member."""
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("EDGEAI_GALLERY_KEY", raising=False)
+    path = gallery_path()
+    with Gallery.open(path, key_source=default_key_source(path), create=True) as opened:
+        ada = opened.add_person(
+            "Ada", np.ones((1, 8), np.float32), model_id="m", role=Role.MEMBER, authorised=True
+        )
+        monkeypatch.setattr(House, "person_id", ada.person_id)
+        yield opened
 
 
 @pytest.fixture
@@ -219,6 +241,17 @@ def test_disarming_in_a_session_lets_nothing_watch_after_it(house, ros):
     assert house.arm().message == "armed: nothing"
     house.lock()
     ros.until(lambda: house.session_is(LOCKED))
+
+
+def test_who_may_not_arm_is_told_so_and_nothing_changes(house, gallery):
+    house.up()
+    house.unlock()
+    gallery.set_role("Ada", Role.OPERATOR)
+    answer = house.arm("object_detector")
+    assert (answer.success, answer.armed) == (False, [])
+    assert "Ada may not arm and disarm; roles that may: member, owner" in answer.message
+    gallery.forget("Ada")
+    assert "has nobody of the id" in house.arm("object_detector").message
 
 
 def test_an_unknown_analyzer_cannot_be_armed_and_nothing_changes(house, ros):

@@ -103,3 +103,41 @@ def as_record(alert: Alert, *, wall_ns: int) -> dict[str, object]:
         "raised_ns": alert.raised_ns,
         "count": alert.count,
     }
+
+
+def forget_in_log(path: Path, *, person_id: str, nobody: str) -> int:
+    """Take a person's name and id out of the log file and those set aside; return how many lines.
+
+    Args:
+        path: the log file; need not exist. nobody: what stands for title and reason afterwards.
+
+    Raises:
+        ChannelError: a file cannot be rewritten.
+    """
+    changed = 0
+    for file in sorted(path.parent.glob(f"{path.name}*")):
+        try:
+            lines = file.read_text(encoding="ascii", errors="replace").splitlines()
+            kept = [_without(line, person_id, nobody) for line in lines]
+            count = sum(old != new for old, new in zip(lines, kept, strict=True))
+            if count:
+                fresh = file.with_name(f".{file.name}.new")
+                make_private(fresh)
+                fresh.write_text("".join(f"{line}\n" for line in kept if line), encoding="ascii")
+                fresh.replace(file)
+                changed += count
+        except OSError as exc:
+            raise ChannelError(f"log: {file} cannot be rewritten ({exc.strerror})") from exc
+    return changed
+
+
+def _without(line: str, person_id: str, nobody: str) -> str:
+    if person_id not in line:
+        return line
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return ""  # half a line, cut off when the disk was full
+    record["subject"] = str(record.get("subject", "")).replace(person_id, "forgotten")
+    record["title"] = record["reason"] = nobody
+    return json.dumps(record)

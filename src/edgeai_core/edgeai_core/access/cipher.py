@@ -11,7 +11,8 @@ from edgeai_core.errors import GalleryCorruptError
 
 NONCE_BYTES = 12
 _KEY_CHECK_PLAIN = b"edgeai gallery key check"
-_KEY_CHECK_DATA = b"edgeai-gallery-v1:key-check"
+_KEY_CHECK_DATA = b"edgeai-gallery-v2:key-check"
+_UNSEALED_KEY_CHECK_DATA = b"edgeai-gallery-v1:key-check"
 
 
 class TemplateCipher:
@@ -63,6 +64,13 @@ class TemplateCipher:
     def matches(self, key_check: bytes) -> bool:
         """Return whether `key_check` was made with this key."""
         return self._opened(key_check, _KEY_CHECK_DATA) == _KEY_CHECK_PLAIN
+
+    def matches_unsealed(self, key_check: bytes) -> bool:
+        """Return whether `key_check` was made with this key for a gallery of schema 1.
+
+        Only such a gallery may lack seals: nobody without the key can make a newer one pass for it.
+        """
+        return self._opened(key_check, _UNSEALED_KEY_CHECK_DATA) == _KEY_CHECK_PLAIN
 
     def _sealed(self, plain: bytes, data: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)

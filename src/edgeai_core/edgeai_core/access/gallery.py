@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
+import dataclasses
+import os
 import threading
 import time
 import uuid
@@ -15,7 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.access import gallery_store
-from edgeai_core.access.erasure import forget_person
+from edgeai_core.access.audit import Action, AuditEntry
+from edgeai_core.access.backup import back_up
+from edgeai_core.access.erasure import ErasureProof, forget_person
+from edgeai_core.access.export import export_person
 from edgeai_core.access.index import TemplateIndex
 from edgeai_core.access.keys import KeySource
 from edgeai_core.access.people import (
@@ -26,7 +30,10 @@ from edgeai_core.access.people import (
     cleaned_name,
     name_key,
 )
-from edgeai_core.access.template_table import TemplateTable
+from edgeai_core.access.permissions import Permission
+from edgeai_core.access.rotation import rotate_key
+from edgeai_core.access.tables import GalleryTables, new_audit_ref
+from edgeai_core.access.verification import Verification, verify
 from edgeai_core.errors import (
     EnrolmentError,
     GalleryError,
@@ -34,27 +41,21 @@ from edgeai_core.errors import (
     GalleryModelMismatchError,
 )
 
-_ROLES = frozenset(role.value for role in Role)
-_PERSON_COLUMNS = "id, name, role, authorised, created_ns"
+
+def local_actor() -> str:
+    """Return how the log names whoever runs this process; a number, because names are erased."""
+    return f"user {os.getuid()}"
 
 
 class Gallery:
     """An open gallery. Any thread may call it; calls take turns. Made by `Gallery.open`."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        path: Path,
-        *,
-        key_source: KeySource,
-        clock_ns: Callable[[], int],
-    ) -> None:
-        self._connection = connection
-        self._path = path
+    def __init__(self, tables: GalleryTables, *, clock_ns: Callable[[], int]) -> None:
+        self._tables = tables
+        self._path = tables.path
         self._clock_ns = clock_ns
         self._lock = threading.RLock()
-        self._templates = TemplateTable(connection, path, key_source)
-        self._file_identity = gallery_store.file_identity(path)
+        self._file_identity = gallery_store.file_identity(tables.path)
 
     @classmethod
     def open(
@@ -64,13 +65,15 @@ class Gallery:
         key_source: KeySource,
         create: bool = False,
         clock_ns: Callable[[], int] = time.time_ns,
+        actor: str = "",
     ) -> Gallery:
         """Open a gallery and check its file and its key.
 
         Args:
             path: the SQLite file. key_source: where its key is.
             create: make an empty gallery if there is no file; the key follows on first enrolment.
-            clock_ns: wall clock for the time of enrolment.
+            clock_ns: wall clock for the time of enrolment and of log entries.
+            actor: who the log says makes the changes, not by name; empty for `local_actor`.
 
         Raises:
             GalleryMissingError: no file and not `create`, or a gallery with records but no key.
@@ -81,18 +84,23 @@ class Gallery:
             gallery_store.create_file(path)
         connection = gallery_store.connect(path)
         try:
-            gallery = cls(connection, path, key_source=key_source, clock_ns=clock_ns)
-            with gallery._using():
-                gallery._templates.check_key()
+            tables = GalleryTables(
+                connection,
+                path,
+                key_source=key_source,
+                clock_ns=clock_ns,
+                actor=actor or local_actor(),
+            )
+            tables.seal_first_time()
+            return cls(tables, clock_ns=clock_ns)
         except BaseException:
             connection.close()
             raise
-        return gallery
 
     def close(self) -> None:
         """Close the file; calling it twice is harmless."""
         with self._lock:
-            self._connection.close()
+            self._tables.connection.close()
 
     def __enter__(self) -> Gallery:
         return self
@@ -111,29 +119,41 @@ class Gallery:
         Raises:
             GalleryMissingError: the file was removed or replaced since it was opened.
         """
-        with self._using():
+        with self._reading():
             if gallery_store.file_identity(self._path) != self._file_identity:
                 raise GalleryMissingError(
                     f"gallery {self._path} was removed or replaced while in use; open it again"
                 )
-            row = self._one("SELECT value FROM meta WHERE key = 'revision'")
+            row = self._tables.connection.execute(
+                "SELECT value FROM meta WHERE key = 'revision'"
+            ).fetchone()
             if row is None:
                 raise gallery_store.damaged(self._path, "its revision is gone")
             return int(row[0])
 
     def people(self) -> tuple[Person, ...]:
-        """Return everybody, by name."""
-        with self._using():
-            rows = self._connection.execute(f"SELECT {_PERSON_COLUMNS} FROM persons").fetchall()
-            return tuple(sorted(map(self._person, rows), key=lambda p: p.name.casefold()))
+        """Return everybody, by name.
+
+        Raises:
+            GalleryCorruptError: a name, role, authorisation or validity was changed, or a person
+                added or removed, by something else than this program.
+        """
+        with self._reading():
+            self._tables.check()
+            return self._tables.people.all()
 
     def find(self, name: str) -> Person | None:
-        """Return the person of that name whatever its case, None if there is none."""
-        with self._using():
-            row = self._one(
-                f"SELECT {_PERSON_COLUMNS} FROM persons WHERE name_key = ?", name_key(name)
-            )
-            return None if row is None else self._person(row)
+        """Return the person of that name whatever its case, None if there is none.
+
+        Raises:
+            GalleryCorruptError: as for `people`.
+        """
+        key = name_key(name)
+        return next((p for p in self.people() if name_key(p.name) == key), None)
+
+    def person(self, person_id: str) -> Person | None:
+        """Return the person of that id, None if there is none; errors as for `people`."""
+        return next((p for p in self.people() if p.person_id == person_id), None)
 
     def add_person(
         self,
@@ -143,13 +163,16 @@ class Gallery:
         model_id: str,
         role: Role,
         authorised: bool,
+        valid_from_ns: int | None = None,
+        valid_until_ns: int | None = None,
     ) -> Person:
         """Enrol a person; all templates are stored or nothing is.
 
         Args:
             name: for people; unique whatever its case.
             templates: (N, D) float32, N >= 1, of the model `model_id`.
-            model_id: embedding model with version. role, authorised: see `Person`.
+            model_id: embedding model with version.
+            role, authorised, valid_from_ns, valid_until_ns: see `Person`.
 
         Raises:
             EnrolmentError: somebody has that name.
@@ -163,25 +186,24 @@ class Gallery:
             role=role,
             authorised=authorised,
             created_ns=self._clock_ns(),
+            valid_from_ns=valid_from_ns,
+            valid_until_ns=valid_until_ns,
+            audit_ref=new_audit_ref(),
         )
-        with self._using(), gallery_store.writing(self._connection):
+        with self._changing():
             if self.find(name) is not None:
                 raise EnrolmentError(
                     f"{person.name} is already enrolled; choose another name, or forget and "
                     f"enrol again"
                 )
-            self._connection.execute(
-                "INSERT INTO persons VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    person.person_id,
-                    person.name,
-                    name_key(name),
-                    role.value,
-                    authorised,
-                    person.created_ns,
-                ),
+            self._tables.people.insert(person)
+            self._tables.templates.add(person.person_id, templates, model_id=model_id)
+            may = "authorised" if authorised else "not authorised"
+            self._tables.audit.append(
+                Action.ENROLLED,
+                subject=person.audit_ref,
+                detail=f"{role.value}, {may}, {len(templates)} templates of {model_id}",
             )
-            self._templates.add(person.person_id, templates, model_id=model_id)
         return person
 
     def authorise(self, name: str, authorised: bool) -> Person:
@@ -190,7 +212,28 @@ class Gallery:
         Raises:
             GalleryError: nobody has that name.
         """
-        return self._change(name, "authorised = ?", authorised)
+        action = Action.AUTHORISED if authorised else Action.REVOKED
+        return self._change(name, action, authorised=authorised)
+
+    def set_role(self, name: str, role: Role) -> Person:
+        """Give a person another role; return the changed person; errors as for `authorise`."""
+        return self._change(name, Action.ROLE_CHANGED, detail=role.value, role=role)
+
+    def set_validity(
+        self, name: str, *, valid_from_ns: int | None, valid_until_ns: int | None
+    ) -> Person:
+        """Limit the time in which a person may unlock; return the changed person.
+
+        Raises:
+            GalleryError: nobody has that name, or the time ends before it begins.
+        """
+        return self._change(
+            name,
+            Action.VALIDITY_CHANGED,
+            detail=f"from {valid_from_ns} until {valid_until_ns}",
+            valid_from_ns=valid_from_ns,
+            valid_until_ns=valid_until_ns,
+        )
 
     def rename(self, name: str, new_name: str) -> Person:
         """Give a person another name; return the changed person.
@@ -199,22 +242,20 @@ class Gallery:
             GalleryError: nobody has the old name, somebody else has the new one, or it does not
                 fit.
         """
-        with self._using():
-            holder = self.find(new_name)
-            if holder is not None and holder != self._known(name):
+        with self._changing():
+            person, holder = self._known(name), self.find(new_name)
+            if holder is not None and holder != person:
                 raise GalleryError(f"{holder.name} is already enrolled; choose another name")
-            return self._change(
-                name, "name = ?, name_key = ?", cleaned_name(new_name), name_key(new_name)
-            )
+            return self._changed(person, Action.RENAMED, name=cleaned_name(new_name))
 
-    def forget(self, name: str) -> None:
+    def forget(self, name: str) -> ErasureProof:
         """Erase a person and every template, then prove it by searching the file.
 
         Raises:
             GalleryError: nobody has that name, or traces remain (the message says of what).
         """
-        with self._using():
-            forget_person(self._connection, self._path, self._known(name))
+        with self._lock, gallery_store.translated_errors(self._path):
+            return forget_person(self._tables, self._known(name))
 
     def templates(self, model_id: str) -> tuple[PersonTemplates, ...]:
         """Return the decrypted templates of everybody enrolled with the model, by name.
@@ -223,15 +264,15 @@ class Gallery:
             GalleryModelMismatchError: people are enrolled, but all with other models.
             GalleryCorruptError: a record fails its authentication.
         """
-        with self._using():
+        with self._reading():
             people = self.people()
             found = tuple(
                 PersonTemplates(person=person, templates=np.stack(templates))
                 for person in people
-                if (templates := self._templates.of(person.person_id, model_id=model_id))
+                if (templates := self._tables.templates.of(person.person_id, model_id=model_id))
             )
             if people and not found:
-                others = self._connection.execute("SELECT DISTINCT model_id FROM templates")
+                others = self._tables.connection.execute("SELECT DISTINCT model_id FROM templates")
                 raise GalleryModelMismatchError(
                     f"gallery {self._path} was made with face model "
                     f"{', '.join(sorted(row[0] for row in others)) or '(none)'}, but {model_id} is "
@@ -239,47 +280,98 @@ class Gallery:
                 )
             return found
 
-    def index(self, model_id: str) -> TemplateIndex:
+    def index(
+        self, model_id: str, *, template_variance: float, faiss_above: int | None = None
+    ) -> TemplateIndex:
         """Return a searchable copy of the templates in memory.
 
+        Args:
+            model_id: embedding model that runs. template_variance: of that model.
+            faiss_above: as for `TemplateIndex`.
+
         Raises:
+            ConfigError: faiss is asked for and not installed.
             GalleryModelMismatchError, GalleryCorruptError: as for `templates`.
         """
         try:
-            return TemplateIndex(self.templates(model_id))
+            return TemplateIndex(
+                self.templates(model_id),
+                template_variance=template_variance,
+                faiss_above=faiss_above,
+            )
         except ValueError as exc:
             raise gallery_store.damaged(self._path, str(exc)) from exc
 
     def count_without(self, model_id: str) -> int:
         """Return how many people have no template of the model: they must be enrolled again."""
-        with self._using():
-            row = self._one(
+        with self._reading():
+            row = self._tables.connection.execute(
                 "SELECT count(*) FROM persons WHERE id NOT IN "
                 "(SELECT person_id FROM templates WHERE model_id = ?)",
-                model_id,
+                (model_id,),
+            ).fetchone()
+            return int(row[0])
+
+    def audit(self) -> tuple[AuditEntry, ...]:
+        """Return the log of changes, the oldest first.
+
+        Raises:
+            GalleryCorruptError: an entry was changed or removed.
+        """
+        with self._reading():
+            if self._tables.keyring.current() is None:
+                return ()
+            if complaint := self._tables.objection() or self._tables.audit.objection():
+                raise gallery_store.damaged(self._path, complaint)
+            return self._tables.audit.entries()
+
+    def verify(self, *, model_id: str = "") -> Verification:
+        """Look at everything in the gallery; arguments and errors as `verification.verify`."""
+        with self._lock:
+            return verify(self._tables, model_id=model_id)
+
+    def rotate_key(self) -> int:
+        """Change the key, crash-safe; return the number of templates; see `rotation.rotate_key`."""
+        with self._lock:
+            return rotate_key(self._tables)
+
+    def back_up(self, target: Path) -> Verification:
+        """Copy the gallery into a new file that is verified; see `backup.back_up`."""
+        with self._lock:
+            return back_up(self._tables, target)
+
+    def export(self, name: str) -> dict[str, Any]:
+        """Return everything about a person in the types of JSON; see `export.export_person`.
+
+        Raises:
+            GalleryError: nobody has that name.
+        """
+        with self._lock:
+            return export_person(self._tables, self._known(name))
+
+    def permissions(self, person_id: str) -> frozenset[Permission]:
+        """Return what the person of an id may do now.
+
+        Raises:
+            GalleryCorruptError: as for `people`. GalleryError: nobody has that id.
+        """
+        person = self.person(person_id)
+        if person is None:
+            raise GalleryError(
+                f"gallery {self._path} has nobody of the id {person_id}: forgotten meanwhile, or "
+                f"the face node works with another gallery file"
             )
-            return 0 if row is None else int(row[0])
+        return person.permissions_at(self._clock_ns())
 
     @contextlib.contextmanager
-    def _using(self) -> Iterator[None]:
-        with self._lock, gallery_store.translated_errors(self._path):
+    def _reading(self) -> Iterator[None]:
+        with self._lock, self._tables.reading():
             yield
 
-    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
-        row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
-        return row
-
-    def _person(self, row: tuple[Any, ...]) -> Person:
-        person_id, name, role, authorised, created_ns = row
-        if role not in _ROLES:
-            raise gallery_store.damaged(self._path, f"record {person_id} has no known role")
-        return Person(
-            person_id=person_id,
-            name=name,
-            role=Role(role),
-            authorised=bool(authorised),
-            created_ns=created_ns,
-        )
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._lock, self._tables.changing():
+            yield
 
     def _known(self, name: str) -> Person:
         person = self.find(name)
@@ -287,14 +379,14 @@ class Gallery:
             raise GalleryError(f"nobody named {name!r} is enrolled; list the people for the names")
         return person
 
-    def _change(self, name: str, assignments: str, *values: object) -> Person:
-        with self._using():
-            person_id = self._known(name).person_id
-            with gallery_store.writing(self._connection):
-                self._connection.execute(
-                    f"UPDATE persons SET {assignments} WHERE id = ?", (*values, person_id)
-                )
-            row = self._one(f"SELECT {_PERSON_COLUMNS} FROM persons WHERE id = ?", person_id)
-            if row is None:
-                raise GalleryError(f"{name!r} was forgotten meanwhile")
-            return self._person(row)
+    def _change(self, name: str, action: Action, *, detail: str = "", **values: Any) -> Person:
+        with self._changing():
+            return self._changed(self._known(name), action, detail=detail, **values)
+
+    def _changed(
+        self, person: Person, action: Action, *, detail: str = "", **values: Any
+    ) -> Person:
+        changed = dataclasses.replace(person, **values)
+        self._tables.people.update(changed)
+        self._tables.audit.append(action, subject=changed.audit_ref, detail=detail)
+        return changed

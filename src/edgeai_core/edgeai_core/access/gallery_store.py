@@ -14,7 +14,7 @@ from edgeai_core.errors import GalleryCorruptError, GalleryError, GalleryMissing
 
 APPLICATION_ID = 0x45414746  # "EAGF": tells a gallery from any other SQLite file
 BUSY_TIMEOUT_S = 5.0
-_TABLES = frozenset({"meta", "persons", "templates"})
+_TABLES = frozenset({"meta", "persons", "templates", "audit"})
 
 # One script for each schema version; script i lifts a file from user_version i to i + 1.
 MIGRATIONS: tuple[str, ...] = (
@@ -36,6 +36,26 @@ MIGRATIONS: tuple[str, ...] = (
         sealed BLOB NOT NULL
     );
     CREATE INDEX templates_of_person ON templates (person_id, model_id);
+    """,
+    # Rows get their seals when the gallery is opened with its key (tables.py).
+    """
+    ALTER TABLE persons ADD COLUMN valid_from_ns INTEGER;
+    ALTER TABLE persons ADD COLUMN valid_until_ns INTEGER;
+    ALTER TABLE persons ADD COLUMN audit_ref TEXT NOT NULL DEFAULT '';
+    ALTER TABLE persons ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+    CREATE TABLE audit (
+        sequence INTEGER PRIMARY KEY,
+        at_ns INTEGER NOT NULL,
+        actor TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        detail TEXT NOT NULL,
+        link BLOB NOT NULL
+    );
+    CREATE TRIGGER audit_keeps_entries BEFORE DELETE ON audit
+        BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+    CREATE TRIGGER audit_keeps_words BEFORE UPDATE OF sequence, at_ns, actor, action, subject,
+        detail ON audit BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
     """,
 )
 

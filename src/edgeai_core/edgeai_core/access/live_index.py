@@ -19,8 +19,10 @@ class LiveIndex:
 
     Args:
         open_gallery: opens the gallery; called at first use and again after a fault.
-        model_id: embedding model that runs. clock_s: monotonic seconds.
+        model_id: embedding model that runs. template_variance: of that model, as for
+            `TemplateIndex`. clock_s: monotonic seconds.
         poll_interval_s: seconds between two looks at the file.
+        faiss_above: as for `TemplateIndex`.
     """
 
     def __init__(
@@ -28,13 +30,17 @@ class LiveIndex:
         open_gallery: Callable[[], Gallery],
         *,
         model_id: str,
+        template_variance: float,
         clock_s: Callable[[], float],
         poll_interval_s: float = POLL_INTERVAL_S,
+        faiss_above: int | None = None,
     ) -> None:
         self._open_gallery = open_gallery
         self._model_id = model_id
+        self._template_variance = template_variance
         self._clock_s = clock_s
         self._poll_interval_s = poll_interval_s
+        self._faiss_above = faiss_above
         self._gallery: Gallery | None = None
         self._revision = -1
         self._index = TemplateIndex()
@@ -67,7 +73,11 @@ class LiveIndex:
                 self._gallery = self._open_gallery()
             revision = self._gallery.revision()
             if revision != self._revision:
-                self._index = self._gallery.index(self._model_id)
+                self._index = self._gallery.index(
+                    self._model_id,
+                    template_variance=self._template_variance,
+                    faiss_above=self._faiss_above,
+                )
                 self._revision = revision
                 self._fault = self._left_behind(self._gallery.count_without(self._model_id))
         except GalleryError as exc:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+
+from edgeai_core.config import param
 
 DATA_DIR_VARIABLE = "EDGEAI_DATA_DIR"
 GALLERY_FILE_NAME = "gallery.sqlite3"
@@ -27,3 +30,18 @@ def data_directory(environ: Mapping[str, str] = os.environ) -> Path:
 def gallery_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the path of the face gallery; it need not exist yet."""
     return data_directory(environ) / GALLERY_FILE_NAME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryConfig:
+    """Where the enrolled people are."""
+
+    path: str = param(
+        "",
+        "Gallery file; empty takes the one of this user's data directory. The face node and the "
+        "supervisor must name the same",
+    )
+
+    def file(self) -> Path:
+        """Return the gallery file."""
+        return Path(self.path) if self.path else gallery_path()

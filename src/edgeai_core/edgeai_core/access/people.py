@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import unicodedata
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.access.permissions import ROLE_PERMISSIONS, Permission
+from edgeai_core.access.permissions import Role as Role
 from edgeai_core.errors import GalleryError
 
 MAX_NAME_LENGTH = 80
-
-
-class Role(Enum):
-    """What a person is to this installation."""
-
-    MEMBER = "member"
-    OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +23,16 @@ class Person:
 
     Attributes:
         person_id: 32 hex characters, never reused. name: unique whatever its upper and lower case.
-        role: what the person is. authorised: whether the face may unlock.
+        role: what the person is; it says what the person may do (`ROLE_PERMISSIONS`).
+        authorised: whether the face may unlock at all.
         created_ns: wall-clock time of enrolment, nanoseconds since 1970.
+        valid_from_ns, valid_until_ns: the face unlocks from the first on and before the second;
+            wall clock, nanoseconds since 1970, None for no limit.
+        audit_ref: 16 hex characters by which the audit log speaks of the person. It is random, so
+            that the log of a forgotten person names nobody.
+
+    Raises:
+        GalleryError: the validity ends before it begins.
     """
 
     person_id: str
@@ -37,6 +40,41 @@ class Person:
     role: Role
     authorised: bool
     created_ns: int
+    valid_from_ns: int | None = None
+    valid_until_ns: int | None = None
+    audit_ref: str = ""
+
+    def __post_init__(self) -> None:
+        begins_ns, ends_ns = self.valid_from_ns, self.valid_until_ns
+        if begins_ns is not None and ends_ns is not None and ends_ns <= begins_ns:
+            raise GalleryError(
+                f"the validity must end after it begins, got {day(begins_ns)} to {day(ends_ns)}"
+            )
+
+    def refusal_at(self, now_ns: int) -> str:
+        """Return why the gallery lets this person unlock nothing at a time; empty when it does.
+
+        Args:
+            now_ns: wall clock, nanoseconds since 1970.
+        """
+        if not self.authorised:
+            return "enrolled but not authorised"
+        if Permission.OPERATE not in ROLE_PERMISSIONS[self.role]:
+            return f"role {self.role.value} may not operate"
+        if self.valid_from_ns is not None and now_ns < self.valid_from_ns:
+            return f"authorised only from {day(self.valid_from_ns)} on"
+        if self.valid_until_ns is not None and now_ns >= self.valid_until_ns:
+            return f"authorisation ended {day(self.valid_until_ns)}"
+        return ""
+
+    def permissions_at(self, now_ns: int) -> frozenset[Permission]:
+        """Return what the person may do at a time (wall clock, nanoseconds since 1970)."""
+        return frozenset() if self.refusal_at(now_ns) else ROLE_PERMISSIONS[self.role]
+
+
+def day(wall_ns: int) -> str:
+    """Return a wall time in the machine's own zone to the minute, for people."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(wall_ns / 1e9))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

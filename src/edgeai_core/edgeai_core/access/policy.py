@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
-from edgeai_core.config import param
+from edgeai_core.access.lockout import LockoutConfig
+from edgeai_core.config import group, param
 from edgeai_core.types import FaceMatch, Liveness, SessionState
 
 # The camera's clock may run a little before ours; more than this is a wrong or forged stamp.
@@ -78,6 +80,7 @@ class AccessConfig:
         (),
         "Analyzers that are armed at the start: they keep watching while nobody is logged in",
     )
+    lockout: LockoutConfig = group(LockoutConfig)
 
 
 def unlock_objection(face: FaceMatch, config: AccessConfig) -> str:
@@ -110,6 +113,16 @@ def authorisation_withdrawn(face: FaceMatch, config: AccessConfig) -> bool:
     """
     agreed = face.agreeing_frames >= config.agree_frames
     return face.recognised and agreed and not face.authorised
+
+
+def was_refused(face: FaceMatch, config: AccessConfig) -> bool:
+    """Return whether a face was judged and refused, rather than not judged or not judged yet.
+
+    Refused is what is not live, what was compared and fits nobody, and who surely may not unlock.
+    """
+    if face.liveness is Liveness.SPOOF or authorisation_withdrawn(face, config):
+        return True
+    return not face.recognised and math.isfinite(face.distance)
 
 
 def evidence_objection(

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from edgeai_core.access.lockout import Lockout
+from edgeai_core.access.permissions import Permission, roles_with
 from edgeai_core.access.policy import (
     AccessConfig,
     GatePolicy,
@@ -13,6 +15,7 @@ from edgeai_core.access.policy import (
     evidence_objection,
     may_run,
     unlock_objection,
+    was_refused,
 )
 from edgeai_core.errors import AccessError
 from edgeai_core.types import AuthState, FaceMatch, SessionState
@@ -38,6 +41,8 @@ class SessionMachine:
       holds. Of several such faces the largest opens the session.
     - The session belongs to who opened it: a second authorised person neither takes it over nor
       prolongs it, and can open an own one when it is over. Other faces do not block.
+    - After faces that were refused (`policy.was_refused`) nobody unlocks for a growing time; a
+      session that is open is not ended by them.
     - After `lock` the person who was active opens again only after leaving the picture.
     - Durations run on the monotonic clock. The frames' clock serves for their order and age only;
       when it is set, one observation is passed over and nothing else changes.
@@ -45,6 +50,7 @@ class SessionMachine:
     Args:
         config: thresholds and durations. clock_s: monotonic seconds.
         analyzers: names that can be armed.
+        permissions_of: gives what the person of an id may do now; an error of it refuses.
         armed: what is armed at the start (after a restart: what was armed before); None for
             `config.armed`.
         nonce_source: random 64-bit numbers.
@@ -59,12 +65,15 @@ class SessionMachine:
         *,
         clock_s: Callable[[], float],
         analyzers: Collection[str],
+        permissions_of: Callable[[str], Collection[Permission]],
         armed: Collection[str] | None = None,
         nonce_source: Callable[[], int] = lambda: secrets.randbits(64),
     ) -> None:
         self._config = config
         self._clock_s = clock_s
         self._nonce_source = nonce_source
+        self._permissions_of = permissions_of
+        self._lockout = Lockout(config.lockout, clock_s=clock_s)
         self._analyzers = frozenset(analyzers)
         self._armed = self._checked(config.armed if armed is None else armed)
         self._person_id = ""
@@ -141,18 +150,18 @@ class SessionMachine:
         """Let analyzers keep watching after the session.
 
         Raises:
-            AccessError: nobody authorised is active, or a name is unknown; nothing was armed.
+            AccessError: nobody is active who may, or a name is unknown; nothing was armed.
         """
-        self._require_active("arm")
+        self._require_may_arm("arm")
         self._armed |= self._checked(analyzers)
 
     def disarm(self, analyzers: Collection[str] | None = None) -> None:
         """Let analyzers stop with the session; None for all.
 
         Raises:
-            AccessError: nobody authorised is active, or a name is unknown; nothing was disarmed.
+            AccessError: nobody is active who may, or a name is unknown; nothing was disarmed.
         """
-        self._require_active("disarm")
+        self._require_may_arm("disarm")
         self._armed -= self._armed if analyzers is None else self._checked(analyzers)
 
     def allowed(self, analyzer: str, policy: GatePolicy) -> bool:
@@ -168,20 +177,21 @@ class SessionMachine:
         """
         self.tick()
         armed = tuple(sorted(self._armed))
+        reason = self._lockout.reason or self._reason
         now_s = self._clock_s()
         issued = self._issued
         if (
             issued is None
             or (issued.state, issued.person_id, issued.armed)
             != (self._state, self._person_id, armed)
-            or issued.reason != self._reason
+            or issued.reason != reason
             or now_s - self._issued_s >= self._config.auth_state_ttl_s / 2
         ):
             issued = self._issued = AuthState(
                 state=self._state,
                 person_id=self._person_id,
                 person_name=self._person_name,
-                reason=self._reason,
+                reason=reason,
                 nonce=self._new_nonce(),
                 issued_ns=now_ns,
                 expires_ns=now_ns + round(self._config.auth_state_ttl_s * 1e9),
@@ -223,18 +233,30 @@ class SessionMachine:
     def _unlock(self, faces: Sequence[FaceMatch]) -> None:
         by_size = sorted(faces, key=lambda face: -face.box.area_px2)
         objections = [self._objection(face) for face in by_size]
+        if "" not in objections or self._lockout.remaining_s > 0.0:
+            self._watch_refusals(faces)
+        if self._lockout.remaining_s > 0.0:
+            self._refusal = f"{self._lockout.reason}, {self._lockout.remaining_s:.0f} s are left"
+            return
         if "" not in objections:
             self._refusal = objections[0] if objections else "no face in view"
             return
         opener = by_size[objections.index("")]
         strangers = sum(not face.recognised for face in faces)
         beside = f"; {strangers} unknown faces beside" if strangers else ""
+        self._lockout.succeeded()
         self._state = SessionState.ACTIVE
         self._person_id, self._person_name = opener.person_id, opener.person_name
         self._reason = f"{opener.person_name} is recognised and authorised{beside}"
         self._refusal = ""
         self._seen_s = self._clock_s()
         self._held = None
+
+    def _watch_refusals(self, faces: Sequence[FaceMatch]) -> None:
+        followed = [(face.track_id, face) for face in faces if face.track_id is not None]
+        refused = {track for track, face in followed if was_refused(face, self._config)}
+        accepted = {track for track, face in followed if face.authorised} - refused
+        self._lockout.observe(refused=refused, accepted=accepted)
 
     def _objection(self, face: FaceMatch) -> str:
         if self._held is not None and face.person_id == self._held.person_id:
@@ -249,12 +271,17 @@ class SessionMachine:
         self._person_id = self._person_name = ""
         self._reason = self._refusal = reason
 
-    def _require_active(self, action: str) -> None:
+    def _require_may_arm(self, action: str) -> None:
         self.tick()
         if self._state is not SessionState.ACTIVE:
             raise AccessError(
                 f"cannot {action}: the state is {self._state.name}; an authorised person must be "
                 f"recognised by the camera first ({self._refusal or self._reason})"
+            )
+        if Permission.ARM not in self._permissions_of(self._person_id):
+            raise AccessError(
+                f"cannot {action}: {self._person_name} may not {Permission.ARM.value}; roles that "
+                f"may: {roles_with(Permission.ARM)}"
             )
 
     def _checked(self, analyzers: Collection[str]) -> frozenset[str]:

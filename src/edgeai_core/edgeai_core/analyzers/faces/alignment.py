@@ -1,37 +1,17 @@
-"""Turn a detected face into the upright 150 x 150 chip that the embedding network knows."""
+"""Cut upright, evenly sampled squares out of frames."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import Enum
+import math
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+#: Side of the face chip that the embedding network knows.
 CHIP_SIDE_PX = 150
-# Below this chip-to-frame scale bilinear sampling skips pixels and the chip would alias.
+# Below this crop-to-frame scale bilinear sampling skips pixels and the crop would alias.
 _MIN_SAMPLING_SCALE = 0.5
-
-
-class LandmarkLayout(Enum):
-    """Order of a detector's landmarks; "right" is the person's right, left in the image."""
-
-    MEDIAPIPE_6 = (
-        "right_eye",
-        "left_eye",
-        "nose_tip",
-        "mouth_center",
-        "right_ear_tragion",
-        "left_ear_tragion",
-    )
-
-
-# Where the first landmarks of a layout lie in the chip, calibrated against the chips that dlib's
-# own landmarks give. Ears turn out of sight with the head and are not used.
-_CHIP_TARGETS_XY_PX: Mapping[LandmarkLayout, npt.NDArray[np.float64]] = {
-    LandmarkLayout.MEDIAPIPE_6: np.array([(47.3, 46.4), (102.1, 47.4), (74.4, 80.7), (74.1, 108.0)])
-}
 
 
 def similarity_transform(
@@ -66,56 +46,42 @@ def similarity_transform(
     return np.column_stack([rotation, goal - rotation @ centre])
 
 
-def face_chip(
+def upright_crop(
     image: npt.NDArray[np.uint8],
-    landmarks_xy_px: npt.NDArray[np.floating],
-    layout: LandmarkLayout,
+    matrix: npt.NDArray[np.float64],
+    *,
+    side_px: int,
+    border: int,
 ) -> npt.NDArray[np.uint8]:
-    """Cut an upright face out of a frame.
+    """Sample a square crop, averaging first where the frame is much finer than the crop.
 
     Args:
-        image: (H, W, 3) uint8 BGR. landmarks_xy_px: (K, 2) in pixels of the image, as `layout`.
+        image: (H, W, 3) uint8 BGR. matrix: (2, 3) from frame to crop pixels. border: cv2 border
+            mode for what lies outside the frame.
 
     Returns:
-        (150, 150, 3) uint8 RGB; black where the chip reaches beyond the frame.
-
-    Raises:
-        ValueError: the landmarks coincide.
+        (side_px, side_px, 3) uint8 RGB.
     """
-    targets = _CHIP_TARGETS_XY_PX[layout]
-    points = np.asarray(landmarks_xy_px[: len(targets)], np.float64)
-    matrix = similarity_transform(points, targets)
-    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    scale = math.hypot(matrix[0, 0], matrix[1, 0])
     if scale < _MIN_SAMPLING_SCALE:
-        image, shrink, offset_xy = _shrunk_region(image, matrix, scale)
-        matrix = similarity_transform((points - offset_xy) * shrink, targets)
-    chip = cv2.warpAffine(
-        image,
-        matrix,
-        (CHIP_SIDE_PX, CHIP_SIDE_PX),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(0, 0, 0),
+        corners = np.array([(0, 0), (side_px, 0), (0, side_px), (side_px, side_px)])
+        inverse = cv2.invertAffineTransform(matrix)
+        covered = corners @ inverse[:, :2].T + inverse[:, 2]
+        limits = np.array([image.shape[1], image.shape[0]])
+        low = np.clip(np.floor(covered.min(axis=0)).astype(int), 0, limits - 1)
+        high = np.clip(np.ceil(covered.max(axis=0)).astype(int), low + 1, limits)
+        small_size = np.maximum(np.round((high - low) * scale).astype(int), 1)
+        part = image[low[1] : high[1], low[0] : high[0]]
+        image = np.asarray(
+            cv2.resize(part, small_size.tolist(), interpolation=cv2.INTER_AREA), np.uint8
+        )
+        shrink = small_size / (high - low)
+        linear = matrix[:, :2] / shrink
+        # Whole coordinates are centres of pixels: the first averaged one lies amid those it stands
+        # for.
+        first = low + (1 / shrink - 1) / 2
+        matrix = np.column_stack([linear, matrix[:, :2] @ first + matrix[:, 2]])
+    crop = cv2.warpAffine(
+        image, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=border
     )
-    return np.asarray(cv2.cvtColor(chip, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _shrunk_region(
-    image: npt.NDArray[np.uint8], matrix: npt.NDArray[np.float64], scale: float
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the part of the image under the chip, averaged down to about the chip's size.
-
-    Returns:
-        The small image, its (x, y) pixels per image pixel, and the (x, y) where the part began.
-    """
-    corners = np.array([(0, 0), (CHIP_SIDE_PX, 0), (0, CHIP_SIDE_PX), (CHIP_SIDE_PX, CHIP_SIDE_PX)])
-    inverse = cv2.invertAffineTransform(matrix)
-    covered = corners @ inverse[:, :2].T + inverse[:, 2]
-    limits = np.array([image.shape[1], image.shape[0]])
-    low = np.clip(np.floor(covered.min(axis=0)).astype(int), 0, limits - 1)
-    high = np.clip(np.ceil(covered.max(axis=0)).astype(int), low + 1, limits)
-    part = image[low[1] : high[1], low[0] : high[0]]
-    width_px, height_px = np.maximum(np.round((high - low) * scale).astype(int), 1).tolist()
-    small = cv2.resize(part, (width_px, height_px), interpolation=cv2.INTER_AREA)
-    shrink = np.array([width_px, height_px]) / (high - low)
-    return np.asarray(small, np.uint8), shrink, low.astype(np.float64)
+    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2RGB), np.uint8)

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.analyzers.faces.acceptance import GALLERY_PENALTY_L2, MATCH_THRESHOLD_L2
 from edgeai_core.analyzers.faces.interfaces import DetectsFaces, EmbedsFaces
+from edgeai_core.analyzers.faces.quality import brightness, face_crop, head_pose
+from edgeai_core.analyzers.faces.quality import sharpness as sharpness
 from edgeai_core.config import param
 from edgeai_core.errors import EnrolmentError
 from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace
 
-# Sharpness is measured at one size, or the same face would be called sharper when nearer.
-_SHARPNESS_SIDE_PX = 112
+CROP_SIDE_PX = 112
 
 
 class RejectionReason(Enum):
@@ -28,6 +29,8 @@ class RejectionReason(Enum):
     NO_FACE = "no face"
     SEVERAL_FACES = "several faces"
     TOO_SMALL = "too small"
+    TURNED = "turned away or tilted"
+    BADLY_LIT = "too dark or too bright"
     BLURRED = "blurred"
     NO_TEMPLATE = "no usable template"
     DUPLICATE = "like an earlier frame"
@@ -51,6 +54,27 @@ class EnrolmentConfig:
         minimum=0.0,
         maximum=10000.0,
     )
+    max_turn: float = param(
+        0.4,
+        "How far the nose may lie beside the middle of the eyes; higher takes faces that are "
+        "turned farther away",
+        unit="eye distances",
+        minimum=0.05,
+        maximum=2.0,
+    )
+    max_roll_deg: float = param(
+        30.0,
+        "How far the head may be tilted to a shoulder; higher takes more",
+        unit="deg",
+        minimum=1.0,
+        maximum=90.0,
+    )
+    min_brightness: float = param(
+        40.0, "Mean grey level of the darkest face that is taken", minimum=0.0, maximum=255.0
+    )
+    max_brightness: float = param(
+        220.0, "Mean grey level of the brightest face that is taken", minimum=0.0, maximum=255.0
+    )
     duplicate_distance: float = param(
         0.05,
         "A face nearer than this to one already taken adds nothing; higher keeps fewer",
@@ -58,8 +82,9 @@ class EnrolmentConfig:
         minimum=0.0,
         maximum=4.0,
     )
+    # Compares one picture with one picture, as the match threshold does.
     consistency_threshold: float = param(
-        0.5,
+        MATCH_THRESHOLD_L2,
         "A face farther than this from the most typical one is refused; lower is stricter "
         "against another person's face in the material",
         unit="L2",
@@ -73,12 +98,20 @@ class EnrolmentConfig:
         maximum=0.5,
     )
     other_person_threshold: float = param(
-        0.5,
-        "Refuse when the new mean template is nearer than this to somebody enrolled; at least "
-        "the match threshold, or the two could unlock for each other",
+        MATCH_THRESHOLD_L2,
+        "Refuse when the new person is nearer than this to somebody enrolled, counted as between "
+        "two pictures; at least the match threshold, or the two could unlock for each other",
         unit="L2",
         minimum=0.0,
         maximum=4.0,
+    )
+    gallery_penalty: float = param(
+        GALLERY_PENALTY_L2,
+        "By how much that threshold falls for each natural logarithm of the number of people "
+        "enrolled; at most the matching one's, or two people could unlock for each other",
+        unit="L2",
+        minimum=0.0,
+        maximum=0.2,
     )
     min_templates: int = param(
         4, "Fewest templates of a person; more is more reliable", minimum=1, maximum=100
@@ -93,10 +126,16 @@ class EnrolmentConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedFrame:
-    """A frame whose face was taken: its index from 0 and the face in pixels of the frame."""
+    """A frame whose face was taken.
+
+    Attributes:
+        index: of the frame, from 0. box: the face in pixels of the frame.
+        crop: (112, 112, 3) uint8 BGR with the face, for people to look at; in memory only.
+    """
 
     index: int
     box: Box
+    crop: npt.NDArray[np.uint8] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +218,19 @@ class _Collector:
         if side_px < config.min_face_px:
             self._refuse(index, RejectionReason.TOO_SMALL, f"{side_px:.0f} px")
             return
+        pose = head_pose(face.landmarks_xy_px)
+        if (
+            pose is None
+            or abs(pose.turn) > config.max_turn
+            or abs(pose.roll_deg) > (config.max_roll_deg)
+        ):
+            detail = f"turn {pose.turn:+.2f}, roll {pose.roll_deg:+.0f} deg" if pose else "no eyes"
+            self._refuse(index, RejectionReason.TURNED, detail)
+            return
+        light = brightness(image, face.box)
+        if not config.min_brightness <= light <= config.max_brightness:
+            self._refuse(index, RejectionReason.BADLY_LIT, f"brightness {light:.0f}")
+            return
         sharp = sharpness(image, face.box)
         if sharp < config.min_sharpness:
             self._refuse(index, RejectionReason.BLURRED, f"sharpness {sharp:.1f}")
@@ -186,7 +238,11 @@ class _Collector:
         self._take_template(index, image, face)
 
     def _take_template(self, index: int, image: npt.NDArray[np.uint8], face: DetectedFace) -> None:
-        template = np.asarray(self._embedder.embed(image, face), np.float32)
+        try:
+            template = np.asarray(self._embedder.embed(image, face), np.float32)
+        except ValueError as exc:  # nothing to align the face by
+            self._refuse(index, RejectionReason.NO_TEMPLATE, str(exc))
+            return
         if not np.isfinite(template).all():
             self._refuse(index, RejectionReason.NO_TEMPLATE)
             return
@@ -198,7 +254,8 @@ class _Collector:
             self._refuse(index, RejectionReason.DUPLICATE, f"distance {nearest:.3f}")
             return
         self._templates.append(template)
-        self._accepted.append(AcceptedFrame(index=index, box=face.box))
+        crop = face_crop(image, face.box, side_px=CROP_SIDE_PX)
+        self._accepted.append(AcceptedFrame(index=index, box=face.box, crop=crop))
 
     def result(self) -> EnrolmentResult:
         read = len(self._accepted) + len(self._rejections)
@@ -246,6 +303,13 @@ class _Collector:
     def _reasons(self) -> str:
         hints = {
             RejectionReason.TOO_SMALL: f" (min {self._config.min_face_px} px)",
+            RejectionReason.TURNED: (
+                f" (turn at most {self._config.max_turn:g}, "
+                f"roll at most {self._config.max_roll_deg:g} deg)"
+            ),
+            RejectionReason.BADLY_LIT: (
+                f" (brightness {self._config.min_brightness:g}..{self._config.max_brightness:g})"
+            ),
             RejectionReason.BLURRED: f" (min sharpness {self._config.min_sharpness:g})",
         }
         counted = Counter(rejection.reason for rejection in self._rejections)
@@ -253,24 +317,3 @@ class _Collector:
             ", ".join(f"{n} {r.value}{hints.get(r, '')}" for r, n in counted.most_common())
             or "there were no more frames"
         )
-
-
-def sharpness(image: npt.NDArray[np.uint8], box: Box) -> float:
-    """Return the variance of the Laplacian of the face, grey levels squared, at 112 x 112 px.
-
-    The measure is LAPV of Pertuz et al., "Analysis of focus measure operators for
-    shape-from-focus" (2013); 0 for a box outside the image.
-
-    Args:
-        image: (H, W, 3) uint8 BGR. box: the face in pixels of the image.
-    """
-    inside = box.clipped(width_px=image.shape[1], height_px=image.shape[0])
-    left, top, right, bottom = (round(edge) for edge in inside.as_xyxy())
-    crop = image[top:bottom, left:right]
-    if not crop.size:
-        return 0.0
-    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    side = _SHARPNESS_SIDE_PX
-    interpolation = cv2.INTER_AREA if min(grey.shape) > side else cv2.INTER_LINEAR
-    scaled = cv2.resize(grey, (side, side), interpolation=interpolation)
-    return float(cv2.Laplacian(scaled, cv2.CV_64F).var())

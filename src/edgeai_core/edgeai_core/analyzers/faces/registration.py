@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.analyzers.faces.acceptance import distance_limit
 from edgeai_core.analyzers.faces.enrolment import (
     EnrolmentConfig,
     EnrolmentResult,
@@ -31,7 +32,7 @@ class KeepsPeople(Protocol[RoleT_contra, PersonT_co]):
         """Return the person of that name, None if there is none."""
         ...
 
-    def index(self, model_id: str) -> IdentifiesFaces:
+    def index(self, model_id: str, *, template_variance: float) -> IdentifiesFaces:
         """Return the people enrolled with that model, to be searched."""
         ...
 
@@ -43,6 +44,8 @@ class KeepsPeople(Protocol[RoleT_contra, PersonT_co]):
         model_id: str,
         role: RoleT_contra,
         authorised: bool,
+        valid_from_ns: int | None,
+        valid_until_ns: int | None,
     ) -> PersonT_co:
         """Store a person, whole or not at all."""
         ...
@@ -66,13 +69,16 @@ def enrol_person(
     role: RoleT,
     authorised: bool,
     config: EnrolmentConfig,
+    valid_from_ns: int | None = None,
+    valid_until_ns: int | None = None,
 ) -> Registration[PersonT]:
     """Enrol a person from frames that show nobody else; nothing is stored unless all checks pass.
 
     Args:
         name: for people. frames: (H, W, 3) uint8 BGR images, read one at a time.
         detector, embedder: the models. gallery: where the person goes.
-        role, authorised: as the gallery knows them. config: what is asked of the frames.
+        role, authorised, valid_from_ns, valid_until_ns: as the gallery knows them.
+        config: what is asked of the frames.
 
     Raises:
         EnrolmentError: the name is taken, the face is enrolled under another name, or the frames
@@ -84,11 +90,17 @@ def enrol_person(
             f"{name} is already enrolled; choose another name, or forget and enrol again"
         )
     # Before the frames: a gallery that cannot be used should not cost the reading of a clip.
-    known = gallery.index(embedder.model_id)
+    known = gallery.index(embedder.model_id, template_variance=embedder.template_variance)
     result = enrol_from_images(frames, detector, embedder, config)
     refuse_other_person(result.templates, known, config)
     person = gallery.add_person(
-        name, result.templates, model_id=embedder.model_id, role=role, authorised=authorised
+        name,
+        result.templates,
+        model_id=embedder.model_id,
+        role=role,
+        authorised=authorised,
+        valid_from_ns=valid_from_ns,
+        valid_until_ns=valid_until_ns,
     )
     return Registration(person=person, result=result)
 
@@ -104,12 +116,18 @@ def refuse_other_person(
         templates: (N, D) float32 of the new person. known: the gallery's people, same model.
 
     Raises:
-        EnrolmentError: the mean template or most single ones lie within the threshold of a person.
+        EnrolmentError: the mean template or most single ones lie within the threshold of a person,
+            lowered for the size of the gallery as the gate does it. The distance of two means is
+            corrected for both, so that it is in the unit of the threshold as well.
     """
-    limit = config.other_person_threshold
-    mean = known.match(templates.mean(axis=0))
+    mean = known.match(templates.mean(axis=0), mean_of=len(templates))
     if mean is None:
         return
+    limit = distance_limit(
+        config.other_person_threshold,
+        gallery_penalty=config.gallery_penalty,
+        gallery_size=mean.gallery_size,
+    )
     near = Counter(
         match.person_name
         for template in templates

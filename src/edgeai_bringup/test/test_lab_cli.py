@@ -1,0 +1,43 @@
+"""The lab's part of the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgeai_bringup import cli
+from edgeai_bringup.lab_cli import LIGHT_COMMANDS
+from edgeai_lab.commands import COMMANDS
+
+LINES = {
+    "evaluate faces": "lab evaluate faces --root data --json out.json",
+    "video-to-images": "lab video-to-images clip.mp4 out",
+    "faces align": "lab faces align people aligned",
+    "faces classify fit": "lab faces classify fit aligned --model people.json",
+    "faces classify predict": "lab faces classify predict people.json pictures",
+    "faces train": "lab faces train --root aligned --out out",
+}
+
+
+def test_every_command_of_the_lab_has_a_line_here():
+    assert set(LINES) == set(COMMANDS)
+    assert set(COMMANDS) >= LIGHT_COMMANDS
+
+
+@pytest.mark.parametrize(("name", "line"), LINES.items())
+def test_a_line_reaches_its_command_and_installs_no_more_than_it_needs(name, line):
+    argv = line.split()
+    assert cli.build_parser().parse_args(argv).lab_command == name
+    assert cli.needs_environment(argv)
+    assert cli.needs_lab(argv) == (name not in LIGHT_COMMANDS)
+
+
+def test_other_commands_need_no_training_packages():
+    assert not cli.needs_lab(["people", "list"])
+
+
+def test_data_that_is_not_there_is_one_sentence_and_exit_code_2(tmp_path, capsys):
+    missing = str(tmp_path / "none")
+    argv = ["lab", "evaluate", "faces", "--root", missing, "--json", str(tmp_path / "out.json")]
+    assert cli.main(argv) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (tmp_path / "out.json").exists()

@@ -1,0 +1,23 @@
+"""Package description for colcon and pip."""
+
+from setuptools import find_packages, setup
+
+NAME = "edgeai_lab"
+
+setup(
+    name=NAME,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    package_data={NAME: ["py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
+        (f"share/{NAME}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    python_requires=">=3.10",
+    zip_safe=True,
+    maintainer="edgeai maintainers",
+    maintainer_email="maintainers@edgeai.example.org",
+    description="Measures and trains models; nothing that runs on the robot imports it.",
+    license="Apache-2.0",
+)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +46,34 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "tiny.onnx"
     path.write_bytes(made.SerializeToString())
     return path
+
+
+def test_signals_are_harmless_after_models_came_and_went(model: Path) -> None:
+    # In a process of its own: where this fails, the process dies of a segmentation fault.
+    if reason := OpenVinoRuntime().missing():
+        pytest.skip(reason)
+    script = textwrap.dedent(
+        """
+        import gc, pathlib, signal, sys
+        import numpy as np
+        from edgeai_core.runtimes.base import SessionOptions
+        from edgeai_core.runtimes.openvino_runtime import OpenVinoRuntime
+
+        signal.signal(signal.SIGINT, lambda number, frame: print("handled"))
+        load = lambda: OpenVinoRuntime().load(pathlib.Path(sys.argv[1]), SessionOptions())
+        sessions = [load(), load(), load()]
+        for session in sessions:
+            session.run({"x": np.ones((1, 2), np.float32)})
+        for _ in range(3):
+            sessions.pop(0).close()
+            gc.collect()
+        signal.raise_signal(signal.SIGINT)
+        """
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, model], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "handled\n")
 
 
 @both

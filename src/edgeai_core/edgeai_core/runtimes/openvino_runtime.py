@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,6 @@ class OpenVinoRuntime:
         return ""
 
     def load(self, path: Path, options: SessionOptions) -> InferenceSession:
-        openvino = importlib.import_module("openvino")
         properties: dict[str, Any] = {
             "INFERENCE_NUM_THREADS": options.threads,
             "PERFORMANCE_HINT": "LATENCY",
@@ -37,7 +37,7 @@ class OpenVinoRuntime:
         }
         if options.precision == "f32":
             properties["INFERENCE_PRECISION_HINT"] = "f32"
-        core = openvino.Core()
+        core = _core()
         try:
             # Two steps, so that the source graph is freed before the first inference.
             graph = core.read_model(path)
@@ -46,6 +46,17 @@ class OpenVinoRuntime:
             reason = str(exc).strip().splitlines()[-1]
             raise ModelError(f"model {path.name}: OpenVINO cannot load it: {reason}") from exc
         return _OpenVinoSession(path.name, compiled)
+
+
+@functools.cache
+def _core() -> Any:
+    """Return the process's one OpenVINO core, which is never freed.
+
+    Where the processor has AMX, its CPU plug-in sets an alternate signal stack and, when it goes,
+    restores the one it had found. Cores that come and go in another order leave a freed stack
+    behind, and the next signal (Ctrl-C) is a segmentation fault (openvino 2026.4).
+    """
+    return importlib.import_module("openvino").Core()
 
 
 class _OpenVinoSession:

@@ -139,17 +139,19 @@ def test_separate_processes_survive_kills_and_close_the_gate_meanwhile(
     run.wait_for("session ACTIVE by", timeout_s=START_TIMEOUT_S)
     run.wait_for("/camera/object_detector: active", timeout_s=10)
 
+    # Whoever watches is a process too: it may join after the first unlocking.
+    locked_before = run.count("session LOCKED:")
     run.look()
     begin_s = time.monotonic()
     process_of(run, "object_detector").kill()
     run.wait_for("/camera/object_detector: active", times=2, timeout_s=30)
     record_property("object_detector_back_after_s", round(time.monotonic() - begin_s, 1))
-    assert run.count("session LOCKED:") == 1, "the session does not hang on the object node"
+    assert run.count("session LOCKED:") == locked_before, "the session hangs on the object node"
 
     run.look()
     begin_s = time.monotonic()
     process_of(run, "face_authenticator").kill()
-    run.wait_for("session LOCKED:", times=2, timeout_s=8)
+    run.wait_for("session LOCKED:", times=locked_before + 1, timeout_s=8)
     record_property("locked_after_s", round(time.monotonic() - begin_s, 1))
     run.wait_for("session ACTIVE by", times=2, timeout_s=45)
     record_property("active_again_after_s", round(time.monotonic() - begin_s, 1))
@@ -162,7 +164,8 @@ def test_separate_processes_survive_kills_and_close_the_gate_meanwhile(
     for name, figures in told["process"].items():
         assert set(figures) == PROCESS, name
         assert all(value > 0 for value in figures.values()), name
-    assert [entry["state"] for entry in told["auth"]] == ["LOCKED", "ACTIVE", "LOCKED", "ACTIVE"]
+    states = [entry["state"] for entry in told["auth"]]
+    assert states[locked_before:] == ["ACTIVE", "LOCKED", "ACTIVE"]
 
 
 def test_what_is_armed_keeps_watching_when_the_person_leaves(run_graph, footage, demo_gallery):

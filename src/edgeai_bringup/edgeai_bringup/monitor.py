@@ -86,6 +86,12 @@ class GraphMonitor(Node):
         """Seconds since the monitor began to listen."""
         return time.monotonic() - self._started_s
 
+    def forget(self, name: str) -> None:
+        """Wait to hear a node anew: its process was replaced (`name` without namespace)."""
+        for full_name, view in self.nodes.items():
+            if full_name.rpartition("/")[2] == name:
+                view.state, view.level, view.message = "unknown", "STALE", "started again"
+
     def _on_status(self, message: AnalyzerStatus) -> None:
         view = self.nodes.get(message.node_name)
         if view is None:

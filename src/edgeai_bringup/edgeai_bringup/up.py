@@ -137,6 +137,7 @@ class _Session:
         self._duration_s = duration_s
         self._camera = camera
         self._base = base
+        self._process_ids: dict[str, int] = {}
         self._running_since_s: float | None = None
         self._over_since_s: float | None = None
         # Whether it ended by itself without ever having run: camera delivering, faces answered.
@@ -144,7 +145,7 @@ class _Session:
 
     def tick(self) -> None:
         """Sample, draw, and stop when it is time."""
-        self._gauge.watched.update((self._running.process_ids or {}).values())
+        self._follow_processes()
         self._gauge.sample()
         now_s = time.monotonic()
         nodes = self._monitor.nodes
@@ -168,6 +169,15 @@ class _Session:
         if over or timed_out:
             self.failed = since_s is None
             self._stop.request()
+
+    def _follow_processes(self) -> None:
+        """Measure every process; what a replaced one said no longer holds."""
+        process_ids: dict[str, int] = self._running.process_ids or {}
+        for name, process_id in process_ids.items():
+            if self._process_ids.get(name, process_id) != process_id:
+                self._monitor.forget(name)
+        self._process_ids = process_ids
+        self._gauge.watched.update(process_ids.values())
 
     def summary(self) -> str:
         """Return what the run was, in one line."""

@@ -23,7 +23,14 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def needs_lab_packages(arguments: argparse.Namespace) -> bool:
     """Return whether a parsed command needs the packages of requirements/lab.txt."""
-    return arguments.command == "lab" and arguments.lab_command not in LIGHT_COMMANDS
+    if arguments.command != "lab":
+        return False
+    if arguments.lab_command == "inspect":
+        # Of the backbones alone there is no file until torch has made one.
+        from edgeai_lab.backbone_names import BACKBONES
+
+        return arguments.model in BACKBONES and not Path(arguments.model).is_file()
+    return arguments.lab_command not in LIGHT_COMMANDS
 
 
 def _add_inspect(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,7 +44,9 @@ def _add_inspect(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     inspect.set_defaults(lab_command="inspect")
     inspect.add_argument(
-        "model", metavar="MODEL", help="a model of the catalog, or a .onnx, .tflite, .xml or .pb"
+        "model",
+        metavar="MODEL",
+        help="a model of the catalog, a .onnx, .tflite, .xml or .pb, or the name of a backbone",
     )
     inspect.add_argument(
         "--shape",

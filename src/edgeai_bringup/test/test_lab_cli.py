@@ -36,6 +36,11 @@ def test_other_commands_need_no_training_packages():
     assert not cli.needs_lab(["people", "list"])
 
 
+def test_only_a_backbone_needs_torch_to_be_inspected():
+    assert cli.needs_lab(["lab", "inspect", "resnet18"])
+    assert not cli.needs_lab(["lab", "inspect", "net.onnx"])
+
+
 @pytest.mark.parametrize("shape", ["", "1,x", "1,0"])
 def test_a_shape_that_is_none_is_refused(shape, capsys):
     with pytest.raises(SystemExit):

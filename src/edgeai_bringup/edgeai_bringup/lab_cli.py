@@ -5,9 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edgeai_bringup.lab_data_parser import add_data_parser
+
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
-    {"evaluate faces", "faces align", "faces classify predict", "inspect", "video-to-images"}
+    {
+        "data report",
+        "evaluate faces",
+        "faces align",
+        "faces classify predict",
+        "inspect",
+        "video-to-images",
+    }
 )
 
 
@@ -16,6 +25,7 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     lab = commands.add_parser("lab", help="measure and train models on data of your own")
     verbs = lab.add_subparsers(dest="lab_verb", required=True, metavar="COMMAND")
     _add_inspect(verbs)
+    add_data_parser(verbs)
     _add_evaluate(verbs)
     _add_video_to_images(verbs)
     _add_faces(verbs)

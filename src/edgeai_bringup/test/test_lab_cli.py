@@ -10,6 +10,9 @@ from edgeai_lab.commands import COMMANDS
 
 LINES = {
     "inspect": "lab inspect dlib_resnet --json out.json",
+    "data report": "lab data report pictures --json out.json",
+    "data split": "lab data split pictures --by cluster --out split.csv",
+    "data audit": "lab data audit pictures --out sheets",
     "evaluate faces": "lab evaluate faces --root data --json out.json",
     "video-to-images": "lab video-to-images clip.mp4 out",
     "faces align": "lab faces align people aligned",

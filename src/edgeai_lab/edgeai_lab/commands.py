@@ -12,7 +12,7 @@ from edgeai_core import catalog
 from edgeai_core.errors import SetupError
 from edgeai_lab.json_files import write_json
 
-_TRAINING_PACKAGES = ("onnxscript", "sklearn", "torch")
+_TRAINING_PACKAGES = ("onnxscript", "sklearn", "timm", "torch", "torchvision")
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -223,8 +223,29 @@ def _inspect(arguments: argparse.Namespace) -> int:
     return run_inspect(arguments)
 
 
+def _report_data(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.data.commands import run_report
+
+    return run_report(arguments)
+
+
+def _split_data(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.data.commands import run_split
+
+    return run_split(arguments)
+
+
+def _audit_data(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.data.commands import run_audit
+
+    return run_audit(arguments)
+
+
 COMMANDS: Mapping[str, Command] = {
     "inspect": _inspect,
+    "data report": _report_data,
+    "data split": _split_data,
+    "data audit": _audit_data,
     "evaluate faces": _evaluate_faces,
     "video-to-images": _video_to_images,
     "faces align": _align_faces,

@@ -35,6 +35,20 @@ def read_picture(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
+def load_square(path: Path, side_px: int) -> Image:
+    """Return a picture stretched to (side, side, 3) uint8 RGB.
+
+    Raises:
+        DataError: it cannot be decoded.
+    """
+    picture = read_picture(path)
+    # Averaging where pixels become fewer: other methods skip some, and twins look different.
+    smaller = min(picture.shape[:2]) >= side_px
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    square = cv2.resize(picture, (side_px, side_px), interpolation=how)
+    return np.asarray(cv2.cvtColor(square, cv2.COLOR_BGR2RGB), np.uint8)
+
+
 def write_picture(path: Path, image: Image) -> None:
     """Write a (H, W, 3) uint8 BGR picture in the format of the name's ending; makes the folder.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edgeai_bringup.lab_classifier_parser import add_evaluate_classifier, add_train_parser
 from edgeai_bringup.lab_data_parser import add_data_parser
 
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
     {
         "data report",
+        "evaluate classifier",
         "evaluate faces",
         "faces align",
         "faces classify predict",
@@ -26,6 +28,7 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     verbs = lab.add_subparsers(dest="lab_verb", required=True, metavar="COMMAND")
     _add_inspect(verbs)
     add_data_parser(verbs)
+    add_train_parser(verbs)
     _add_evaluate(verbs)
     _add_video_to_images(verbs)
     _add_faces(verbs)
@@ -79,8 +82,9 @@ def _sides(text: str) -> tuple[int, ...]:
 
 
 def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    evaluate = verbs.add_parser("evaluate", help="measure what ships")
+    evaluate = verbs.add_parser("evaluate", help="measure what ships and what was trained")
     subjects = evaluate.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
+    add_evaluate_classifier(subjects)
     faces = subjects.add_parser(
         "faces",
         help="error rates and times of the face pipeline",

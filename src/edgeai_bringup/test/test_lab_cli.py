@@ -13,6 +13,8 @@ LINES = {
     "data report": "lab data report pictures --json out.json",
     "data split": "lab data split pictures --by cluster --out split.csv",
     "data audit": "lab data audit pictures --out sheets",
+    "train classifier": "lab train classifier --data pictures --out out",
+    "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
     "evaluate faces": "lab evaluate faces --root data --json out.json",
     "video-to-images": "lab video-to-images clip.mp4 out",
     "faces align": "lab faces align people aligned",

@@ -241,11 +241,25 @@ def _audit_data(arguments: argparse.Namespace) -> int:
     return run_audit(arguments)
 
 
+def _train_classifier(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.classifier.commands import run_train
+
+    return run_train(arguments)
+
+
+def _evaluate_classifier(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.classifier.commands import run_evaluate
+
+    return run_evaluate(arguments)
+
+
 COMMANDS: Mapping[str, Command] = {
     "inspect": _inspect,
     "data report": _report_data,
     "data split": _split_data,
     "data audit": _audit_data,
+    "train classifier": _train_classifier,
+    "evaluate classifier": _evaluate_classifier,
     "evaluate faces": _evaluate_faces,
     "video-to-images": _video_to_images,
     "faces align": _align_faces,

@@ -195,7 +195,10 @@ class Trainer:
             if self._gave_up():
                 break
             start = self._clock_s()
-            loss, accuracy = self._train_epoch(number)
+            # Dropout and its like take their chance from torch itself, not from a generator.
+            with torch.random.fork_rng():
+                torch.manual_seed(self._seed(number))
+                loss, accuracy = self._train_epoch(number)
             for part in lesson.parts.values():
                 part.eval()
             epoch = Epoch(
@@ -217,6 +220,10 @@ class Trainer:
         lesson.network.eval()
         return History(best=state.best, epochs=tuple(state.epochs))
 
+    def _seed(self, number: int) -> int:
+        """Return the seed of an epoch: a resumed run goes on as an uninterrupted one does."""
+        return self._schedule.seed * 100_003 + number
+
     def _worth(self, epoch: Epoch) -> float:
         return epoch.figures[self._lesson.figure]
 
@@ -227,8 +234,7 @@ class Trainer:
     def _train_epoch(self, number: int) -> tuple[float, float]:
         """Return the mean loss and the share of examples that were right, 0..1."""
         lesson, schedule = self._lesson, self._schedule
-        # Seeded by epoch: a resumed run shuffles and varies as an uninterrupted one does.
-        generator = torch.Generator().manual_seed(schedule.seed * 100_003 + number)
+        generator = torch.Generator().manual_seed(self._seed(number))
         rate = 0.5 * (1 + math.cos(math.pi * number / schedule.epochs))
         for group in self._optimizer.param_groups:
             group["lr"] = schedule.learning_rate * rate * group[_SHARE]

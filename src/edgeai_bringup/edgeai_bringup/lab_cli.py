@@ -43,6 +43,8 @@ def needs_lab_packages(arguments: argparse.Namespace) -> bool:
         from edgeai_lab.backbone_names import BACKBONES
 
         return arguments.model in BACKBONES and not Path(arguments.model).is_file()
+    if arguments.lab_command == "data split":
+        return bool(arguments.by == "cluster")
     return arguments.lab_command not in LIGHT_COMMANDS
 
 

@@ -46,6 +46,12 @@ def test_only_a_backbone_needs_torch_to_be_inspected():
     assert not cli.needs_lab(["lab", "inspect", "net.onnx"])
 
 
+def test_names_are_split_without_torch_and_looks_are_not():
+    line = ["lab", "data", "split", "pictures", "--out", "split.csv", "--by"]
+    assert cli.needs_lab([*line, "cluster"])
+    assert not cli.needs_lab([*line, "source"])
+
+
 @pytest.mark.parametrize("shape", ["", "1,x", "1,0"])
 def test_a_shape_that_is_none_is_refused(shape, capsys):
     with pytest.raises(SystemExit):

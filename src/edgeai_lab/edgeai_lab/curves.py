@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgeai_lab.epochs import Epoch
 from edgeai_lab.plots import Axis, Line, save_chart
-from edgeai_lab.training import Epoch
 
 LOSS_NAME, SHARES_NAME = "loss.png", "shares.png"
 

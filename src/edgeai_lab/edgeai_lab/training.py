@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeai_core.errors import DataError
+from edgeai_lab.epochs import Epoch
 from edgeai_lab.progress import Track, silent
 
 CHECKPOINT_NAME, CURVES_NAME = "checkpoint.pt", "curves.csv"
@@ -77,30 +78,6 @@ class Lesson(Protocol[BatchT]):
 
     def measure(self) -> Mapping[str, float]:
         """Return figures of examples that are not trained on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Epoch:
-    """One row of the curves; the loss is the mean over the epoch's examples.
-
-    `epoch` counts from 1; accuracy is that of training, 0..1; figures are the lesson's.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    figures: Mapping[str, float]
-    seconds: float
-
-    def row(self) -> dict[str, float]:
-        """Return the epoch flat, in the order of the columns."""
-        return {
-            "epoch": self.epoch,
-            "loss": self.loss,
-            "accuracy": self.accuracy,
-            **self.figures,
-            "seconds": self.seconds,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from edgeai_lab.backbone_weights import WEIGHTS
 from edgeai_lab.classifier.examples import Example, Examples
 from edgeai_lab.classifier.figures import ClassifierFigures
 from edgeai_lab.classifier.recipe import SCRATCH, ClassifierRecipe
+from edgeai_lab.epochs import Epoch
 from edgeai_lab.json_files import write_json
-from edgeai_lab.training import Epoch
 
 MODEL_NAME, CARD_NAME = "classifier.onnx", "classifier.json"
 

@@ -21,7 +21,7 @@ from edgeai_lab.classifier.network import Classifier
 from edgeai_lab.classifier.recipe import ClassifierRecipe
 from edgeai_lab.classifier.variation import vary
 from edgeai_lab.feature_extraction import FeatureExtractor
-from edgeai_lab.pictures import Image, load_square, read_picture
+from edgeai_lab.pictures import Image, load_square, read_rgb, stretched
 from edgeai_lab.progress import Track, silent
 from edgeai_lab.training import Outcome
 
@@ -94,17 +94,18 @@ class FeatureLesson(_Lesson):
         self._features = np.empty((count, 1 + views, backbone.dimension), np.float32)
         with closing(FeatureExtractor(backbone, side_px=side_px)) as extractor:
             for place, example in enumerate(track(examples.training, "features to train on")):
-                self._features[place, 0] = extractor.features(load_square(example.path, side_px))
-                picture = read_rgb(example) if views else None
-                for view in range(views):
-                    assert picture is not None
-                    varied = vary(
+                picture = read_rgb(example.path)
+                copies = [
+                    vary(
                         picture,
                         recipe.variation,
                         side_px=side_px,
                         rng=np.random.default_rng((recipe.seed, view, place)),
                     )
-                    self._features[place, 1 + view] = extractor.features(varied)
+                    for view in range(views)
+                ]
+                for view, copy in enumerate([stretched(picture, side_px), *copies]):
+                    self._features[place, view] = extractor.features(copy)
             validation = [
                 extractor.features(load_square(example.path, side_px))
                 for example in track(examples.validation, "features to stop by")
@@ -177,7 +178,7 @@ class PictureLesson(_Lesson):
     def _varied(self, place: int, epoch: int) -> Image:
         recipe = self._recipe
         return vary(
-            read_rgb(self._examples.training[place]),
+            read_rgb(self._examples.training[place].path),
             recipe.variation,
             side_px=self._side_px,
             rng=np.random.default_rng((recipe.seed, epoch, place)),
@@ -189,11 +190,6 @@ def class_weights(examples: Examples) -> Tensor:
     counts = Counter(example.label for example in examples.training)
     total, classes = len(examples.training), len(examples.classes)
     return torch.tensor([total / (classes * counts[label]) for label in range(classes)])
-
-
-def read_rgb(example: Example) -> Image:
-    """Return an example's picture, (H, W, 3) uint8 RGB; DataError where it cannot be decoded."""
-    return np.ascontiguousarray(read_picture(example.path)[:, :, ::-1])
 
 
 def _labels(examples: Sequence[Example]) -> Tensor:

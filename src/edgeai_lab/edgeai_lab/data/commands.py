@@ -82,8 +82,9 @@ def split_rows(
     pictures: Sequence[LabelledPicture], groups: Sequence[str], *, folds: int, seed: int
 ) -> list[SplitRow]:
     """Return the rows of a split; errors as of :func:`fold_groups`."""
-    labels = [picture.label for picture in pictures]
-    dealt = fold_groups(groups, labels, folds=folds, seed=seed)
+    # By all that is in a picture: a recipe may name its class by another box than the largest.
+    contents = [f"{picture.label}: {picture.content}" for picture in pictures]
+    dealt = fold_groups(groups, contents, folds=folds, seed=seed)
     return [
         SplitRow(name=picture.name, label=picture.label, group=group, fold=fold)
         for picture, group, fold in zip(pictures, groups, dealt, strict=True)

@@ -329,3 +329,16 @@ def test_a_second_supervisor_is_told_as_a_fault(house, ros):
     )
     house.person.create_publisher(AuthState, "/auth_state", qos.STATE)
     ros.until(lambda: any("1 more supervisors on this ROS domain" in t.message for t in told))
+
+
+def test_a_face_node_with_another_gallery_unlocks_for_somebody_who_may_nothing(house, ros):
+    house.up()
+    house.person_id = "0" * 32
+    house.unlock()
+    assert list(house.states[-1].permissions) == []
+    assert not house.arm("object_detector").success
+    told: list[AnalyzerStatus] = []
+    house.person.create_subscription(
+        AnalyzerStatus, "/supervisor/status", told.append, qos.DIAGNOSTICS
+    )
+    ros.until(lambda: any("works with another gallery file" in t.message for t in told))

@@ -30,7 +30,8 @@ from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace
 
 # The first pixel of a picture says how many faces are in it, how large they are and whose; the
-# second the shade and how the head is turned (degrees, + 100); the rest is noise, so that it is sharp.
+# second the shade and how the head is turned (degrees, + 100); the rest is noise, so that it is
+# sharp.
 NOISE = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
 
 

@@ -43,20 +43,29 @@ def picture(
     shade: int = 0,
     yaw_deg: int = 0,
     roll_deg: int = 0,
+    openness: float = 0.3,
 ) -> npt.NDArray[np.uint8]:
     image = NOISE.copy()
     image[0, 0] = (faces, side, who)
     image[0, 1] = (shade, 100 + yaw_deg, 100 + roll_deg)
+    image[0, 2] = round(100 * openness)
     return image
 
 
 UNALIGNED, MESHLESS, SHAPELESS = 101, 102, 103
 
 
-def mesh(*, yaw_deg: float, roll_deg: float) -> npt.NDArray[np.float32]:
-    """Return a mesh of which only the ends of the head's two axes are set."""
+def eye(openness: float) -> list[tuple[float, float, float]]:
+    """Return the outer corner, two points of the upper lid, the inner corner, two of the lower."""
+    half = 10 * openness
+    return [(30, 0, 0), (25, -half, 0), (15, -half, 0), (10, 0, 0), (15, half, 0), (25, half, 0)]
+
+
+def mesh(*, yaw_deg: float, roll_deg: float, openness: float) -> npt.NDArray[np.float32]:
+    """Return a mesh of which only the ends of the head's two axes and one eye are set."""
     points = np.zeros((468, 3))
     points[[234, 454, 10, 152]] = ((-40, 0, 0), (40, 0, 0), (0, -50, 0), (0, 50, 0))
+    points[[263, 387, 385, 362, 380, 373]] = eye(openness)
     yaw, roll = np.radians([yaw_deg, roll_deg])
     turned = np.array([(np.cos(yaw), 0, np.sin(yaw)), (0, 1, 0), (-np.sin(yaw), 0, np.cos(yaw))])
     tilted = np.array(
@@ -72,7 +81,7 @@ class Models:
     def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
         faces, side, who = (int(v) for v in image[0, 0])
         _, yaw_deg, roll_deg = (int(v) - 100 for v in image[0, 1])
-        placed = mesh(yaw_deg=yaw_deg, roll_deg=roll_deg)
+        placed = mesh(yaw_deg=yaw_deg, roll_deg=roll_deg, openness=int(image[0, 2, 0]) / 100)
         found = DetectedFace(
             box=Box(50, 50, 50 + side, 50 + side),
             score=0.9,
@@ -192,6 +201,18 @@ def test_material_of_two_people_is_refused(second: int) -> None:
     frames = [image for pair in zip(shades(3, 6), shades(7, 6), strict=True) for image in pair]
     with pytest.raises(EnrolmentError, match="seem to show several people"):
         enrol_from_images(frames[: 6 + second], MODELS, MODELS, EnrolmentConfig())
+
+
+def test_frames_of_a_blink_are_refused_as_a_share_of_how_open_the_eyes_mostly_are() -> None:
+    openness = (0.3, 0.3, 0.21, 0.3, 0.19, 0.3)
+    frames = [picture(3, shade=n, openness=opened) for n, opened in enumerate(openness)]
+    result = enrol_from_images(frames, MODELS, MODELS, EnrolmentConfig(min_eye_share=0.68))
+    assert [(r.index, r.reason, r.detail) for r in result.rejections] == [
+        (4, RejectionReason.EYES_CLOSED, "open 0.19 of 0.30")
+    ]
+    assert [frame.index for frame in result.accepted] == [0, 1, 2, 3, 5]
+    narrow = [picture(3, shade=n, openness=0.1) for n in range(4)]
+    assert len(enrol_from_images(narrow, MODELS, MODELS, EnrolmentConfig()).accepted) == 4
 
 
 def test_reading_stops_when_enough_is_taken() -> None:

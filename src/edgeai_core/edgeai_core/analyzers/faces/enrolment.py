@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.analyzers.faces.face_mesh import eye_openness
 from edgeai_core.analyzers.faces.frame_check import (
     EnrolmentConfig as EnrolmentConfig,
 )
@@ -93,6 +94,7 @@ class _Collector:
         self._config = config
         self._templates: list[npt.NDArray[np.float32]] = []
         self._accepted: list[AcceptedFrame] = []
+        self._openness: list[float] = []
         self._rejections: list[RejectedFrame] = []
 
     def wants_more(self, index: int) -> bool:
@@ -131,9 +133,13 @@ class _Collector:
         self._templates.append(template)
         crop = face_crop(image, face.box, side_px=CROP_SIDE_PX)
         self._accepted.append(AcceptedFrame(index=index, box=face.box, crop=crop))
+        # Of the wider eye: a head that is half turned away narrows the other one.
+        wider = 0.0 if face.mesh_xyz_px is None else max(eye_openness(face.mesh_xyz_px))
+        self._openness.append(wider)
 
     def result(self) -> EnrolmentResult:
         read = len(self._accepted) + len(self._rejections)
+        self._refuse_closed_eyes()
         outliers = self._refuse_outliers()
         total = outliers + len(self._templates)
         if outliers > self._config.max_outlier_share * total:
@@ -165,9 +171,26 @@ class _Collector:
         distances = np.linalg.norm(stacked[:, None] - stacked[None], axis=2)
         typical = distances[np.argmin(np.median(distances, axis=1))]
         keep = typical <= self._config.consistency_threshold
-        for entry, distance, kept in zip(self._accepted, typical, keep, strict=True):
+        details = [f"distance {distance:.2f}" for distance in typical]
+        return self._keep(keep, RejectionReason.OUTLIER, details)
+
+    def _refuse_closed_eyes(self) -> None:
+        """Drop the frames of a blink: eyes far less open than they mostly are."""
+        if not self._openness:
+            return
+        openness = np.array(self._openness)
+        # Written without a division: a mesh may give no openness at all.
+        keep = openness >= self._config.min_eye_share * float(np.median(openness))
+        details = [f"open {opened:.2f} of {np.median(openness):.2f}" for opened in openness]
+        self._keep(keep, RejectionReason.EYES_CLOSED, details)
+
+    def _keep(
+        self, keep: npt.NDArray[np.bool_], reason: RejectionReason, details: Sequence[str]
+    ) -> int:
+        """Refuse the accepted frames that are not among `keep`; return how many these were."""
+        for entry, detail, kept in zip(self._accepted, details, keep, strict=True):
             if not kept:
-                self._refuse(entry.index, RejectionReason.OUTLIER, f"distance {distance:.2f}")
+                self._refuse(entry.index, reason, detail)
         self._templates = [t for t, kept in zip(self._templates, keep, strict=True) if kept]
         self._accepted = [a for a, kept in zip(self._accepted, keep, strict=True) if kept]
         return int((~keep).sum())

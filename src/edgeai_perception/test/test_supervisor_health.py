@@ -54,6 +54,4 @@ def test_unknown_permissions_of_the_active_person_are_an_error():
         {}, rivals=0, state=SessionState.ACTIVE, refusal="", permission_fault="no gallery"
     )
     assert health.level is Level.ERROR
-    assert health.message == (
-        "gallery: what the active person may do is not known: no gallery"
-    )
+    assert health.message == ("gallery: what the active person may do is not known: no gallery")

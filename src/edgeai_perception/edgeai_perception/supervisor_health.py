@@ -40,5 +40,5 @@ def supervisor_health(
         return Health(level=Level.WARN if told else Level.ERROR, message=text)
     if state is None:
         return Health(level=Level.WARN, message="starting")
-    waiting = f": {refusal}" if refusal and state is not SessionState.ACTIVE else ""
+    waiting = f", waiting: {refusal}" if refusal and state is not SessionState.ACTIVE else ""
     return Health(message=f"session {state.name}{waiting}")

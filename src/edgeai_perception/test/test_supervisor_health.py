@@ -21,7 +21,11 @@ def keeper(error: str = "") -> NodeKeeper:
 @pytest.mark.parametrize(
     ("state", "refusal", "text"),
     [
-        (LOCKED, "liveness: move your head a little", "session LOCKED: liveness: move your head"),
+        (
+            LOCKED,
+            "liveness: move your head a little",
+            "session LOCKED, waiting: liveness: move your head",
+        ),
         (LOCKED, "", "session LOCKED"),
         (ACTIVE, "Ada is not in view", "session ACTIVE"),
     ],

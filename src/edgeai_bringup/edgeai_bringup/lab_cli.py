@@ -7,7 +7,7 @@ from pathlib import Path
 
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
-    {"evaluate faces", "faces align", "faces classify predict", "video-to-images"}
+    {"evaluate faces", "faces align", "faces classify predict", "spoof", "video-to-images"}
 )
 
 
@@ -18,6 +18,7 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     _add_evaluate(verbs)
     _add_video_to_images(verbs)
     _add_faces(verbs)
+    _add_spoof(verbs)
 
 
 def needs_lab_packages(arguments: argparse.Namespace) -> bool:
@@ -135,3 +136,27 @@ def _add_train(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     train.add_argument("--dimension", type=int, metavar="D", help="length of the embedding")
     train.add_argument("--seed", type=int, metavar="N", help="of split, start and order")
     train.add_argument("--resume", action="store_true", help="go on from OUT's checkpoint")
+
+
+def _add_spoof(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    spoof = verbs.add_parser(
+        "spoof",
+        help="re-photograph a picture or clip by simulation, to try the liveness check",
+        description=(
+            "Renders what a VGA webcam sees of a print, a screen or a replayed clip of SOURCE, or "
+            "of SOURCE as a living scene. A simulation is a lower bound of what impostors do."
+        ),
+    )
+    spoof.set_defaults(lab_command="spoof")
+    spoof.add_argument("source", type=Path, metavar="SOURCE", help="a picture or a clip")
+    spoof.add_argument("out", type=Path, metavar="OUT", help="new or empty folder")
+    spoof.add_argument("--kind", choices=("print", "screen", "replay", "bona_fide"), required=True)
+    spoof.add_argument(
+        "--framing",
+        choices=("full", "border"),
+        default="full",
+        help="whether the copy fills the picture or its edge is seen (full)",
+    )
+    spoof.add_argument("--seconds", type=float, default=3.0, metavar="S", help="at most 10 (3)")
+    spoof.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is drawn (0)")
+    spoof.add_argument("--json", type=Path, metavar="FILE", help="write what was drawn")

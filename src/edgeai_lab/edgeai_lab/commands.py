@@ -69,6 +69,25 @@ def _evaluate_faces(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _spoof(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.liveness.instruments import Framing, Presentation
+    from edgeai_lab.liveness.spoof import FRAMES_NAME, save_spoof
+
+    clip = save_spoof(
+        arguments.source,
+        arguments.out,
+        presentation=Presentation(arguments.kind),
+        framing=Framing(arguments.framing),
+        seconds=arguments.seconds,
+        seed=arguments.seed,
+    )
+    print(f"{len(clip.frames)} frames in {arguments.out / FRAMES_NAME}, overview {clip.sheet}")
+    if arguments.json is not None:
+        write_json(arguments.json, clip.document())
+        print(f"what was drawn: {arguments.json}")
+    return 0
+
+
 def _video_to_images(arguments: argparse.Namespace) -> int:
     from edgeai_lab.clips import save_frames
 
@@ -219,6 +238,7 @@ def _given_settings(arguments: argparse.Namespace) -> dict[str, object]:
 
 COMMANDS: Mapping[str, Command] = {
     "evaluate faces": _evaluate_faces,
+    "spoof": _spoof,
     "video-to-images": _video_to_images,
     "faces align": _align_faces,
     "faces train": _train_faces,

@@ -69,23 +69,22 @@ def _evaluate_faces(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _spoof(arguments: argparse.Namespace) -> int:
-    from edgeai_lab.liveness.instruments import Framing, Presentation
-    from edgeai_lab.liveness.spoof import FRAMES_NAME, save_spoof
+def _evaluate_liveness(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.liveness.commands import evaluate_liveness
 
-    clip = save_spoof(
-        arguments.source,
-        arguments.out,
-        presentation=Presentation(arguments.kind),
-        framing=Framing(arguments.framing),
-        seconds=arguments.seconds,
-        seed=arguments.seed,
-    )
-    print(f"{len(clip.frames)} frames in {arguments.out / FRAMES_NAME}, overview {clip.sheet}")
-    if arguments.json is not None:
-        write_json(arguments.json, clip.document())
-        print(f"what was drawn: {arguments.json}")
-    return 0
+    return evaluate_liveness(arguments)
+
+
+def _train_liveness(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.liveness.commands import train_liveness
+
+    return train_liveness(arguments)
+
+
+def _spoof(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.liveness.commands import spoof
+
+    return spoof(arguments)
 
 
 def _video_to_images(arguments: argparse.Namespace) -> int:
@@ -238,6 +237,8 @@ def _given_settings(arguments: argparse.Namespace) -> dict[str, object]:
 
 COMMANDS: Mapping[str, Command] = {
     "evaluate faces": _evaluate_faces,
+    "evaluate liveness": _evaluate_liveness,
+    "train liveness": _train_liveness,
     "spoof": _spoof,
     "video-to-images": _video_to_images,
     "faces align": _align_faces,

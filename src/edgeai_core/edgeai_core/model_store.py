@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgeai_core.errors import ModelError, ModelIntegrityError, ModelMissingError
-from edgeai_core.model_card import ModelCard
+from edgeai_core.model_card import ModelCard, Training
 
 _MEND = "run ./edgeai setup"
 # Files that were hashed by this process and found right: (path, size, mtime) -> sha256. It lives
@@ -43,6 +43,13 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def model_path(card: ModelCard) -> Path:
+    """Return where the file of a model belongs, whether it is there or not."""
+    if isinstance(card.source, Training):
+        return Path(__file__).parent / "weights" / card.file_name
+    return model_directory() / card.file_name
+
+
 def resolve(card: ModelCard) -> Path:
     """Return the file of a model after checking that it is the one on the card.
 
@@ -50,7 +57,7 @@ def resolve(card: ModelCard) -> Path:
         ModelMissingError: there is no such file or it cannot be read.
         ModelIntegrityError: its sha256 differs.
     """
-    path = model_directory() / card.file_name
+    path = model_path(card)
     try:
         status = path.stat()
         key = (str(path), status.st_size, status.st_mtime_ns)

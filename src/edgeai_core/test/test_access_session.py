@@ -24,12 +24,17 @@ ADA = FaceMatch(
     person_name="Ada",
     distance=0.2,
     margin=0.4,
+    permitted=True,
     authorised=True,
+    liveness=Liveness.LIVE,
     agreeing_frames=3,
 )
 BOB = replace(ADA, person_id="bob", person_name="Bob", track_id=2, box=Box(0, 0, 200, 200))
 STRANGER = FaceMatch(box=Box(0, 0, 300, 300), detection_score=0.9, track_id=3, rejection="unknown")
-UNAUTHORISED = replace(ADA, authorised=False, rejection="enrolled but not authorised")
+UNAUTHORISED = replace(
+    ADA, permitted=False, authorised=False, rejection="enrolled but not authorised"
+)
+SPOOF = replace(ADA, authorised=False, liveness=Liveness.SPOOF)
 
 LOCKED, ACTIVE, MONITORING = SessionState.LOCKED, SessionState.ACTIVE, SessionState.MONITORING
 
@@ -94,7 +99,9 @@ def test_recognised_authorised_person_unlocks_and_is_named() -> None:
         (replace(ADA, rejection="face too small"), "face too small"),
         (replace(ADA, agreeing_frames=2), "named in 2 frames, need 3"),
         (replace(ADA, track_id=None), "face is not followed over frames"),
-        (replace(ADA, liveness=Liveness.SPOOF), "face is not live"),
+        (SPOOF, "face is not live"),
+        (replace(SPOOF, rejection="not live: flat"), "not live: flat"),
+        (replace(ADA, liveness=Liveness.NOT_CHECKED), "liveness was not checked"),
     ],
 )
 def test_each_missing_check_blocks(face: FaceMatch, refusal: str) -> None:
@@ -103,11 +110,18 @@ def test_each_missing_check_blocks(face: FaceMatch, refusal: str) -> None:
     assert room.machine.refusal == refusal
 
 
-def test_liveness_blocks_where_it_is_required() -> None:
-    room = Room(AccessConfig(require_liveness=True))
-    assert room.see(ADA) is LOCKED
-    assert room.machine.refusal == "liveness was not checked"
-    assert room.see(replace(ADA, liveness=Liveness.LIVE)) is ACTIVE
+def test_unchecked_face_unlocks_only_where_liveness_is_not_required() -> None:
+    unchecked = replace(ADA, liveness=Liveness.NOT_CHECKED)
+    assert Room().see(unchecked) is LOCKED
+    assert Room(AccessConfig(require_liveness=False)).see(unchecked) is ACTIVE
+
+
+def test_copy_never_unlocks_and_does_not_end_a_session_either() -> None:
+    assert Room(AccessConfig(require_liveness=False)).see(SPOOF) is LOCKED
+    room = Room()
+    room.see(ADA)
+    assert room.see(SPOOF) is ACTIVE
+    assert room.machine.refusal == "face is not live"
 
 
 @pytest.mark.parametrize(
@@ -389,7 +403,7 @@ def test_face_that_was_not_judged_is_no_attempt(face: FaceMatch) -> None:
     assert room.see(ADA) is ACTIVE
 
 
-@pytest.mark.parametrize("face", [UNAUTHORISED, replace(ADA, liveness=Liveness.SPOOF), JUDGED])
+@pytest.mark.parametrize("face", [UNAUTHORISED, SPOOF, JUDGED])
 def test_unauthorised_spoofed_and_unknown_faces_are_attempts(face: FaceMatch) -> None:
     room = Room(LOCKOUT)
     attempt(room, face)
@@ -411,7 +425,7 @@ def test_passer_by_and_visitor_who_stays_count_little() -> None:
 
 
 def test_person_who_looks_away_now_and_then_is_no_attempt() -> None:
-    room = Room(AccessConfig(require_liveness=True, lockout=LockoutConfig(failures=1)))
+    room = Room(AccessConfig(lockout=LockoutConfig(failures=1)))
     away = replace(JUDGED, track_id=ADA.track_id)
     for _ in range(20):
         room.watch(ADA, away, duration_s=1)

@@ -84,6 +84,8 @@ def node(ros, overrides, hub, models, tmp_path, monkeypatch) -> FaceAuthenticato
         "gallery.path": str(tmp_path / "people" / "gallery.sqlite3"),
         "inference.max_results_per_s": 240.0,
         "faces.agree_frames": 2,
+        # The fake face does not move: tests/test_face_gate.py checks liveness on real footage.
+        "liveness.enabled": False,
     }
     made = ros.add(
         FaceAuthenticatorNode(

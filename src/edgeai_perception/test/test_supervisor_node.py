@@ -96,7 +96,9 @@ class House:
             "person_id": self.person_id,
             "person_name": "Ada",
             "agreeing_frames": 5,
+            "permitted": True,
             "authorised": True,
+            "liveness": FaceMatch.LIVENESS_LIVE,
         }
         match = FaceMatch(**(values | changes))
         match.bbox.size_x = match.bbox.size_y = 100.0
@@ -177,10 +179,13 @@ def test_an_authorised_face_unlocks_and_the_analyzer_runs_until_locked(house, ro
     "face",
     [
         {"authorised": False},
-        {"person_id": "", "person_name": "", "authorised": False},
+        {"permitted": False, "authorised": False},
+        {"person_id": "", "person_name": "", "permitted": False, "authorised": False},
         {"agreeing_frames": 2},
         {"rejection": "too small"},
-        {"liveness": FaceMatch.LIVENESS_SPOOF},
+        {"liveness": FaceMatch.LIVENESS_NOT_CHECKED},
+        {"authorised": False, "liveness": FaceMatch.LIVENESS_SPOOF},
+        {"liveness": FaceMatch.LIVENESS_SPOOF},  # contradicts itself: authorised, but a copy
         {"person_id": ""},  # contradicts itself: authorised without being anybody
     ],
     ids=str,

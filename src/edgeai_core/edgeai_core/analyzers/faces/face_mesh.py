@@ -19,6 +19,7 @@ from edgeai_core.analyzers.faces.alignment import (
     similarity_transform,
     upright_crop,
 )
+from edgeai_core.geometry import Box
 from edgeai_core.runtimes.base import InferenceSession
 from edgeai_core.types import DetectedFace
 
@@ -94,11 +95,10 @@ class FaceRegion:
         Raises:
             ValueError: the points coincide or are not finite.
         """
-        low, high = points_xyz_px[:, :2].min(axis=0), points_xyz_px[:, :2].max(axis=0)
-        x, y = ((low + high) / 2).tolist()
+        box = mesh_box(points_xyz_px)
         return cls(
-            center_xy_px=(x, y),
-            side_px=_REGION_SCALE * float((high - low).max()),
+            center_xy_px=box.center_px,
+            side_px=_REGION_SCALE * max(box.width_px, box.height_px),
             roll_rad=_roll(points_xyz_px[_RIGHT_EYE[0]], points_xyz_px[_LEFT_EYE[0]]),
         )
 
@@ -212,6 +212,12 @@ def mesh_chip(
     targets = (_CHIP_TARGETS_XY_PX - middle) @ turn.T + middle
     matrix = similarity_transform(points, targets)
     return upright_crop(image, matrix, side_px=CHIP_SIDE_PX, border=cv2.BORDER_CONSTANT)
+
+
+def mesh_box(points_xyz_px: npt.NDArray[np.floating]) -> Box:
+    """Return the smallest upright box around a (468, 3) mesh: forehead to chin, cheek to cheek."""
+    low, high = points_xyz_px[:, :2].min(axis=0), points_xyz_px[:, :2].max(axis=0)
+    return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
 def eye_openness(points_xyz_px: npt.NDArray[np.floating]) -> tuple[float, float]:

@@ -157,6 +157,6 @@ def test_enrolment_refuses_whom_the_gate_would_take_for_another() -> None:
 
 def test_templates_are_told_apart_by_weights_and_alignment() -> None:
     card = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, Task.FACE_EMBEDDING)
-    assert catalog.face_model_id() == f"dlib_resnet-{card.sha256[:12]}-mesh5-turned4"
+    assert catalog.face_model_id() == f"dlib_resnet-{card.sha256[:12]}-mesh5-turned4-scaled4"
     with pytest.raises(ConfigError, match="face embedding: unknown model"):
         catalog.face_model_id(catalog.DEFAULT_FACE_DETECTOR)

@@ -36,9 +36,10 @@ from edgeai_core.errors import AccessError, ConfigError, EdgeAiError
 from edgeai_core.metering import ThroughputMeter
 from edgeai_core.supervision import NodeKeeper, NodeState, SupervisionConfig, Transition
 from edgeai_core.types import AuthState
+from edgeai_perception.supervisor_health import supervisor_health
 from edgeai_ros_common import params, qos
 from edgeai_ros_common.convert import auth_state_to_msg, faces_from_msg, time_from_msg
-from edgeai_ros_common.diagnostics import Health, HealthReporter, Level
+from edgeai_ros_common.diagnostics import HealthReporter, Level
 from edgeai_ros_common.running import run_node
 
 _TICK_S = 0.1
@@ -284,22 +285,12 @@ class SupervisorNode(Node):
         self._apply()
 
     def _report(self) -> None:
-        faults = {name: keeper.fault for name, keeper in self._keepers.items() if keeper.fault}
-        rivals = self.count_publishers("/auth_state") - 1
-        if rivals > 0:
-            faults["/auth_state"] = (
-                f"{rivals} more supervisors on this ROS domain: two graphs undo each other's "
-                "decisions; stop one, or give it a ROS_DOMAIN_ID of its own"
-            )
-        if faults:
-            text = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
-            # What a node reports by itself is one fault, not two: a lost camera is told once.
-            told = all(self._keepers[name].fault_is_its_own for name in faults)
-            health = Health(level=Level.WARN if told else Level.ERROR, message=text)
-        elif self._published is None:
-            health = Health(level=Level.WARN, message="starting")
-        else:
-            health = Health(message=f"session {self._published.state.name}")
+        health = supervisor_health(
+            self._keepers,
+            rivals=self.count_publishers("/auth_state") - 1,
+            state=self._published.state if self._published is not None else None,
+            refusal=self._session.refusal,
+        )
         self._reporter.publish(health, lifecycle_state=int(NodeState.ACTIVE))
 
 

@@ -191,13 +191,14 @@ def mesh_chip(
     points_xyz_px: npt.NDArray[np.floating],
     *,
     turn_deg: float = 0.0,
+    scale: float = 1.0,
 ) -> npt.NDArray[np.uint8]:
     """Cut an upright face out of a frame, as dlib's five-point aligner would.
 
     Args:
         image: (H, W, 3) uint8 BGR. points_xyz_px: (468, 3) mesh in pixels of the image.
-        turn_deg: turn the chip about its centre; the mean embedding of slightly turned chips is
-            steadier than one embedding.
+        turn_deg, scale: turn and enlarge the face about the chip's centre; the mean embedding of
+            slightly different chips is steadier than one embedding.
 
     Returns:
         (150, 150, 3) uint8 RGB; black where the chip reaches beyond the frame.
@@ -209,7 +210,7 @@ def mesh_chip(
     angle = math.radians(turn_deg)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     middle = CHIP_SIDE_PX / 2
-    targets = (_CHIP_TARGETS_XY_PX - middle) @ turn.T + middle
+    targets = scale * (_CHIP_TARGETS_XY_PX - middle) @ turn.T + middle
     matrix = similarity_transform(points, targets)
     return upright_crop(image, matrix, side_px=CHIP_SIDE_PX, border=cv2.BORDER_CONSTANT)
 

@@ -6,7 +6,7 @@ import pytest
 
 from edgeai_core.errors import DataError, SourceError
 from edgeai_lab.liveness.instruments import Framing, Presentation
-from edgeai_lab.liveness.pose import HEIGHT_PX, WIDTH_PX, draw_pose, hand_motion
+from edgeai_lab.liveness.pose import FOCAL_PX, HEIGHT_PX, WIDTH_PX, Pose, draw_pose, hand_motion
 from edgeai_lab.liveness.pose import surface_coordinates as coordinates
 from edgeai_lab.liveness.rendering import render
 from edgeai_lab.liveness.scene import MEASURED, TRAINED, draw_scene, fill_frame, paint_room
@@ -87,13 +87,23 @@ def test_one_homography_explains_how_a_flat_copy_moves(seed):
     assert np.abs(there - target).max() < 1e-4
 
 
-def test_a_bent_sheet_is_no_plane_and_its_arc_is_longer_than_its_shadow():
-    pose = draw_pose(Framing.FULL, 1.0, np.random.default_rng(0))
-    flat, _ = coordinates(pose, aspect=1.0, bend_rad=0.0)
-    bent, _ = coordinates(pose, aspect=1.0, bend_rad=0.6)
-    assert np.abs(bent - flat).max() > 0.01
-    nearly, _ = coordinates(pose, aspect=1.0, bend_rad=1e-3)
-    assert np.abs(nearly - flat).max() < 1e-3
+@pytest.mark.parametrize("bend_rad", [0.6, -0.6, 0.2])
+def test_each_pixel_looks_at_the_point_of_a_bent_sheet_that_projects_onto_it(bend_rad):
+    pose = Pose(span=0.8, x=0.05, y=-0.03, yaw=0.2, pitch=-0.1, roll=0.05)
+    arc, down = coordinates(pose, aspect=1.0, bend_rad=bend_rad)
+    radius = 0.5 / bend_rad
+    sheet = np.stack([radius * np.sin(arc / radius), down, radius * (1 - np.cos(arc / radius))], -1)
+    turned = cv2.Rodrigues(np.array([pose.pitch, pose.yaw, 0.0]))[0]
+    rolled = cv2.Rodrigues(np.array([0.0, 0.0, pose.roll]))[0]
+    distance = FOCAL_PX / (pose.span * HEIGHT_PX)
+    scale = HEIGHT_PX * distance / FOCAL_PX
+    seen = sheet @ (turned @ rolled).T + [pose.x * scale, pose.y * scale, distance]
+    columns = seen[..., 0] / seen[..., 2] * FOCAL_PX + (WIDTH_PX - 1) / 2
+    rows = seen[..., 1] / seen[..., 2] * FOCAL_PX + (HEIGHT_PX - 1) / 2
+    on_sheet = (np.abs(arc) < 0.5) & (np.abs(down) < 0.5)
+    assert on_sheet.sum() > 50_000
+    assert np.abs(columns - np.arange(WIDTH_PX))[on_sheet].max() < 0.01
+    assert np.abs(rows - np.arange(HEIGHT_PX)[:, None])[on_sheet].max() < 0.01
 
 
 def test_a_hand_trembles_within_its_limits_or_the_copy_is_supported():

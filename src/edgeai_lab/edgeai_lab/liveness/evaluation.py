@@ -9,9 +9,9 @@ from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
-from edgeai_core.analyzers.faces.liveness import LivenessChecker, LivenessConfig, ScoresLiveness
 
 from edgeai_core.analyzers.faces.interfaces import DetectsFaces
+from edgeai_core.analyzers.faces.liveness import LivenessChecker, LivenessConfig, ScoresLiveness
 from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace, Frame, Instruction, Liveness
 from edgeai_lab.liveness.attempts import Attempt, Origin, Timing
@@ -109,7 +109,8 @@ def run_attempt(
         ModelError: a model cannot be run.
     """
     recorder = _Recorder(passive)
-    checker = LivenessChecker(recorder, config, rng=lambda: np.random.default_rng(seed))
+    turns = np.random.default_rng(seed)
+    checker = LivenessChecker(recorder, config, rng=lambda: turns)
     actor = attempt.begin()
     asked, outcome, after_s = Instruction.NONE, Outcome.UNDECIDED, math.nan
     scores: list[float] = []

@@ -124,19 +124,20 @@ def surface_coordinates(pose: Pose, *, aspect: float, bend_rad: float) -> tuple[
     dx, dy, dz = (
         turn[0, i] * columns[None, :] + turn[1, i] * rows[:, None] + turn[2, i] for i in range(3)
     )
-    reach = -origin[2] / dz
     if bend_rad == 0.0:
+        reach = -origin[2] / dz
         return _as_map(origin[0] + reach * dx), _as_map(origin[1] + reach * dy)
+    # The sheet is part of a circle seen from above, with its centre behind it or before it.
     radius = np.float32((aspect / 2) / abs(bend_rad))
-    limit = np.float32(0.95) * radius
     towards = np.float32(math.copysign(1.0, bend_rad))
-    # Four steps of a fixed-point iteration leave less than a tenth of a pixel at 0.6 rad.
-    for _ in range(4):
-        across = np.clip(origin[0] + reach * dx, -limit, limit)
-        depth = towards * (radius - np.sqrt(radius**2 - across**2))
-        reach = (depth - origin[2]) / dz
-    across = np.clip(origin[0] + reach * dx, -limit, limit)
-    return _as_map(radius * np.arcsin(across / radius)), _as_map(origin[1] + reach * dy)
+    depth = origin[2] - towards * radius
+    a = dx**2 + dz**2
+    half_b = origin[0] * dx + depth * dz
+    c = origin[0] ** 2 + depth**2 - radius**2
+    # A ray that misses the circle goes past the edge of the sheet: its nearest point does too.
+    reach = (-half_b - towards * np.sqrt(np.maximum(half_b**2 - a * c, 0.0))) / a
+    across = np.clip((origin[0] + reach * dx) / radius, -1.0, 1.0)
+    return _as_map(radius * np.arcsin(across)), _as_map(origin[1] + reach * dy)
 
 
 def _rotation(pose: Pose) -> npt.NDArray[np.float64]:

@@ -20,8 +20,8 @@ class LivenessRecipe:
     held_out_scenes: int = param(
         480, "Simulated pictures of the held-out sources", minimum=8, maximum=100_000
     )
-    steps: int = param(900, "Batches to train on", minimum=1, maximum=1_000_000)
-    batch_size: int = param(64, "Patches per step, half of them living", minimum=4, maximum=4096)
+    steps: int = param(400, "Batches to train on", minimum=1, maximum=1_000_000)
+    batch_size: int = param(48, "Patches per step, half of them living", minimum=4, maximum=4096)
     learning_rate: float = param(
         1e-3, "Largest step of AdamW; it rises and falls once", minimum=1e-6, maximum=1.0
     )

@@ -6,10 +6,8 @@ import argparse
 from pathlib import Path
 
 
-def add_train_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add what trains on data of one's own."""
-    train = verbs.add_parser("train", help="train a network")
-    subjects = train.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
+def add_train_classifier(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the training of a classifier."""
     classifier = subjects.add_parser(
         "classifier",
         help="tell classes of pictures apart",

@@ -35,7 +35,7 @@ def export_onnx(
     module = module.eval()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _quiet_exporter():
+        with quiet_exporter():
             torch.onnx.export(
                 module,
                 (torch.from_numpy(sample),),
@@ -62,7 +62,7 @@ def export_onnx(
 
 
 @contextmanager
-def _quiet_exporter() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """Keep back what torch 2.13's exporter says of itself: old calls, and no torchvision here."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from edgeai_core.analyzers.faces.passive_liveness import CONTEXT_SCALE, PATCH_SIDE_PX
 
+from edgeai_core.analyzers.faces.passive_liveness import CONTEXT_SCALE, PATCH_SIDE_PX
 from edgeai_core.errors import DataError, ModelError
 from edgeai_core.runtimes.selection import open_session
 from edgeai_lab.json_files import write_json

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from edgeai_core.analyzers.faces.liveness import LivenessConfig, ScoresLiveness
 
 from edgeai_core.analyzers.faces.face_mesh import head_pose
 from edgeai_core.analyzers.faces.interfaces import DetectsFaces
+from edgeai_core.analyzers.faces.liveness import LivenessConfig, ScoresLiveness
 from edgeai_core.errors import DataError
 from edgeai_core.types import DetectedFace
 from edgeai_lab.clips import frames_every

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from edgeai_core.analyzers.faces.liveness import LivenessConfig
 
+from edgeai_core.analyzers.faces.liveness import LivenessConfig
 from edgeai_lab.face_metrics import roc
 from edgeai_lab.liveness.attempts import Timing
 from edgeai_lab.liveness.evaluation import (

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from edgeai_core.analyzers.faces.passive_liveness import LIVE_CLASS
 from torch.nn import functional
 
+from edgeai_core.analyzers.faces.passive_liveness import LIVE_CLASS
 from edgeai_core.errors import DataError
 from edgeai_lab.face_metrics import roc
 from edgeai_lab.liveness.minifasnet import MiniFASNet

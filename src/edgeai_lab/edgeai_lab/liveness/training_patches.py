@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from edgeai_core.analyzers.faces.passive_liveness import context_patch
 
+from edgeai_core.analyzers.faces.passive_liveness import context_patch
 from edgeai_core.geometry import Box
 from edgeai_lab.liveness.instruments import Framing, Presentation
 from edgeai_lab.liveness.pose import HEIGHT_PX, WIDTH_PX

@@ -22,7 +22,7 @@ from edgeai_lab.progress import bar
 
 _RECIPE_OPTIONS = ("scenes", "steps", "batch_size", "learning_rate", "seed")
 # A turn takes a person about two seconds with the way back; one more for the reaction.
-_SECONDS_PER_TURN = 3.0
+SECONDS_PER_TURN = 3.0
 
 
 def spoof(arguments: argparse.Namespace) -> int:
@@ -63,7 +63,7 @@ def evaluate_liveness(arguments: argparse.Namespace) -> int:
             clips=arguments.clip,
             people=arguments.people,
             timing=timing,
-            turning_seconds=arguments.seconds + _SECONDS_PER_TURN * turns,
+            turning_seconds=arguments.seconds + SECONDS_PER_TURN * turns,
             detector=detector,
             passive=passive,
             config=config,

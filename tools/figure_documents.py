@@ -19,7 +19,7 @@ def figures() -> list[str]:
     Raises:
         EdgeAiError: results are not there; `make bench` and the commands in them write them.
     """
-    return ["# Performance", *_graph_lines(), *_face_lines(), *_search_lines()]
+    return ["# Performance", *_graph_lines(), *_face_lines(), *_liveness_lines(), *_search_lines()]
 
 
 def _graph_lines() -> Iterator[str]:
@@ -91,6 +91,35 @@ def _face_lines() -> Iterator[str]:
             ("detect, align, embed: one thread, ms", f"{result['ms']['total']:.1f}"),
         ),
     )
+
+
+def _liveness_lines() -> Iterator[str]:
+    content = _results("face_liveness.json")
+    yield from (
+        "",
+        "## Liveness",
+        "",
+        f"`{content['command']}` on {content['device']}: {content['data']['set']}, attacks "
+        "simulated (docs/lab.md), so the rates are a lower bound of what impostors reach. APCER is "
+        "the share of attacks that were found living, BPCER that of living people who were not "
+        "within the attempt; 95 % intervals in brackets. The challenge asks for "
+        f"{content['data']['turns']} head turns.",
+        "",
+    )
+    rows = []
+    for challenge in ("without_challenge", "with_challenge"):
+        for cell in content[challenge]["cells"]:
+            low, high = cell["interval_95pct"]
+            rows.append(
+                (
+                    f"{cell['presentation']}, {cell['framing']}, {cell['origin']}",
+                    "asked" if cell["turning"] else "–",
+                    f"{cell['n']}",
+                    f"{cell['undecided']}",
+                    f"{cell['error'].upper()} {cell['rate']:.1%} ({low:.1%} … {high:.1%})",
+                )
+            )
+    yield from table(("presentation", "challenge", "attempts", "undecided", "error"), rows)
 
 
 def _search_lines() -> Iterator[str]:

@@ -10,6 +10,9 @@ from edgeai_lab.commands import COMMANDS
 
 LINES = {
     "evaluate faces": "lab evaluate faces --root data --json out.json",
+    "evaluate liveness": "lab evaluate liveness --root people --clip a.mp4 b.mp4 --json out.json",
+    "train liveness": "lab train liveness --data data --start net.pth --out out",
+    "spoof": "lab spoof face.jpg out --kind print",
     "video-to-images": "lab video-to-images clip.mp4 out",
     "faces align": "lab faces align people aligned",
     "faces classify fit": "lab faces classify fit aligned --model people.json",

@@ -223,6 +223,7 @@ class AuthState:
 
     Attributes:
         state: session state. person_id, person_name: who unlocked it; empty when LOCKED.
+        permissions: names of what that person may do (`permission_names`); empty unless ACTIVE.
         reason: one sentence for people.
         nonce: random 64-bit number, new with every change of state; a repeated one is a replay.
         issued_ns: stamp of issue. expires_ns: from then on the message counts as LOCKED.
@@ -237,6 +238,7 @@ class AuthState:
     issued_ns: int = 0
     expires_ns: int = 0
     armed: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,15 @@ from dataclasses import replace
 import pytest
 
 from edgeai_core.access.lockout import LockoutConfig
-from edgeai_core.access.permissions import ROLE_PERMISSIONS, Role
+from edgeai_core.access.permissions import (
+    ROLE_PERMISSIONS,
+    Permission,
+    Role,
+    permission_objection,
+)
 from edgeai_core.access.policy import AccessConfig, GatePolicy
 from edgeai_core.access.session import SessionMachine
-from edgeai_core.errors import AccessError
+from edgeai_core.errors import AccessError, GalleryMissingError
 from edgeai_core.geometry import Box
 from edgeai_core.types import FaceMatch, Liveness, SessionState
 
@@ -342,6 +347,60 @@ def test_only_roles_that_may_arm_do() -> None:
     with pytest.raises(AccessError, match="may not"):
         room.machine.disarm()
     assert room.machine.state(room.now_ns).armed == ("fire",)
+
+
+def test_the_state_says_what_the_active_person_may_do_and_nothing_while_nobody_is() -> None:
+    room = Room(armed=["fire"])
+    assert room.machine.state(room.now_ns).permissions == ()
+    room.see(ADA)
+    assert room.machine.state(room.now_ns).permissions == ("acknowledge", "arm", "operate")
+    room.machine.lock()
+    state = room.machine.state(room.now_ns)
+    assert (state.state, state.permissions) == (MONITORING, ())
+
+
+def test_a_role_taken_away_counts_from_the_next_issue_on() -> None:
+    room = Room()
+    room.see(BOB)
+    assert room.machine.state(room.now_ns).permissions == ("acknowledge", "operate")
+    room.roles["bob"] = Role.GUEST
+    room.now_s += 2.5
+    assert room.machine.state(room.now_ns).permissions == ()
+
+
+def test_permissions_that_cannot_be_found_out_are_none_and_the_fault_is_told() -> None:
+    room = Room()
+
+    def fail(person_id: str) -> Collection[Permission]:
+        raise GalleryMissingError(f"no gallery for {person_id}")
+
+    room.machine = SessionMachine(
+        AccessConfig(), clock_s=lambda: room.now_s, analyzers=(), permissions_of=fail
+    )
+    assert room.see(ADA) is ACTIVE
+    assert room.machine.state(room.now_ns).permissions == ()
+    assert room.machine.permission_fault == "no gallery for ada"
+    room.machine.lock()
+    assert room.state is LOCKED
+    assert room.machine.permission_fault == ""
+
+
+def test_a_permission_is_refused_with_who_and_which_roles_may() -> None:
+    room = Room()
+    locked = room.machine.state(room.now_ns)
+    assert permission_objection(locked, Permission.ENROL) == (
+        "cannot enrol people: the state is LOCKED; an authorised person must be recognised by the "
+        "camera first (started; nobody was recognised yet); roles that may: owner"
+    )
+    room.see(ADA)
+    active = room.machine.state(room.now_ns)
+    assert permission_objection(active, Permission.ARM) == ""
+    assert permission_objection(active, Permission.ENROL) == (
+        "cannot enrol people: Ada may not; roles that may: owner"
+    )
+    # Whatever a message claims: without an active person nothing is permitted.
+    forged = replace(locked, permissions=active.permissions)
+    assert "the state is LOCKED" in permission_objection(forged, Permission.ARM)
 
 
 # Lockout.

@@ -69,6 +69,24 @@ def _evaluate_faces(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _evaluate_liveness(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.liveness.commands import evaluate_liveness
+
+    return evaluate_liveness(arguments)
+
+
+def _train_liveness(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.liveness.commands import train_liveness
+
+    return train_liveness(arguments)
+
+
+def _spoof(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.liveness.commands import spoof
+
+    return spoof(arguments)
+
+
 def _video_to_images(arguments: argparse.Namespace) -> int:
     from edgeai_lab.clips import save_frames
 
@@ -219,6 +237,9 @@ def _given_settings(arguments: argparse.Namespace) -> dict[str, object]:
 
 COMMANDS: Mapping[str, Command] = {
     "evaluate faces": _evaluate_faces,
+    "evaluate liveness": _evaluate_liveness,
+    "train liveness": _train_liveness,
+    "spoof": _spoof,
     "video-to-images": _video_to_images,
     "faces align": _align_faces,
     "faces train": _train_faces,

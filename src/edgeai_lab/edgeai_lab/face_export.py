@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import logging
 import platform
-import warnings
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from edgeai_lab.face_network import ExportedNetwork
 from edgeai_lab.face_recipe import FaceRecipe, PeopleSplit
 from edgeai_lab.face_training import Training
 from edgeai_lab.json_files import write_json
+from edgeai_lab.onnx_export import quiet_exporter
 
 MODEL_NAME, CARD_NAME = "face_embedding.onnx", "face_embedding.json"
 _OPSET = 18
@@ -42,7 +40,7 @@ def export_network(training: Training, path: Path) -> float:
     chip = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _quiet_exporter():
+        with quiet_exporter():
             torch.onnx.export(
                 module,
                 (torch.from_numpy(chip),),
@@ -65,20 +63,6 @@ def export_network(training: Training, path: Path) -> float:
             f"{_TOLERANCE:g}; do not use it"
         )
     return difference
-
-
-@contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """Keep back what torch 2.13's exporter says of itself: old calls, and no torchvision here."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _run_onnx(path: Path, chip: np.ndarray[Any, np.dtype[np.uint8]]) -> Any:

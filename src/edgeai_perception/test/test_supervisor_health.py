@@ -21,7 +21,11 @@ def keeper(error: str = "") -> NodeKeeper:
 @pytest.mark.parametrize(
     ("state", "refusal", "text"),
     [
-        (LOCKED, "liveness: move your head a little", "session LOCKED: liveness: move your head"),
+        (
+            LOCKED,
+            "liveness: move your head a little",
+            "session LOCKED, waiting: liveness: move your head",
+        ),
         (LOCKED, "", "session LOCKED"),
         (ACTIVE, "Ada is not in view", "session ACTIVE"),
     ],
@@ -47,3 +51,11 @@ def test_second_supervisor_is_an_error_also_beside_a_fault_that_is_told_already(
     two = supervisor_health(keepers, rivals=1, state=LOCKED, refusal="")
     assert two.level is Level.ERROR
     assert "/auth_state: 1 more supervisors on this ROS domain" in two.message
+
+
+def test_unknown_permissions_of_the_active_person_are_an_error():
+    health = supervisor_health(
+        {}, rivals=0, state=SessionState.ACTIVE, refusal="", permission_fault="no gallery"
+    )
+    assert health.level is Level.ERROR
+    assert health.message == ("gallery: what the active person may do is not known: no gallery")

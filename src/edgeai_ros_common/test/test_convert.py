@@ -265,6 +265,7 @@ def test_the_access_state_comes_back():
         issued_ns=STAMP_NS,
         expires_ns=STAMP_NS + 5_000_000_000,
         armed=("object_detector",),
+        permissions=("acknowledge", "operate"),
     )
     assert convert.auth_state_from_msg(convert.auth_state_to_msg(state)) == state
 

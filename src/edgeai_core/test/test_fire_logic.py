@@ -93,6 +93,13 @@ def test_each_frame_is_looked_at_in_one_part_and_the_parts_take_turns(view, crop
     assert tuple(model.crops) == (crops * 4)[:20]
 
 
+def test_a_round_takes_every_part_and_every_place_once():
+    zone = "stove: 0.35,0.2 0.65,0.2 0.65,0.8 0.35,0.8"
+    assert FireConfig().frames_per_round == 5
+    values = {"view": "distant", "crops_per_frame": 4, "normal_flames.zones": (zone,)}
+    assert build(FireConfig, values).frames_per_round == 3
+
+
 def test_more_parts_per_frame_end_at_the_end_of_a_round():
     model = ColourModel()
     camera(model, crops_per_frame=3).see(empty, 0.2)

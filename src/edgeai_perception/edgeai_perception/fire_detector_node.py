@@ -15,6 +15,7 @@ from vision_msgs.msg import Detection2DArray
 from edgeai_core import catalog
 from edgeai_core.analyzers.fire.logic import FireConfig, FireWatch
 from edgeai_core.config import group, param
+from edgeai_core.errors import ConfigError
 from edgeai_core.geometry import Box
 from edgeai_core.types import Frame, HazardReport
 from edgeai_ros_common import qos
@@ -60,10 +61,25 @@ class FireInferenceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FireDetectorConfig:
-    """Parameters of the fire node."""
+    """Parameters of the fire node.
+
+    Raises:
+        ConfigError: frames are looked at so seldom that no alarm could ever be confirmed.
+    """
 
     inference: FireInferenceConfig = group(FireInferenceConfig)
     fire: FireConfig = group(FireConfig)
+
+    def __post_init__(self) -> None:
+        round_s = self.fire.frames_per_round / self.inference.max_results_per_s
+        decision = self.fire.decision
+        needed_s = round_s * decision.confirm_rounds
+        if needed_s > decision.max_age_s:
+            raise ConfigError(
+                f"no fire could be confirmed: {decision.confirm_rounds} rounds of {round_s:.1f} s "
+                f"take {needed_s:.1f} s, and rounds count for {decision.max_age_s:.1f} s; raise "
+                "inference.max_results_per_s, fire.crops_per_frame or fire.decision.max_age_s"
+            )
 
 
 class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):

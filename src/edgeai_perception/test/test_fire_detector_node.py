@@ -12,11 +12,12 @@ from vision_msgs.msg import Detection2DArray
 
 from edgeai_core import catalog
 from edgeai_core.analyzers.fire.interfaces import FireView
+from edgeai_core.config import build
 from edgeai_core.errors import ConfigError, ModelMissingError
 from edgeai_core.geometry import Box
 from edgeai_core.types import Detection, FaceMatch, Frame
 from edgeai_perception import fire_detector_node
-from edgeai_perception.fire_detector_node import FireDetectorNode
+from edgeai_perception.fire_detector_node import FireDetectorConfig, FireDetectorNode
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import detections_to_msg, faces_to_msg, time_from_msg
 from edgeai_ros_common.frame_hub import FrameHub
@@ -215,6 +216,13 @@ def test_a_missing_model_keeps_the_node_unconfigured_until_it_is_there(make, mon
 def test_a_zone_that_is_none_is_refused_at_the_start(make):
     with pytest.raises(ConfigError, match="zone 'stove': got 2 corners"):
         make(fire__normal_flames__zones=["stove: 0,0 1,1"])
+
+
+def test_a_rate_at_which_no_fire_could_be_confirmed_is_refused():
+    values = {"inference.max_results_per_s": 0.5, "fire.view": "distant"}
+    with pytest.raises(ConfigError, match=r"4 rounds of 20\.0 s take 80\.0 s, .* for 30\.0 s"):
+        build(FireDetectorConfig, values)
+    assert build(FireDetectorConfig, values | {"fire.crops_per_frame": 10}).fire.view == "distant"
 
 
 def test_hours_are_those_of_the_frames_stamp_in_local_time():

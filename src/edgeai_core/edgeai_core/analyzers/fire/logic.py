@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,6 +58,12 @@ class FireConfig:
     decision: DecisionConfig = group(DecisionConfig)
     activity: ActivityConfig = group(ActivityConfig)
     normal_flames: NormalFlamesConfig = group(NormalFlamesConfig)
+
+    @property
+    def frames_per_round(self) -> int:
+        """How many frames one complete look takes when flame is normal in every place."""
+        parts = len(VIEWS[self.view]) + len(self.normal_flames.zones)
+        return math.ceil(parts / self.crops_per_frame)
 
 
 class FireWatch:

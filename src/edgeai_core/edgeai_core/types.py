@@ -247,8 +247,8 @@ class HazardReport:
 
     Attributes:
         state: what was decided. since_ns: when that began. reason: why, with the figures.
-        start_fire_score, fire_score: 0..1, from the newest look at every part of the picture, where
-            it shows fire most. flame_score, smoke_score: 0..1, the largest of the same looks.
+        start_fire_score, fire_score: 0..1, from the newest look at every part of the picture.
+        flame_score, smoke_score: 0..1, the largest of the same looks.
         regions: flame and smoke boxes in pixels of the frame, labels "flame" and "smoke".
         unattended: zones in which a flame burns that nobody has attended for too long.
     """

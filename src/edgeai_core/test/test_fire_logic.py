@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgeai_core.analyzers.fire.crops import FOREST_CROPS, HOME_CROPS, WHOLE_FRAME, Crop
-from edgeai_core.analyzers.fire.interfaces import FireView
+from edgeai_core.analyzers.fire.interfaces import FireView, joined
 from edgeai_core.analyzers.fire.logic import FireConfig, FireWatch
 from edgeai_core.analyzers.fire.testing import HEIGHT_PX, SPOT, WIDTH_PX, taken, wall, with_flame
 from edgeai_core.config import build
@@ -117,6 +117,7 @@ def test_a_flame_is_a_fire_within_seconds_and_gone_after_the_quiet():
     assert report.since_ns == fire * S // FPS
     assert "rounds show fire (at least 4)" in report.reason
     assert report.flame_score == 1.0
+    assert report.fire_score == pytest.approx(0.7, abs=1e-3)
     assert report.regions[0].label == "flame"
     assert report.regions[0].box.x_min_px == pytest.approx(SPOT.x_min_px, abs=15)
     after = seen.see(empty, 12.0)
@@ -210,6 +211,41 @@ def test_a_view_that_contradicts_itself_is_refused(values, says):
     fields = {name: getattr(QUIET, name) for name in QUIET.__slots__} | values
     with pytest.raises(ValueError, match=says):
         FireView(**fields)
+
+
+def view(hazard: float, *, share: float = 0.5, flame: float = 0.0, smoke: float = 0.0) -> FireView:
+    return FireView(
+        none_score=1 - hazard,
+        start_fire_score=hazard * (1 - share),
+        fire_score=hazard * share,
+        flame_score=flame,
+        smoke_score=smoke,
+    )
+
+
+def test_the_parts_together_are_between_the_whole_frame_and_the_worst_part():
+    parts = {
+        HOME_CROPS[0]: view(0.2, share=0.25, flame=0.1),
+        HOME_CROPS[1]: view(0.8, share=0.9, smoke=0.6),
+        HOME_CROPS[2]: view(0.4, flame=0.3),
+    }
+    together = joined(parts)
+    assert together.hazard_score == pytest.approx(0.5)
+    assert together.fire_score == pytest.approx(0.125)
+    assert (together.flame_score, together.smoke_score) == (0.3, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("hazard", "worst", "expected"), [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 1.0, 0.5)]
+)
+def test_sure_parts_are_joined_too(hazard, worst, expected):
+    together = joined({WHOLE_FRAME: view(hazard), HOME_CROPS[1]: view(worst)})
+    assert together.hazard_score == pytest.approx(expected, abs=1e-5)
+
+
+def test_parts_without_the_whole_frame_are_refused():
+    with pytest.raises(ValueError, match="look at it as well"):
+        joined({HOME_CROPS[1]: view(0.5)})
 
 
 def test_the_whole_frame_is_looked_at_first():

@@ -30,8 +30,8 @@ class RoundEvidence:
     """What one complete look at the picture showed.
 
     Attributes:
-        stamp_ns: of the frame that ended it. start_fire_score, fire_score: 0..1, of the part of
-            the picture that shows fire most. regions: what burns or smokes.
+        stamp_ns: of the frame that ended it. start_fire_score, fire_score: 0..1, of all parts of
+            the picture together. regions: what burns or smokes.
         area_share: share of the picture that the regions cover, 0..1. growth: that area over the
             one some seconds ago; NaN while not known.
     """

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_core.analyzers.fire.crops import Crop
+from edgeai_core.analyzers.fire.crops import WHOLE_FRAME, Crop
 from edgeai_core.types import Detection
 
 FLAME = "flame"
 SMOKE = "smoke"
 KINDS = (FLAME, SMOKE)
+# A model's score may be 0 or 1, whose logit is infinite.
+_LEAST_PROBABILITY = 1e-6
 # Of the three classes' sum: what single precision and a rounded softmax may leave.
 _SUM_TOLERANCE = 1e-3
 
@@ -54,7 +57,7 @@ class FireView:
 
     @property
     def hazard_score(self) -> float:
-        """Probability of any fire: what the model card's threshold is on."""
+        """Probability of any fire; the model card's threshold is on that of the whole frame."""
         return min(1.0, self.start_fire_score + self.fire_score)
 
 
@@ -64,3 +67,38 @@ class LooksForFire(Protocol):
     def look(self, image: npt.NDArray[np.uint8], crop: Crop) -> FireView:
         """Return what a part of a (H, W, 3) uint8 BGR image shows."""
         ...
+
+
+def joined(views: Mapping[Crop, FireView]) -> FireView:
+    """Return what all parts of a frame show together, without regions.
+
+    The hazard is the mean, as logits, of the whole frame's and the largest: a part alone takes
+    leaves, lamps and clouds for fire where the whole frame shows what they are. What kind of fire
+    it is, the whole frame says.
+
+    Raises:
+        ValueError: the whole frame is not among the parts.
+    """
+    whole = views.get(WHOLE_FRAME)
+    if whole is None:
+        raise ValueError("fire views: the whole frame is not among the parts; look at it as well")
+    worst = max(views.values(), key=lambda view: view.hazard_score)
+    hazard = _probability((_logit(worst.hazard_score) + _logit(whole.hazard_score)) / 2)
+    told = whole if whole.hazard_score > 0 else worst
+    share = told.fire_score / told.hazard_score if told.hazard_score > 0 else 0.0
+    return FireView(
+        none_score=1 - hazard,
+        start_fire_score=hazard * (1 - share),
+        fire_score=hazard * share,
+        flame_score=max(view.flame_score for view in views.values()),
+        smoke_score=max(view.smoke_score for view in views.values()),
+    )
+
+
+def _logit(probability: float) -> float:
+    inside = min(max(probability, _LEAST_PROBABILITY), 1 - _LEAST_PROBABILITY)
+    return math.log(inside / (1 - inside))
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))

@@ -12,7 +12,7 @@ from edgeai_core.analyzers.fire.activity import ActivityConfig, ActivityMeter
 from edgeai_core.analyzers.fire.crops import FOREST_CROPS, HOME_CROPS, Crop
 from edgeai_core.analyzers.fire.decision import DecisionConfig, FireDecision
 from edgeai_core.analyzers.fire.evidence import GrowthMeter, RegionEvidence, RoundEvidence
-from edgeai_core.analyzers.fire.interfaces import FLAME, SMOKE, FireView, LooksForFire
+from edgeai_core.analyzers.fire.interfaces import FLAME, SMOKE, FireView, LooksForFire, joined
 from edgeai_core.analyzers.fire.normal_flames import (
     NormalFlames,
     NormalFlamesConfig,
@@ -134,35 +134,35 @@ class FireWatch:
                 return
 
     def _evidence(self, frame: Frame) -> RoundEvidence:
-        best = self._best()
-        # What the score is about: regions of other views would vouch for it without showing it.
-        enough = min(self._config.decision.score_threshold, best.hazard_score)
-        telling = {crop: v for crop, v in self._views.items() if v.hazard_score >= enough}
-        regions = _merged(tuple(telling.values()))
+        together = joined(self._views)
+        regions = _merged(tuple(self._telling().values()))
         share = sum(region.box.area_px2 for region in regions) / (frame.width_px * frame.height_px)
         growth = self._growth.update(min(1.0, share), frame.stamp_ns)
+        quiet = together.hazard_score < self._config.decision.clear_threshold
         return RoundEvidence(
             stamp_ns=frame.stamp_ns,
-            start_fire_score=best.start_fire_score,
-            fire_score=best.fire_score,
-            regions=self._measured(regions, telling, frame),
+            start_fire_score=together.start_fire_score,
+            fire_score=together.fire_score,
+            # Measuring costs time: not while the score is too low to matter.
+            regions=() if quiet else self._measured(regions, frame),
             area_share=min(1.0, share),
             growth=growth,
         )
 
-    def _measured(
-        self, regions: Sequence[Detection], telling: dict[Crop, FireView], frame: Frame
-    ) -> tuple[RegionEvidence, ...]:
-        """Return how much the regions move; nothing while the score is too low to matter."""
-        best = self._best()
-        if best.hazard_score < self._config.decision.clear_threshold:
-            return ()
+    def _telling(self) -> dict[Crop, FireView]:
+        """Return the views that the score is about: others' regions would vouch for nothing."""
+        worst = max(view.hazard_score for view in self._views.values())
+        enough = min(self._config.decision.score_threshold, worst)
+        return {crop: view for crop, view in self._views.items() if view.hazard_score >= enough}
+
+    def _measured(self, regions: Sequence[Detection], frame: Frame) -> tuple[RegionEvidence, ...]:
+        """Return how much the regions move."""
         kinds = [region.label for region in regions]
         boxes = [region.box for region in regions]
         if not regions:
             # The model sees fire and cannot say where: then something in that part must move.
-            crop = max(telling, key=lambda c: telling[c].hazard_score)
-            kinds = [FLAME if best.flame_score >= best.smoke_score else SMOKE]
+            crop, view = max(self._telling().items(), key=lambda item: item[1].hazard_score)
+            kinds = [FLAME if view.flame_score >= view.smoke_score else SMOKE]
             boxes = [_crop_box(crop, frame)]
         activities = self._meter.measure(boxes, width_px=frame.width_px, height_px=frame.height_px)
         return tuple(
@@ -170,13 +170,9 @@ class FireWatch:
             for kind, activity in zip(kinds, activities, strict=True)
         )
 
-    def _best(self) -> FireView:
-        return max(self._views.values(), key=lambda view: view.hazard_score)
-
     def _reported(self, frame: Frame, zones: Sequence[Zone]) -> HazardReport:
         decision = self._decision.decision
-        views = tuple(self._views.values())
-        best = self._best()
+        together = joined(self._views)
         alone_s = self._normal.unattended_s(zones, stamp_ns=frame.stamp_ns)
         limit_s = self._config.normal_flames.unattended_after_s
         left_alone = [
@@ -185,11 +181,11 @@ class FireWatch:
         ]
         return HazardReport(
             state=decision.state,
-            start_fire_score=best.start_fire_score,
-            fire_score=best.fire_score,
-            flame_score=max(view.flame_score for view in views),
-            smoke_score=max(view.smoke_score for view in views),
-            regions=_merged(views),
+            start_fire_score=together.start_fire_score,
+            fire_score=together.fire_score,
+            flame_score=together.flame_score,
+            smoke_score=together.smoke_score,
+            regions=_merged(tuple(self._views.values())),
             since_ns=max(decision.since_ns, self._first_ns),
             reason="; ".join([decision.reason, *left_alone]),
             unattended=tuple(alone_s),

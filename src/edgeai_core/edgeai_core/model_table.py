@@ -30,6 +30,10 @@ _MACHINE = "one thread, two shared x86-64 cores with AVX-512, OpenVINO f32, VGA 
 # The score and distance thresholds were chosen on these same pictures: other people will do worse.
 _LFW = "Labeled Faces in the Wild, thresholds chosen on it, bench/results/face_accuracy.json"
 
+_COPIES = (
+    "236 living pictures and 944 copies of 240 LFW people who were never trained on, threshold 0.25"
+)
+
 _MEDIAPIPE = Archive(
     package="mediapipe",
     version="0.10.21",
@@ -174,16 +178,17 @@ CARDS: tuple[ModelCard, ...] = (
         name=DEFAULT_PASSIVE_LIVENESS,
         task=Task.PASSIVE_LIVENESS,
         file_name="passive_liveness.onnx",
-        sha256="31811db4bfd558508eb0b92252d62581ecc8bff0af2dc0a2e225f52fd7526018",
+        sha256="4fd62600ccac07bef5c1b87296916e8cb3141a0f9845a6a258bb5994c3f083a1",
         source=Training(
             command="./edgeai lab train liveness",
             seed=0,
             date="2026-11-21",
             start="MiniFASNetV2 2.7_80x80, minivision-ai Silent-Face-Anti-Spoofing, Apache-2.0",
             data=(
-                TrainingData(name="personal/wallet_phone_airpods", licence="CC BY 4.0"),
-                TrainingData(name="fight, CCTV clips", licence="MIT"),
-                TrainingData(name="fall/gmdcsa24, clips at home", licence="MIT"),
+                TrainingData(
+                    name="personal/wallet_phone_airpods: 313 faces, one person",
+                    licence="CC BY 4.0",
+                ),
                 TrainingData(name="fire/abonia_cctv, as scenery", licence="CC BY 4.0"),
                 TrainingData(name="fire/biplab_forest, as scenery", licence="CC BY 4.0"),
             ),
@@ -196,19 +201,27 @@ CARDS: tuple[ModelCard, ...] = (
         inputs=(InputSpec(name="patch_bgr", shape=(None, 3, 80, 80), dtype=np.dtype(np.float32)),),
         input_layout="NCHW float32 BGR 0..255, the face with its surroundings, 2.7 times its box",
         output_layout="logits (N, 3): print, living, screen",
-        recommended_threshold=0.1,
+        recommended_threshold=0.25,
         metrics=(
             Metric(
-                name="equal error rate on simulated copies",
-                value=22,
+                name="equal error rate on single simulated pictures",
+                value=22.6,
                 unit="%",
-                conditions="prints and screens of LFW people, who were never trained on",
+                conditions=_COPIES,
+            ),
+            Metric(name="living refused", value=3.3, unit="%", conditions=_COPIES),
+            Metric(name="prints with a border taken", value=1.3, unit="%", conditions=_COPIES),
+            Metric(name="screens with a border taken", value=5.0, unit="%", conditions=_COPIES),
+            Metric(
+                name="copies that fill the picture taken", value=94, unit="%", conditions=_COPIES
             ),
         ),
         limits=(
+            "It finds the borders of prints and screens; copies that fill the picture pass. The "
+            "motion test is there for them, and for replayed recordings the challenge.",
+            "The faces of its training are one person's.",
             "Copies are simulated, for training and for measuring: a lower bound of what is let "
             "through.",
-            "Finds the borders of prints and screens; copies that fill the picture mostly pass.",
         ),
     ),
     ModelCard(

@@ -9,6 +9,7 @@ import pytest
 
 from edgeai_core import catalog, model_store
 from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
+from edgeai_core.analyzers.faces.liveness import LivenessConfig
 from edgeai_core.analyzers.faces.logic import FaceConfig
 from edgeai_core.catalog import CATALOG
 from edgeai_core.errors import ConfigError, ModelMissingError, SourceError
@@ -146,6 +147,11 @@ def test_match_threshold_of_the_gate_is_the_shipped_embedders() -> None:
     card = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, Task.FACE_EMBEDDING)
     assert FaceConfig().match_threshold == card.recommended_threshold
     assert card.template_variance > 0.0
+
+
+def test_passive_threshold_of_the_gate_is_the_shipped_networks() -> None:
+    card = catalog.card_for(catalog.DEFAULT_PASSIVE_LIVENESS, Task.PASSIVE_LIVENESS)
+    assert LivenessConfig().min_passive_score == card.recommended_threshold
 
 
 def test_enrolment_refuses_whom_the_gate_would_take_for_another() -> None:

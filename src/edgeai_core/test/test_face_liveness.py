@@ -102,7 +102,7 @@ def test_face_that_looks_like_a_copy_is_a_spoof_however_it_moves() -> None:
     for scene in (living, still):
         found = Camera(score=0.05).show(scene, 1.6)
         assert found.liveness is SPOOF
-        assert found.reason == "not live: looks like a copy, score 0.05 under 0.10"
+        assert found.reason == "not live: looks like a copy, score 0.05 under 0.25"
 
 
 def test_score_that_is_no_number_is_a_spoof() -> None:

@@ -5,25 +5,19 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import platform
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from edgeai_core.analyzers.faces.alignment import CHIP_SIDE_PX
-from edgeai_core.errors import DataError, ModelError
-from edgeai_core.runtimes.selection import open_session
 from edgeai_lab.face_network import ExportedNetwork
 from edgeai_lab.face_recipe import FaceRecipe, PeopleSplit
 from edgeai_lab.face_training import Training
 from edgeai_lab.json_files import write_json
-from edgeai_lab.onnx_export import quiet_exporter
+from edgeai_lab.onnx_export import export_onnx
 
 MODEL_NAME, CARD_NAME = "face_embedding.onnx", "face_embedding.json"
-_OPSET = 18
-_TOLERANCE = 1e-4
 
 
 def export_network(training: Training, path: Path) -> float:
@@ -35,39 +29,15 @@ def export_network(training: Training, path: Path) -> float:
     Raises:
         ModelError: the file answers otherwise than the network. DataError: it cannot be written.
     """
-    module = ExportedNetwork(training.network.cpu()).eval()
     shape = (1, CHIP_SIDE_PX, CHIP_SIDE_PX, 3)
     chip = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with quiet_exporter():
-            torch.onnx.export(
-                module,
-                (torch.from_numpy(chip),),
-                str(path),
-                input_names=["chip"],
-                output_names=["embedding"],
-                opset_version=_OPSET,
-                dynamo=True,
-                external_data=False,
-                verbose=False,
-            )
-    except OSError as exc:
-        raise DataError(f"{path} cannot be written: {exc.strerror}") from exc
-    with torch.inference_mode():
-        expected = module(torch.from_numpy(chip)).numpy()
-    difference = float(np.abs(_run_onnx(path, chip) - expected).max())
-    if not difference <= _TOLERANCE:
-        raise ModelError(
-            f"{path} answers by {difference:.2g} otherwise than the trained network, allowed is "
-            f"{_TOLERANCE:g}; do not use it"
-        )
-    return difference
-
-
-def _run_onnx(path: Path, chip: np.ndarray[Any, np.dtype[np.uint8]]) -> Any:
-    with closing(open_session(path, sample={"chip": chip}, runtime="onnxruntime")) as session:
-        return session.run({"chip": chip})["embedding"]
+    return export_onnx(
+        ExportedNetwork(training.network.cpu()),
+        chip,
+        path,
+        input_name="chip",
+        output_name="embedding",
+    )
 
 
 def write_card(

@@ -79,7 +79,7 @@ class LivenessConfig:
         maximum=16,
     )
     min_passive_score: float = param(
-        0.1,
+        0.25,
         "A face whose mean passive score over a window lies below is a copy; higher stops more "
         "copies and more living faces. 0 leaves the passive score out of the verdict",
         minimum=0.0,

@@ -133,6 +133,12 @@ def test_there_is_no_file_without_a_profile():
     assert named == set(PROFILES)
 
 
+@pytest.mark.parametrize("profile", ["home", "city"])
+def test_fire_is_watched_for_whoever_is_logged_in(profile):
+    content = yaml.safe_load((CONFIG / f"{profile}.params.yaml").read_text(encoding="utf-8"))
+    assert content["/**/supervisor"]["ros__parameters"]["nodes"]["always_on"] == ["fire_detector"]
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_parameter_of_a_profile_exists_and_fits(profile):
     content = yaml.safe_load((CONFIG / f"{profile}.params.yaml").read_text(encoding="utf-8"))

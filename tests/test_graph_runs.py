@@ -13,7 +13,14 @@ pytestmark = pytest.mark.demo
 START_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 5.0
 RUNNING = "the graph runs after"
-NODES = {"usb_cam", "face_authenticator", "object_detector", "alert_manager", "supervisor"}
+NODES = {
+    "usb_cam",
+    "face_authenticator",
+    "object_detector",
+    "fire_detector",
+    "alert_manager",
+    "supervisor",
+}
 # What the report promises about a node, and what it tells beyond that.
 PROMISED = {"state", "results_per_s", "latency_p50_ms", "latency_p95_ms", "dropped"}
 FURTHER = {"results", "model", "runtime"}

@@ -81,7 +81,11 @@ def introspect() -> tuple[Interface, ...]:
             _PROFILE,
             config_directory=config_directory(),
             camera=CAMERA,
-            overrides={"usb_cam": {"stream.source": "synthetic"}},
+            overrides={
+                "usb_cam": {"stream.source": "synthetic"},
+                # Who is near is asked only where flame is normal somewhere.
+                "fire_detector": {"fire.normal_flames.zones": ["stove: 0,0 1,0 1,1"]},
+            },
         )
         for node_plan in plans:
             found += _interfaces_of(node_plan)

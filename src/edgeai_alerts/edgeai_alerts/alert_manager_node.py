@@ -12,7 +12,7 @@ from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgeai_msgs.msg import Alert as AlertMsg
-from edgeai_msgs.msg import AuthState, FaceMatchArray
+from edgeai_msgs.msg import AuthState, FaceMatchArray, HazardReport
 from edgeai_msgs.srv import AcknowledgeAlert
 from vision_msgs.msg import Detection2DArray
 
@@ -39,6 +39,7 @@ from edgeai_ros_common.convert import (
     faces_from_msg,
     time_from_msg,
 )
+from edgeai_ros_common.convert_hazards import hazard_from_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.node import EdgeNode
 from edgeai_ros_common.running import run_node
@@ -53,6 +54,7 @@ class TopicsConfig:
 
     faces: tuple[str, ...] = param((), "Topics of face matches, one per camera")
     objects: tuple[str, ...] = param((), "Topics of tracked objects, one per camera")
+    hazards: tuple[str, ...] = param((), "Topics of fire and smoke, one per camera")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,9 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         for topic in config.topics.objects:
             seen_objects = functools.partial(self._on_objects, camera_of(topic))
             self.subscribe(Detection2DArray, topic, seen_objects, qos.RESULTS)
+        for topic in config.topics.hazards:
+            seen_hazards = functools.partial(self._on_hazards, camera_of(topic))
+            self.subscribe(HazardReport, topic, seen_hazards, qos.RESULTS)
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
@@ -145,6 +150,14 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self._submit(
             lambda: self._scene.see_objects(
                 detections_from_msg(message), stamp_ns=stamp_ns, camera=camera
+            )
+        )
+
+    def _on_hazards(self, camera: str, message: HazardReport) -> None:
+        stamp_ns = time_from_msg(message.header.stamp)
+        self._submit(
+            lambda: self._scene.see_hazards(
+                hazard_from_msg(message), stamp_ns=stamp_ns, camera=camera
             )
         )
 

@@ -83,6 +83,14 @@ NODES: tuple[NodeEntry, ...] = (
         Role.ANALYZER,
         takes_frames=True,
     ),
+    NodeEntry(
+        "fire_detector",
+        "edgeai_perception",
+        "FireDetectorNode",
+        Scope.CAMERA,
+        Role.ANALYZER,
+        takes_frames=True,
+    ),
     NodeEntry("alert_manager", "edgeai_alerts", "AlertManagerNode", Scope.GLOBAL, Role.BASE),
     NodeEntry("supervisor", "edgeai_perception", "SupervisorNode", Scope.GLOBAL, Role.MANAGER),
 )
@@ -172,6 +180,7 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
     names = {p.entry.name for p in plans}
     faces = [f"/{camera}/faces"] if "face_authenticator" in names else []
     objects = [f"/{camera}/objects"] if "object_detector" in names else []
+    hazards = [f"/{camera}/hazards"] if "fire_detector" in names else []
     mending = [p.full_name for p in plans if not p.entry.restartable]
     for p in plans:
         if p.entry.name == "supervisor":
@@ -182,3 +191,4 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
         if p.entry.name == "alert_manager":
             p.overrides.setdefault("topics.faces", faces)
             p.overrides.setdefault("topics.objects", objects)
+            p.overrides.setdefault("topics.hazards", hazards)

@@ -7,15 +7,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 from edgeai_msgs.msg import FaceMatchArray
+from edgeai_msgs.msg import HazardReport as HazardReportMsg
 from vision_msgs.msg import Detection2DArray
 
 from edgeai_bringup.composed import ComposedGraph
 from edgeai_bringup.monitor import GraphMonitor
 from edgeai_core.errors import EdgeAiError
 from edgeai_core.overlay import annotated
-from edgeai_core.types import Detection, FaceMatch, Frame, SessionState
+from edgeai_core.types import Detection, FaceMatch, Frame, HazardReport, SessionState
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import detections_from_msg, faces_from_msg, time_from_msg
+from edgeai_ros_common.convert_hazards import hazard_from_msg
 
 # Results come after their frame: look for the frame among the last ones.
 _KEPT_FRAMES = 30
@@ -29,10 +31,15 @@ class SnapshotKeeper:
         self._frames: dict[int, Frame] = {}
         self._faces: tuple[int, tuple[FaceMatch, ...]] = (0, ())
         self._objects: tuple[int, tuple[Detection, ...]] = (0, ())
+        self._hazard: HazardReport | None = None
         self.close = graph.frame_hub.subscribe(f"/{camera}/image_raw", self._on_frame)
         monitor.create_subscription(FaceMatchArray, f"/{camera}/faces", self._on_faces, qos.RESULTS)
         monitor.create_subscription(
             Detection2DArray, f"/{camera}/objects", self._on_objects, qos.RESULTS
+        )
+
+        monitor.create_subscription(
+            HazardReportMsg, f"/{camera}/hazards", self._on_hazard, qos.RESULTS
         )
 
     def save(self, path: Path) -> None:
@@ -51,6 +58,8 @@ class SnapshotKeeper:
             self._frames[stamp_ns].image,
             faces=faces,
             objects=objects if near else (),
+            # Of the last round, whichever frame is shown: a round takes half a second.
+            hazard=self._hazard,
             session=SessionState[self._monitor.session],
             caption=self._monitor.session_reason.encode("ascii", "replace").decode(),
         )
@@ -69,3 +78,6 @@ class SnapshotKeeper:
 
     def _on_objects(self, message: Detection2DArray) -> None:
         self._objects = (time_from_msg(message.header.stamp), detections_from_msg(message))
+
+    def _on_hazard(self, message: HazardReportMsg) -> None:
+        self._hazard = hazard_from_msg(message)

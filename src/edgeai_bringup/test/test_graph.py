@@ -22,10 +22,11 @@ def test_home_is_the_whole_graph_with_its_names_and_namespaces():
         "/camera/usb_cam",
         "/camera/face_authenticator",
         "/camera/object_detector",
+        "/camera/fire_detector",
         "/alert_manager",
         "/supervisor",
     ]
-    assert [p.namespace for p in plans.values()] == ["camera", "camera", "camera", "", ""]
+    assert [p.namespace for p in plans.values()] == ["camera"] * 4 + ["", ""]
     assert {p.params_file for p in plans.values()} == {CONFIG / "home.params.yaml"}
 
 
@@ -39,7 +40,7 @@ def test_home_and_city_differ_by_their_file_only():
 def test_the_supervisor_is_told_whom_it_brings_up():
     assert planned()["supervisor"].overrides == {
         "nodes.base": ["/camera/usb_cam", "/camera/face_authenticator", "/alert_manager"],
-        "nodes.analyzers": ["/camera/object_detector"],
+        "nodes.analyzers": ["/camera/object_detector", "/camera/fire_detector"],
         "nodes.self_mending": ["/camera/usb_cam"],
         "topics.faces": ["/camera/faces"],
     }
@@ -49,6 +50,7 @@ def test_the_alert_manager_is_told_what_it_watches():
     overrides = planned(camera="door")["alert_manager"].overrides
     assert overrides["topics.faces"] == ["/door/faces"]
     assert overrides["topics.objects"] == ["/door/objects"]
+    assert overrides["topics.hazards"] == ["/door/hazards"]
 
 
 def test_a_camera_alone_has_no_faces_to_watch():

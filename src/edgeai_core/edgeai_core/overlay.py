@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.geometry import Box
-from edgeai_core.types import Detection, FaceMatch, SessionState
+from edgeai_core.types import Detection, FaceMatch, HazardReport, HazardState, SessionState
 
 # BGR; told apart by people who do not see red and green alike (Okabe and Ito, 2008).
 _GREEN = (115, 158, 0)
 _ORANGE = (0, 159, 230)
 _BLUE = (178, 114, 0)
 _SKY = (233, 180, 86)
+_VERMILLION = (0, 94, 213)
+_PURPLE = (167, 121, 204)
+_REGION_COLOURS = {"flame": _VERMILLION, "smoke": _PURPLE}
 _SESSION_COLOURS = {
     SessionState.LOCKED: _ORANGE,
     SessionState.ACTIVE: _GREEN,
@@ -30,14 +33,16 @@ def annotated(
     *,
     faces: Sequence[FaceMatch] = (),
     objects: Sequence[Detection] = (),
+    hazard: HazardReport | None = None,
     session: SessionState = SessionState.LOCKED,
     caption: str = "",
 ) -> npt.NDArray[np.uint8]:
-    """Return a copy of a picture with boxes, names, tracks and the session's state.
+    """Return a copy of a picture with boxes, names, tracks, fire and the session's state.
 
     Args:
-        image: (H, W, 3) uint8 BGR. faces, objects: in pixels of the image.
-        session: drawn in the head line. caption: the rest of the head line, ASCII.
+        image: (H, W, 3) uint8 BGR. faces, objects, hazard: in pixels of the image.
+        session: drawn in the head line, before what is known about fire; it has the colour of a
+            fire that burns. caption: the rest of the head line, ASCII.
     """
     canvas: npt.NDArray[np.uint8] = image.copy()
     for detection in objects:
@@ -46,7 +51,15 @@ def annotated(
     for face in faces:
         colour = _GREEN if face.authorised else _ORANGE
         _draw(canvas, face.box, face_caption(face), colour)
-    _draw_head_line(canvas, f"{session.name}  {caption}".rstrip(), _SESSION_COLOURS[session])
+    head, colour = session.name, _SESSION_COLOURS[session]
+    if hazard is not None:
+        for region in hazard.regions:
+            text = f"{region.label} {region.score:.2f}"
+            _draw(canvas, region.box, text, _REGION_COLOURS[region.label])
+        head += "".join(f"  {words}" for words in hazard_words(hazard))
+        if hazard.state in (HazardState.START_FIRE, HazardState.FIRE):
+            colour = _VERMILLION
+    _draw_head_line(canvas, f"{head}  {caption}".rstrip(), colour)
     return canvas
 
 
@@ -56,6 +69,12 @@ def face_caption(face: FaceMatch) -> str:
     if face.authorised:
         return f"{name}: authorised"
     return f"{name}: {face.rejection}" if face.rejection else name
+
+
+def hazard_words(hazard: HazardReport) -> tuple[str, ...]:
+    """Return what is written about fire: its state, unless there is none, and lone flames."""
+    state = () if hazard.state is HazardState.NONE else (hazard.state.name.replace("_", " "),)
+    return (*state, *(f"UNATTENDED {zone}" for zone in hazard.unattended))
 
 
 def _draw(canvas: npt.NDArray[np.uint8], box: Box, text: str, colour: tuple[int, ...]) -> None:

@@ -67,6 +67,15 @@ class SessionState(Enum):
     MONITORING = 2
 
 
+class HazardState(Enum):
+    """What is known about fire in one camera's view."""
+
+    NONE = 0
+    START_FIRE = 1
+    FIRE = 2
+    CLEARED = 3
+
+
 class Severity(IntEnum):
     """How urgent an alert is; the order matters."""
 
@@ -230,6 +239,33 @@ class AuthState:
     expires_ns: int = 0
     armed: tuple[str, ...] = ()
     permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HazardReport:
+    """Fire and smoke in one camera's view, decided over time.
+
+    Attributes:
+        state: what was decided. since_ns: when that began. reason: why, with the figures.
+        start_fire_score, fire_score: 0..1, from the newest look at every part of the picture.
+        flame_score, smoke_score: 0..1, the largest of the same looks.
+        regions: flame and smoke boxes in pixels of the frame, labels "flame" and "smoke".
+        unattended: zones in which a flame burns that nobody has attended for too long.
+    """
+
+    state: HazardState
+    start_fire_score: float = 0.0
+    fire_score: float = 0.0
+    flame_score: float = 0.0
+    smoke_score: float = 0.0
+    regions: tuple[Detection, ...] = ()
+    since_ns: int = 0
+    reason: str = ""
+    unattended: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("start_fire_score", "fire_score", "flame_score", "smoke_score"):
+            _require_probability(name, getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

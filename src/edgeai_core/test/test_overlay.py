@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from edgeai_core.geometry import Box
-from edgeai_core.overlay import annotated, face_caption
-from edgeai_core.types import Detection, FaceMatch, SessionState
+from edgeai_core.overlay import annotated, face_caption, hazard_words
+from edgeai_core.types import Detection, FaceMatch, HazardReport, HazardState, SessionState
 
 BLUE, GREEN, ORANGE, SKY = (178, 114, 0), (115, 158, 0), (0, 159, 230), (233, 180, 86)
+VERMILLION, PURPLE = (0, 94, 213), (167, 121, 204)
 
 
 def blank(height: int = 120, width: int = 160) -> np.ndarray:
@@ -83,3 +84,31 @@ def test_boxes_beyond_the_picture_do_no_harm(box):
 
 def test_a_picture_smaller_than_its_head_line_is_still_drawn():
     assert annotated(blank(2, 2), caption="long").shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("state", "colour"),
+    [
+        (HazardState.NONE, GREEN),
+        (HazardState.START_FIRE, VERMILLION),
+        (HazardState.FIRE, VERMILLION),
+        (HazardState.CLEARED, GREEN),
+    ],
+)
+def test_the_head_line_has_the_colour_of_a_fire_while_it_burns(state, colour):
+    hazard = HazardReport(state=state)
+    picture = annotated(blank(), hazard=hazard, session=SessionState.ACTIVE)
+    assert tuple(picture[1, 158]) == colour
+
+
+@pytest.mark.parametrize(("label", "colour"), [("flame", VERMILLION), ("smoke", PURPLE)])
+def test_flames_and_smoke_are_framed_in_their_colours(label, colour):
+    region = Detection(label=label, score=0.9, box=Box(40, 60, 80, 100))
+    picture = annotated(blank(), hazard=HazardReport(state=HazardState.NONE, regions=(region,)))
+    assert tuple(picture[100, 60]) == colour
+
+
+def test_what_is_written_about_fire():
+    assert hazard_words(HazardReport(state=HazardState.NONE)) == ()
+    hazard = HazardReport(state=HazardState.START_FIRE, unattended=("stove",))
+    assert hazard_words(hazard) == ("START FIRE", "UNATTENDED stove")

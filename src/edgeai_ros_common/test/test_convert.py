@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from edgeai_msgs.msg import FaceMatch as FaceMatchMsg
 from edgeai_msgs.msg import FaceMatchArray
+from edgeai_msgs.msg import HazardReport as HazardReportMsg
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2D, Detection2DArray, ObjectHypothesisWithPose
@@ -23,12 +24,14 @@ from edgeai_core.types import (
     Detection,
     FaceMatch,
     Frame,
+    HazardReport,
+    HazardState,
     Instruction,
     Liveness,
     SessionState,
     Severity,
 )
-from edgeai_ros_common import convert
+from edgeai_ros_common import convert, convert_hazards
 
 STAMP_NS = 1_700_000_000_123_456_789
 PIXELS = np.random.default_rng(1).integers(0, 256, (4, 6, 3), np.uint8)
@@ -297,6 +300,43 @@ def test_an_alert_goes_with_all_its_fields(score, sent):
     assert math.isnan(got.score) if sent is None else got.score == sent
 
 
+def hazard(**values) -> HazardReport:
+    given = {
+        "state": HazardState.START_FIRE,
+        "start_fire_score": 0.5,
+        "fire_score": 0.25,
+        "flame_score": 0.75,
+        "smoke_score": 0.125,
+        "regions": (Detection(label="flame", score=0.5, box=Box(1, 2, 5, 4)),),
+        "since_ns": STAMP_NS - 7,
+        "reason": "4 of the last 6 rounds show fire",
+        "unattended": ("stove",),
+    }
+    return HazardReport(**given | values)
+
+
+@pytest.mark.parametrize("state", list(HazardState))
+def test_a_hazard_report_comes_back_as_it_was(state):
+    report = hazard(state=state)
+    message = convert_hazards.hazard_to_msg(report, frame())
+    assert convert.time_from_msg(message.header.stamp) == STAMP_NS
+    assert message.header.frame_id == "door_optical_frame"
+    assert message.regions[0].header == message.header
+    assert convert_hazards.hazard_from_msg(message) == report
+
+
+def test_a_hazard_report_with_a_state_that_does_not_exist_is_refused():
+    message = convert_hazards.hazard_to_msg(hazard(), frame())
+    message.state = 9
+    with pytest.raises(ValueError, match="9 is not a valid HazardState"):
+        convert_hazards.hazard_from_msg(message)
+
+
+def test_the_states_of_a_hazard_have_the_numbers_of_the_message():
+    for state in HazardState:
+        assert getattr(HazardReportMsg, state.name) == state.value
+
+
 def test_the_table_of_encodings_names_conversions_that_exist():
     for channels, conversion in convert._ENCODINGS.values():
         if conversion is not None:
@@ -332,6 +372,7 @@ def test_numbers_of_any_type_can_be_sent(number):
         convert.faces_to_msg((face,), stamped),
         convert.detections_to_msg((found,), stamped),
         convert.auth_state_to_msg(auth),
+        convert_hazards.hazard_to_msg(hazard(fire_score=number(0), regions=(found,)), stamped),
         convert.alert_to_msg(Alert(alert_id="a", event=event, raised_ns=0, count=np.int64(1))),
     ]
     assert all(serialize_message(each) for each in sent)

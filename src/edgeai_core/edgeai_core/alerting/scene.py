@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edgeai_core.alerting.engine import EngineConfig
 from edgeai_core.alerting.observers.access import AccessConfig, AccessObserver
 from edgeai_core.alerting.observers.faces import UnknownFaceConfig, UnknownFaceObserver
+from edgeai_core.alerting.observers.hazards import HazardConfig, HazardObserver
 from edgeai_core.alerting.observers.health import NodeFaultConfig, NodeFaultObserver, NodeHealth
 from edgeai_core.alerting.observers.objects import WatchedObjectConfig, WatchedObjectObserver
 from edgeai_core.alerting.observers.people import (
@@ -17,7 +18,14 @@ from edgeai_core.alerting.observers.people import (
     UnauthorisedFaceObserver,
 )
 from edgeai_core.config import group
-from edgeai_core.types import AlertEvent, AuthState, Detection, FaceMatch, SessionState
+from edgeai_core.types import (
+    AlertEvent,
+    AuthState,
+    Detection,
+    FaceMatch,
+    HazardReport,
+    SessionState,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +38,19 @@ class AlertingConfig:
     spoofed_face: SpoofedFaceConfig = group(SpoofedFaceConfig)
     access: AccessConfig = group(AccessConfig)
     watched_object: WatchedObjectConfig = group(WatchedObjectConfig)
+    hazard: HazardConfig = group(HazardConfig)
     node_fault: NodeFaultConfig = group(NodeFaultConfig)
 
 
 class SceneWatch:
-    """Watch faces, objects, access and nodes of one graph.
+    """Watch faces, objects, fire, access and nodes of one graph.
 
     Not thread-safe: one thread, or one lock, owns it.
 
     Args:
         config: thresholds of every observer.
-        faces_source, objects_source, access_source, health_source: names of the nodes that see.
+        faces_source, objects_source, hazards_source, access_source, health_source: names of the
+            nodes that see.
     """
 
     def __init__(
@@ -49,6 +59,7 @@ class SceneWatch:
         *,
         faces_source: str = "face_authenticator",
         objects_source: str = "object_detector",
+        hazards_source: str = "fire_detector",
         access_source: str = "supervisor",
         health_source: str = "alert_manager",
     ) -> None:
@@ -57,6 +68,7 @@ class SceneWatch:
         self._spoofed = SpoofedFaceObserver(config.spoofed_face, source=faces_source)
         self._access = AccessObserver(config.access, source=access_source)
         self._objects = WatchedObjectObserver(config.watched_object, source=objects_source)
+        self._hazards = HazardObserver(config.hazard, source=hazards_source)
         self._health = NodeFaultObserver(config.node_fault, source=health_source)
         self._state = SessionState.LOCKED
 
@@ -81,6 +93,10 @@ class SceneWatch:
         return self._objects.observe(
             detections, stamp_ns=stamp_ns, camera=camera, state=self._state
         )
+
+    def see_hazards(self, report: HazardReport, *, stamp_ns: int, camera: str) -> list[AlertEvent]:
+        """Return the events of one frame's hazard report, whatever the session says."""
+        return self._hazards.observe(report, stamp_ns=stamp_ns, camera=camera)
 
     def see_access(self, state: AuthState, *, now_ns: int) -> list[AlertEvent]:
         """Return the events of a supervisor's message; `now_ns` on the clock of its expiry."""

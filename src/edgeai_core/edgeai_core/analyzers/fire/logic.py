@@ -1,0 +1,217 @@
+"""Fire and smoke in a camera's frames: one part of the picture after another, one decision."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import time
+
+from edgeai_core.analyzers.fire.activity import ActivityConfig, ActivityMeter
+from edgeai_core.analyzers.fire.crops import FOREST_CROPS, HOME_CROPS, Crop
+from edgeai_core.analyzers.fire.decision import DecisionConfig, FireDecision
+from edgeai_core.analyzers.fire.evidence import GrowthMeter, RegionEvidence, RoundEvidence
+from edgeai_core.analyzers.fire.interfaces import FLAME, SMOKE, FireView, LooksForFire, joined
+from edgeai_core.analyzers.fire.normal_flames import (
+    NormalFlames,
+    NormalFlamesConfig,
+    crop_around,
+)
+from edgeai_core.config import group, param
+from edgeai_core.geometry import Box
+from edgeai_core.types import Detection, Frame, HazardReport
+from edgeai_core.zones import Zone
+
+# How far the camera looks -> the parts of the picture.
+VIEWS: dict[str, tuple[Crop, ...]] = {"near": HOME_CROPS, "distant": FOREST_CROPS}
+# Of the smaller one's area: a crop's edge leaves a part of what its neighbour sees whole.
+_SAME_REGION_SHARE = 0.5
+# More than this many boxes say no more, and the time for a round stays bounded.
+_MAX_REGIONS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FireConfig:
+    """How pictures are looked at for fire, and what makes it an alarm."""
+
+    view: str = param(
+        "near",
+        "near (rooms, yards, streets) looks at the whole picture and four parts of it; distant "
+        "(forest, landscape) at nine parts, which finds smaller smoke and takes twice as long",
+        choices=tuple(VIEWS),
+    )
+    crops_per_frame: int = param(
+        1,
+        "Parts of the picture that are looked at on each frame; more decide sooner and hold the "
+        "processor for longer at a time",
+        minimum=1,
+        maximum=20,
+    )
+    growth_s: float = param(
+        5.0,
+        "How far back the size of flames and smoke is compared; longer is surer and later",
+        unit="s",
+        minimum=1.0,
+        maximum=60.0,
+    )
+    decision: DecisionConfig = group(DecisionConfig)
+    activity: ActivityConfig = group(ActivityConfig)
+    normal_flames: NormalFlamesConfig = group(NormalFlamesConfig)
+
+    @property
+    def frames_per_round(self) -> int:
+        """How many frames one complete look takes when flame is normal in every place."""
+        parts = len(VIEWS[self.view]) + len(self.normal_flames.zones)
+        return math.ceil(parts / self.crops_per_frame)
+
+
+class FireWatch:
+    """Watches one camera for fire; owned by one thread.
+
+    Each frame is looked at in a few parts only, so that other analyzers are not held up; a round,
+    after which it is decided, is every part once. Time is the frames' stamps: a stamp that goes
+    back starts anew, a repeated one is answered as before.
+
+    Args:
+        model: judges parts of pictures. config: thresholds and places.
+    """
+
+    def __init__(self, model: LooksForFire, config: FireConfig) -> None:
+        self._model = model
+        self._config = config
+        self._crops = VIEWS[config.view]
+        self._normal = NormalFlames(config.normal_flames)
+        self._restart(0)
+
+    def _restart(self, stamp_ns: int) -> None:
+        self._first_ns = self._last_ns = stamp_ns
+        self._report: HazardReport | None = None
+        self._decision = FireDecision(self._config.decision)
+        self._meter = ActivityMeter(self._config.activity)
+        self._growth = GrowthMeter(self._config.growth_s)
+        self._normal.reset()
+        self._views: dict[Crop, FireView] = {}
+        self._todo: deque[Crop | Zone] = deque()
+
+    def update(self, frame: Frame, *, local_time: time, people: Sequence[Box] = ()) -> HazardReport:
+        """Return what is known after a frame.
+
+        Args:
+            frame: the next one. local_time: of the day, where the camera is.
+            people: boxes of persons and faces seen since the last frame, in its pixels.
+        """
+        if self._report is None or frame.stamp_ns < self._last_ns:
+            self._restart(frame.stamp_ns)
+        elif frame.stamp_ns == self._last_ns:
+            return self._report
+        self._last_ns = frame.stamp_ns
+        zones = self._normal.active(local_time)
+        self._normal.see_people(
+            people,
+            stamp_ns=frame.stamp_ns,
+            width_px=frame.width_px,
+            height_px=frame.height_px,
+        )
+        self._look(frame, zones)
+        self._report = self._reported(frame, zones)
+        return self._report
+
+    def _look(self, frame: Frame, zones: Sequence[Zone]) -> None:
+        judged = self._normal.painted_over(frame.image, zones)
+        self._meter.add(judged, frame.stamp_ns)
+        for _ in range(self._config.crops_per_frame):
+            if not self._todo:
+                self._todo.extend((*self._crops, *zones))
+            part = self._todo.popleft()
+            if isinstance(part, Crop):
+                self._views[part] = self._model.look(judged, part)
+            else:
+                score = self._model.look(frame.image, crop_around(part)).flame_score
+                self._normal.see_flame(part, score, stamp_ns=frame.stamp_ns)
+            if not self._todo:
+                self._decision.update(self._evidence(frame))
+                return
+
+    def _evidence(self, frame: Frame) -> RoundEvidence:
+        together = joined(self._views)
+        regions = _merged(tuple(self._telling().values()))
+        share = sum(region.box.area_px2 for region in regions) / (frame.width_px * frame.height_px)
+        growth = self._growth.update(min(1.0, share), frame.stamp_ns)
+        quiet = together.hazard_score < self._config.decision.clear_threshold
+        return RoundEvidence(
+            stamp_ns=frame.stamp_ns,
+            start_fire_score=together.start_fire_score,
+            fire_score=together.fire_score,
+            # Measuring costs time: not while the score is too low to matter.
+            regions=() if quiet else self._measured(regions, frame),
+            area_share=min(1.0, share),
+            growth=growth,
+        )
+
+    def _telling(self) -> dict[Crop, FireView]:
+        """Return the views that the score is about: others' regions would vouch for nothing."""
+        worst = max(view.hazard_score for view in self._views.values())
+        enough = min(self._config.decision.score_threshold, worst)
+        return {crop: view for crop, view in self._views.items() if view.hazard_score >= enough}
+
+    def _measured(self, regions: Sequence[Detection], frame: Frame) -> tuple[RegionEvidence, ...]:
+        """Return how much the regions move."""
+        kinds = [region.label for region in regions]
+        boxes = [region.box for region in regions]
+        if not regions:
+            # The model sees fire and cannot say where: then something in that part must move.
+            crop, view = max(self._telling().items(), key=lambda item: item[1].hazard_score)
+            kinds = [FLAME if view.flame_score >= view.smoke_score else SMOKE]
+            boxes = [_crop_box(crop, frame)]
+        activities = self._meter.measure(boxes, width_px=frame.width_px, height_px=frame.height_px)
+        return tuple(
+            RegionEvidence(kind=kind, activity=activity)
+            for kind, activity in zip(kinds, activities, strict=True)
+        )
+
+    def _reported(self, frame: Frame, zones: Sequence[Zone]) -> HazardReport:
+        decision = self._decision.decision
+        together = joined(self._views)
+        alone_s = self._normal.unattended_s(zones, stamp_ns=frame.stamp_ns)
+        limit_s = self._config.normal_flames.unattended_after_s
+        left_alone = [
+            f"a flame at {name} and nobody near it for {seconds:.0f} s (limit {limit_s:.0f} s)"
+            for name, seconds in alone_s.items()
+        ]
+        return HazardReport(
+            state=decision.state,
+            start_fire_score=together.start_fire_score,
+            fire_score=together.fire_score,
+            flame_score=together.flame_score,
+            smoke_score=together.smoke_score,
+            regions=_merged(tuple(self._views.values())),
+            since_ns=max(decision.since_ns, self._first_ns),
+            reason="; ".join([decision.reason, *left_alone]),
+            unattended=tuple(alone_s),
+        )
+
+
+def _merged(views: Sequence[FireView]) -> tuple[Detection, ...]:
+    """Return the regions of all views, best first, those that overlapping parts share once."""
+    found = [region for view in views for region in view.regions]
+    found.sort(key=lambda region: (-region.score, -region.box.area_px2))
+    kept: list[Detection] = []
+    for region in found:
+        if not any(_same(region, other) for other in kept):
+            kept.append(region)
+    return tuple(kept[:_MAX_REGIONS])
+
+
+def _same(region: Detection, other: Detection) -> bool:
+    a, b = region.box, other.box
+    width_px = min(a.x_max_px, b.x_max_px) - max(a.x_min_px, b.x_min_px)
+    height_px = min(a.y_max_px, b.y_max_px) - max(a.y_min_px, b.y_min_px)
+    shared_px2 = max(0.0, width_px) * max(0.0, height_px)
+    smaller_px2 = min(a.area_px2, b.area_px2)
+    return region.label == other.label and shared_px2 > _SAME_REGION_SHARE * smaller_px2
+
+
+def _crop_box(crop: Crop, frame: Frame) -> Box:
+    edges = crop.pixels(width_px=frame.width_px, height_px=frame.height_px)
+    return Box(*(float(edge) for edge in edges))

@@ -1,0 +1,163 @@
+"""The fire node: fire and smoke on `hazards`, where they are on `hazards/detections`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from edgeai_msgs.msg import FaceMatchArray
+from edgeai_msgs.msg import HazardReport as HazardReportMsg
+from vision_msgs.msg import Detection2DArray
+
+from edgeai_core import catalog
+from edgeai_core.analyzers.fire.logic import FireConfig, FireWatch
+from edgeai_core.config import group, param
+from edgeai_core.errors import ConfigError
+from edgeai_core.geometry import Box
+from edgeai_core.types import Frame, HazardReport
+from edgeai_ros_common import qos
+from edgeai_ros_common.analyzer_node import AnalyzerNode
+from edgeai_ros_common.convert import (
+    box_from_msg,
+    detections_from_msg,
+    detections_to_msg,
+)
+from edgeai_ros_common.convert_hazards import hazard_to_msg
+from edgeai_ros_common.diagnostics import Health, Level
+from edgeai_ros_common.running import run_node
+
+_NS_PER_S = 1_000_000_000
+_PERSON = "person"
+# Between two frames of the slowest rate that is allowed; the newest say who is near now.
+_MAX_PEOPLE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FireInferenceConfig:
+    """Which model looks for fire, and how it is run."""
+
+    model: str = param("fire_lite0", "Name of the model in the catalog")
+    runtime: str = param(
+        "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
+    )
+    threads: int = param(
+        1,
+        "CPU threads of one inference; more are faster alone and slower beside other analyzers",
+        minimum=1,
+        maximum=64,
+    )
+    max_results_per_s: float = param(
+        10.0,
+        "Frames looked at per second at most; lower leaves more of the processor to the others "
+        "and decides later: five frames are one round",
+        unit="1/s",
+        minimum=0.1,
+        maximum=240.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FireDetectorConfig:
+    """Parameters of the fire node.
+
+    Raises:
+        ConfigError: frames are looked at so seldom that no alarm could ever be confirmed.
+    """
+
+    inference: FireInferenceConfig = group(FireInferenceConfig)
+    fire: FireConfig = group(FireConfig)
+
+    def __post_init__(self) -> None:
+        round_s = self.fire.frames_per_round / self.inference.max_results_per_s
+        decision = self.fire.decision
+        needed_s = round_s * decision.confirm_rounds
+        if needed_s > decision.max_age_s:
+            raise ConfigError(
+                f"no fire could be confirmed: {decision.confirm_rounds} rounds of {round_s:.1f} s "
+                f"take {needed_s:.1f} s, and rounds count for {decision.max_age_s:.1f} s; raise "
+                "inference.max_results_per_s, fire.crops_per_frame or fire.decision.max_age_s"
+            )
+
+
+class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
+    """Watch for flames and smoke, and for flames that nobody attends."""
+
+    config_class = FireDetectorConfig
+    _model = ("", "")
+
+    def setup(self, config: FireDetectorConfig) -> None:
+        inference = config.inference
+        self._fire_model = catalog.create_fire_model(
+            inference.model, runtime=inference.runtime, threads=inference.threads
+        )
+        self.release_on_cleanup(self._fire_model.close)
+        self._model = (inference.model, self._fire_model.runtime_name)
+        self._hazards = self.publisher(HazardReportMsg, "hazards", qos.RESULTS)
+        self._regions = self.publisher(Detection2DArray, "hazards/detections", qos.RESULTS)
+
+    def start(self, config: FireDetectorConfig) -> None:
+        self._watch = FireWatch(self._fire_model, config.fire)
+        self._people: deque[Box] = deque(maxlen=_MAX_PEOPLE)
+        self._people_lock = threading.Lock()
+        self._latest: HazardReport | None = None
+        super().start(config)
+        if config.fire.normal_flames.zones:
+            self.subscribe(Detection2DArray, "objects", self._on_objects, qos.RESULTS)
+            self.subscribe(FaceMatchArray, "faces", self._on_faces, qos.RESULTS)
+
+    def model_description(self) -> tuple[str, str]:
+        return self._model
+
+    def min_period_s(self, config: FireDetectorConfig) -> float:
+        return 1.0 / config.inference.max_results_per_s
+
+    def analyze(self, frame: Frame) -> HazardReport:
+        with self._people_lock:
+            people = tuple(self._people)
+            self._people.clear()
+        self._latest = self._watch.update(
+            frame, local_time=_time_of_day(frame.stamp_ns), people=people
+        )
+        return self._latest
+
+    def publish(self, result: HazardReport, frame: Frame) -> None:
+        self._hazards.publish(hazard_to_msg(result, frame))
+        self._regions.publish(detections_to_msg(result.regions, frame))
+
+    def health(self) -> Health:
+        health = super().health()
+        latest = self._latest
+        if health.level != Level.OK or latest is None:
+            return health
+        return Health(message=f"{health.message}, {latest.state.name.lower()}: {latest.reason}")
+
+    # Callbacks run on the executor, the watch belongs to the worker: boxes wait in between.
+
+    def _on_objects(self, message: Detection2DArray) -> None:
+        self._see_people(
+            [found.box for found in detections_from_msg(message) if found.label == _PERSON]
+        )
+
+    def _on_faces(self, message: FaceMatchArray) -> None:
+        self._see_people([box_from_msg(match.bbox) for match in message.matches])
+
+    def _see_people(self, boxes: list[Box]) -> None:
+        with self._people_lock:
+            self._people.extend(boxes)
+
+
+def _time_of_day(stamp_ns: int) -> time:
+    """Return the local time of a stamp."""
+    return datetime.fromtimestamp(stamp_ns / _NS_PER_S).time()
+
+
+def main() -> int:
+    """Run the node; return the exit code."""
+    return run_node(FireDetectorNode, node_name="fire_detector")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

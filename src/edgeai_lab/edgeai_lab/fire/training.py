@@ -48,7 +48,7 @@ def train_head(
     """
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
-    deep = [*head.blocks.parameters(), *head.features.parameters()]
+    deep = [*head.last.parameters(), *head.features.parameters()]
     own = [p for m in (head.image, head.reduce_middle, head.reduce_deep, head.boxes)
            for p in m.parameters()]
     start = [p.detach().clone() for p in deep]
@@ -100,8 +100,9 @@ def batch_losses(
     head: FireHead, cache: Cache, chosen: Sequence[int] | np.ndarray, *, smoothing: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the losses of the image scores, the cells' scores and the boxes' overlap."""
-    maps = torch.from_numpy(cache.maps[chosen]).float()
-    scores, cells = head(maps)
+    middle = torch.from_numpy(cache.middle[chosen]).float()
+    late = torch.from_numpy(cache.late[chosen]).float()
+    scores, cells = head(middle, late)
     image = _image_loss(scores, cache, chosen, smoothing)
     known = torch.from_numpy(cache.boxes_known[chosen])
     boxes = torch.from_numpy(cache.boxes[chosen])

@@ -65,6 +65,7 @@ locks:  ## Pin requirements/*.in anew (needs uv)
 			[ $$before = $$group ] && break; echo "-c $$before.txt"; done); \
 		uv pip compile --quiet --no-config --universal --python-version 3.10 --generate-hashes \
 			$$([ $$group = lab ] && printf -- '--no-emit-package %s ' $(TORCH_PACKAGES)) \
+			$$([ $$group = lab ] && echo --excludes lab-excludes.txt) \
 			--no-header --no-annotate $$constraints -o $$group.txt $$group.in || exit 1; \
 	done
 

@@ -349,6 +349,12 @@ class FakeBuilder:
     def install_lab(self):
         self._do("lab")
 
+    def install_lab_assets(self):
+        weights = self.workspace.root / "weights.pth"
+        weights.write_text("seven")
+        self._do("lab assets")
+        return [weights]
+
     def install_assets(self):
         model = self.workspace.root / "model.onnx"
         model.write_text("four")
@@ -401,9 +407,18 @@ class TestSetUp:
         workspace.ensure(clone.root, environ={})
         assert "lab" not in fake_builder.calls
         assert workspace.ensure(clone.root, lab=True, environ={}) is True
-        assert fake_builder.calls[-1] == "lab"
+        assert fake_builder.calls[-2:] == ["lab", "lab assets"]
         assert workspace.ensure(clone.root, lab=True, environ={}) is False
         assert workspace.ensure(clone.root, environ={}) is False
+
+    def test_weights_that_were_tidied_away_come_back_at_the_lab_s_next_use(
+        self, clone, fake_builder
+    ):
+        workspace.ensure(clone.root, lab=True, environ={})
+        (clone.root / "weights.pth").unlink()
+        assert workspace.ensure(clone.root, environ={}) is False
+        assert workspace.ensure(clone.root, lab=True, environ={}) is True
+        assert fake_builder.calls[-2:] == ["lab assets", "lab assets"]
 
     def test_goes_on_after_a_failed_compilation(self, clone, fake_builder):
         fake_builder.fault = "interfaces"

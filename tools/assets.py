@@ -1,7 +1,7 @@
 """Put the models and the demo footage on this machine: download, check, convert, move into place.
 
 Run it with the project's Python and edgeai_core on its path:
-``python tools/assets.py install [--only models|demo] [--optional]`` or ``verify``. A second run
+``python tools/assets.py install [--only models|demo|lab] [--optional]`` or ``verify``. A second run
 finds everything in place and needs no network. Nothing appears under its final name before its
 sha256 was checked.
 """
@@ -48,7 +48,19 @@ class Asset:
 
 
 def assets(*, only: str = "") -> list[Asset]:
-    """Return what set-up installs; `only` is "models", "demo" or empty for both."""
+    """Return what set-up installs; `only` is "models", "demo" or empty for both.
+
+    "lab" is what the lab trains from: it is installed with the lab, at its first use.
+    """
+    if only == "lab":
+        from edgeai_lab.backbone_weights import WEIGHTS
+
+        return [
+            Asset(
+                path=model_directory() / entry.file_name, sha256=entry.sha256, source=entry.source
+            )
+            for entry in WEIGHTS.values()
+        ]
     models = [
         Asset(path=model_directory() / card.file_name, sha256=card.sha256, source=card.source)
         for card in CATALOG.values()
@@ -247,7 +259,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     installer.add_argument("--optional", action="store_true", help="try optional footage again")
     verifier = commands.add_parser("verify", help="check every file, change nothing")
     for command in (installer, verifier):
-        command.add_argument("--only", choices=("models", "demo"), default="", help="one part")
+        command.add_argument(
+            "--only", choices=("", "models", "demo", "lab"), default="", help="one part"
+        )
     options = parser.parse_args(arguments)
     wanted = assets(only=options.only)
     if options.command == "verify":

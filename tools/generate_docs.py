@@ -23,6 +23,7 @@ from edgeai_core.errors import EdgeAiError
 from edgeai_ros_common import qos
 from figure_documents import figures
 from graph_interfaces import CAMERA, Interface, Kind, introspect
+from lab_documents import lab_tables
 from model_documents import models
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -203,6 +204,7 @@ DOCUMENTS: dict[str, Callable[[], list[str]]] = {
     "topics.md": topics,
     "models.md": models,
     "performance.md": figures,
+    "lab_tables.md": lab_tables,
 }
 
 

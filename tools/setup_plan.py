@@ -11,7 +11,7 @@ from setup_stamp import Stamp
 from workspace_layout import STAND_IN, Workspace
 
 PACKAGES, SOURCES, INTERFACES, ASSETS = "packages", "sources", "interfaces", "assets"
-DEV, LAB = "dev", "lab"
+DEV, LAB, LAB_ASSETS = "dev", "lab", "lab assets"
 
 # The lab's own, then torch in the first build that can be had.
 LAB_GROUPS = ("lab", "lab-cpu", "lab-cuda")
@@ -68,6 +68,8 @@ def make_plan(
         )
     if assets:
         steps[ASSETS] = _digest_assets(workspace, environ=environ)
+    if assets and lab:
+        steps[LAB_ASSETS] = _digest_assets(workspace, environ=environ, lab=True)
     return Plan(made_with=made_with, steps=steps, interfaces=interfaces)
 
 
@@ -84,6 +86,8 @@ def find_pending(workspace: Workspace, *, plan: Plan, stamp: Stamp | None) -> li
         todo.add(INTERFACES)
     if not stamp.has_assets():
         todo.add(ASSETS)
+    if not stamp.has_lab_assets():
+        todo.add(LAB_ASSETS)
     return [step for step in plan.steps if step in todo]
 
 
@@ -105,9 +109,13 @@ def _provides(environ: Mapping[str, str], package: str, workspace: Workspace) ->
     return any(own not in p.parents and (p / marker).exists() for p in prefixes)
 
 
-def _digest_assets(workspace: Workspace, *, environ: Mapping[str, str]) -> str:
-    core = workspace.root / "src" / "edgeai_core" / "edgeai_core"
+def _digest_assets(workspace: Workspace, *, environ: Mapping[str, str], lab: bool = False) -> str:
+    sources = workspace.root / "src"
+    core = sources / "edgeai_core" / "edgeai_core"
     tables = [core / f"{name}.py" for name in ("catalog", "footage", "model_store")]
+    if lab:
+        weights = sources / "edgeai_lab" / "edgeai_lab" / "backbone_weights.py"
+        tables = [weights, core / "model_store.py"]
     tools = [workspace.root / "tools" / "assets.py"]
     places = ("EDGEAI_MODEL_DIR", "EDGEAI_DEMO_DIR", "XDG_CACHE_HOME", "HOME")
     words = [environ.get(name, "") for name in places]

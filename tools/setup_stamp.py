@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 _FORMAT = 1
 
@@ -21,18 +21,22 @@ class Stamp:
             that the earlier set-up was killed in this step.
         assets: Sizes in bytes of the models and clips that were installed, by path: they are
             outside of the clone, where somebody may tidy up.
+        lab_assets: The same of the weights that the lab trains from.
     """
 
     made_with: str
     steps: dict[str, str] = dataclasses.field(default_factory=dict)
     running: str | None = None
     assets: dict[str, int] = dataclasses.field(default_factory=dict)
+    lab_assets: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def has_assets(self) -> bool:
-        """Return whether every installed file is still there in its size."""
-        return bool(self.assets) and all(
-            _size(pathlib.Path(path)) == size for path, size in self.assets.items()
-        )
+        """Return whether every installed model and clip is still there in its size."""
+        return _all_there(self.assets)
+
+    def has_lab_assets(self) -> bool:
+        """Return whether all weights of the lab are still there in their size."""
+        return _all_there(self.lab_assets)
 
     def begin(self, step: str) -> "Stamp":
         steps = {name: value for name, value in self.steps.items() if name != step}
@@ -79,6 +83,10 @@ def digest(*, files: Iterable[pathlib.Path] = (), words: Iterable[object] = ()) 
         total.update(f"{file.name}\0".encode())
         total.update(hashlib.sha256(file.read_bytes()).digest())
     return total.hexdigest()
+
+
+def _all_there(sizes: Mapping[str, int]) -> bool:
+    return bool(sizes) and all(_size(pathlib.Path(path)) == size for path, size in sizes.items())
 
 
 def _size(path: pathlib.Path) -> int | None:

@@ -137,17 +137,28 @@ class Builder:
 
     def install_assets(self) -> list[pathlib.Path]:
         """Install the models and the demo footage and return their paths."""
+        print("  models and demo footage", flush=True)
+        return self._install_files(only="", names="models or demo footage")
+
+    def install_lab_assets(self) -> list[pathlib.Path]:
+        """Install the weights that the lab trains from and return their paths."""
+        print("  weights to train from", flush=True)
+        return self._install_files(only="lab", names="weights to train from")
+
+    def _install_files(self, *, only: str, names: str) -> list[pathlib.Path]:
         root = self.workspace.root
         environ = environment(root, environ=self.environ)
         tool = root / "tools" / "assets.py"
-        print("  models and demo footage", flush=True)
         self.log.run_visibly(
-            [str(self.workspace.python), str(tool), "install"],
+            [str(self.workspace.python), str(tool), "install", "--only", only],
             environ=environ,
             cwd=root,
-            failure=f"models or demo footage are missing: {_AGAIN}",
+            failure=f"{names} are missing: {_AGAIN}",
         )
-        code = "import assets, json; print(json.dumps([str(a.path) for a in assets.assets()]))"
+        code = (
+            "import assets, json; "
+            f"print(json.dumps([str(a.path) for a in assets.assets(only={only!r})]))"
+        )
         answer = subprocess.run(
             [str(self.workspace.python), "-c", code],
             env=environ,

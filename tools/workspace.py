@@ -134,6 +134,9 @@ def _carry_out(builder: Builder, *, plan: Plan, todo: Sequence[str]) -> None:
             if step == setup_plan.ASSETS:
                 sizes = setup_stamp.measure(builder.install_assets())
                 stamp = dataclasses.replace(stamp, assets=sizes)
+            elif step == setup_plan.LAB_ASSETS:
+                sizes = setup_stamp.measure(builder.install_lab_assets())
+                stamp = dataclasses.replace(stamp, lab_assets=sizes)
             else:
                 actions[step]()
         setup_stamp.write(workspace.stamp, stamp.finish(step, plan.steps[step]))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
-    {"evaluate faces", "faces align", "faces classify predict", "video-to-images"}
+    {"evaluate faces", "faces align", "faces classify predict", "inspect", "video-to-images"}
 )
 
 
@@ -15,6 +15,7 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the lab to the product's commands."""
     lab = commands.add_parser("lab", help="measure and train models on data of your own")
     verbs = lab.add_subparsers(dest="lab_verb", required=True, metavar="COMMAND")
+    _add_inspect(verbs)
     _add_evaluate(verbs)
     _add_video_to_images(verbs)
     _add_faces(verbs)
@@ -22,7 +23,49 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def needs_lab_packages(arguments: argparse.Namespace) -> bool:
     """Return whether a parsed command needs the packages of requirements/lab.txt."""
-    return arguments.command == "lab" and arguments.lab_command not in LIGHT_COMMANDS
+    if arguments.command != "lab":
+        return False
+    if arguments.lab_command == "inspect":
+        # Of the backbones alone there is no file until torch has made one.
+        from edgeai_lab.backbone_names import BACKBONES
+
+        return arguments.model in BACKBONES and not Path(arguments.model).is_file()
+    return arguments.lab_command not in LIGHT_COMMANDS
+
+
+def _add_inspect(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    inspect = verbs.add_parser(
+        "inspect",
+        help="table the layers of a network",
+        description=(
+            "Prints kernel, stride, padding, output, parameters, multiplications (MACs) and "
+            "receptive field of every layer, and the totals."
+        ),
+    )
+    inspect.set_defaults(lab_command="inspect")
+    inspect.add_argument(
+        "model",
+        metavar="MODEL",
+        help="a model of the catalog, a .onnx, .tflite, .xml or .pb, or the name of a backbone",
+    )
+    inspect.add_argument(
+        "--shape",
+        type=_sides,
+        default=(),
+        metavar="N,C,H,W",
+        help="of the input, where the file leaves sides open",
+    )
+    inspect.add_argument("--json", type=Path, metavar="OUT", help="write the table as JSON")
+
+
+def _sides(text: str) -> tuple[int, ...]:
+    try:
+        sides = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        sides = ()
+    if not sides or min(sides) < 1:
+        raise argparse.ArgumentTypeError(f"expected sides such as 1,3,224,224, got {text}")
+    return sides
 
 
 def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

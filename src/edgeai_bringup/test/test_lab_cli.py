@@ -9,6 +9,7 @@ from edgeai_bringup.lab_cli import LIGHT_COMMANDS
 from edgeai_lab.commands import COMMANDS
 
 LINES = {
+    "inspect": "lab inspect dlib_resnet --json out.json",
     "evaluate faces": "lab evaluate faces --root data --json out.json",
     "video-to-images": "lab video-to-images clip.mp4 out",
     "faces align": "lab faces align people aligned",
@@ -33,6 +34,18 @@ def test_a_line_reaches_its_command_and_installs_no_more_than_it_needs(name, lin
 
 def test_other_commands_need_no_training_packages():
     assert not cli.needs_lab(["people", "list"])
+
+
+def test_only_a_backbone_needs_torch_to_be_inspected():
+    assert cli.needs_lab(["lab", "inspect", "resnet18"])
+    assert not cli.needs_lab(["lab", "inspect", "net.onnx"])
+
+
+@pytest.mark.parametrize("shape", ["", "1,x", "1,0"])
+def test_a_shape_that_is_none_is_refused(shape, capsys):
+    with pytest.raises(SystemExit):
+        cli.build_parser().parse_args(["lab", "inspect", "net.onnx", "--shape", shape])
+    assert "expected sides such as 1,3,224,224" in capsys.readouterr().err
 
 
 def test_data_that_is_not_there_is_one_sentence_and_exit_code_2(tmp_path, capsys):

@@ -50,20 +50,31 @@ def resolve(card: ModelCard) -> Path:
         ModelMissingError: there is no such file or it cannot be read.
         ModelIntegrityError: its sha256 differs.
     """
-    path = model_directory() / card.file_name
+    return resolve_file(card.file_name, name=f"model {card.name}", sha256=card.sha256, mend=_MEND)
+
+
+def resolve_file(file_name: str, *, name: str, sha256: str, mend: str) -> Path:
+    """Return a file of the model directory after checking its sha256.
+
+    Args:
+        file_name: in the model directory. name: what to call it in errors. sha256: 64 hex digits.
+        mend: what brings the right file.
+
+    Raises:
+        ModelMissingError, ModelIntegrityError: as for :func:`resolve`.
+    """
+    path = model_directory() / file_name
     try:
         status = path.stat()
         key = (str(path), status.st_size, status.st_mtime_ns)
         if key not in _verified:
             _verified[key] = sha256_of(path)
     except OSError as exc:
-        raise ModelMissingError(
-            f"model {card.name}: cannot read {path} ({exc.strerror}); {_MEND}"
-        ) from exc
-    if _verified[key] != card.sha256:
+        raise ModelMissingError(f"{name}: cannot read {path} ({exc.strerror}); {mend}") from exc
+    if _verified[key] != sha256:
         raise ModelIntegrityError(
-            f"model {card.name}: {path} has sha256 {_verified[key][:12]}…, expected "
-            f"{card.sha256[:12]}…; it is damaged or was replaced: delete it and {_MEND}"
+            f"{name}: {path} has sha256 {_verified[key][:12]}…, expected {sha256[:12]}…; it is "
+            f"damaged or was replaced: delete it and {mend}"
         )
     return path
 

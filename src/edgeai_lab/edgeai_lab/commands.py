@@ -217,7 +217,14 @@ def _given_settings(arguments: argparse.Namespace) -> dict[str, object]:
     return {name: value for name in names if (value := getattr(arguments, name)) is not None}
 
 
+def _inspect(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.inspection.command import run_inspect
+
+    return run_inspect(arguments)
+
+
 COMMANDS: Mapping[str, Command] = {
+    "inspect": _inspect,
     "evaluate faces": _evaluate_faces,
     "video-to-images": _video_to_images,
     "faces align": _align_faces,

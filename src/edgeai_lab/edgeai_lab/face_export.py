@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import logging
 import platform
-import warnings
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from edgeai_core.analyzers.faces.alignment import CHIP_SIDE_PX
-from edgeai_core.errors import DataError, ModelError
-from edgeai_core.runtimes.selection import open_session
 from edgeai_lab.face_network import ExportedNetwork
 from edgeai_lab.face_recipe import FaceRecipe, PeopleSplit
 from edgeai_lab.face_training import Training
 from edgeai_lab.json_files import write_json
+from edgeai_lab.onnx_export import export_onnx
 
 MODEL_NAME, CARD_NAME = "face_embedding.onnx", "face_embedding.json"
-_OPSET = 18
-_TOLERANCE = 1e-4
 
 
 def export_network(training: Training, path: Path) -> float:
@@ -37,53 +29,15 @@ def export_network(training: Training, path: Path) -> float:
     Raises:
         ModelError: the file answers otherwise than the network. DataError: it cannot be written.
     """
-    module = ExportedNetwork(training.network.cpu()).eval()
     shape = (1, CHIP_SIDE_PX, CHIP_SIDE_PX, 3)
     chip = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _quiet_exporter():
-            torch.onnx.export(
-                module,
-                (torch.from_numpy(chip),),
-                str(path),
-                input_names=["chip"],
-                output_names=["embedding"],
-                opset_version=_OPSET,
-                dynamo=True,
-                external_data=False,
-                verbose=False,
-            )
-    except OSError as exc:
-        raise DataError(f"{path} cannot be written: {exc.strerror}") from exc
-    with torch.inference_mode():
-        expected = module(torch.from_numpy(chip)).numpy()
-    difference = float(np.abs(_run_onnx(path, chip) - expected).max())
-    if not difference <= _TOLERANCE:
-        raise ModelError(
-            f"{path} answers by {difference:.2g} otherwise than the trained network, allowed is "
-            f"{_TOLERANCE:g}; do not use it"
-        )
-    return difference
-
-
-@contextmanager
-def _quiet_exporter() -> Iterator[None]:
-    """Keep back what torch 2.13's exporter says of itself: old calls, and no torchvision here."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
-            yield
-    finally:
-        logger.setLevel(level)
-
-
-def _run_onnx(path: Path, chip: np.ndarray[Any, np.dtype[np.uint8]]) -> Any:
-    with closing(open_session(path, sample={"chip": chip}, runtime="onnxruntime")) as session:
-        return session.run({"chip": chip})["embedding"]
+    return export_onnx(
+        ExportedNetwork(training.network.cpu()),
+        chip,
+        path,
+        input_name="chip",
+        output_name="embedding",
+    )
 
 
 def write_card(

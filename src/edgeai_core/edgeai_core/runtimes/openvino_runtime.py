@@ -37,7 +37,7 @@ class OpenVinoRuntime:
         }
         if options.precision == "f32":
             properties["INFERENCE_PRECISION_HINT"] = "f32"
-        core = _core()
+        core = shared_core()
         try:
             # Two steps, so that the source graph is freed before the first inference.
             graph = core.read_model(path)
@@ -49,7 +49,7 @@ class OpenVinoRuntime:
 
 
 @functools.cache
-def _core() -> Any:
+def shared_core() -> Any:
     """Return the process's one OpenVINO core, which is never freed.
 
     Where the processor has AMX, its CPU plug-in sets an alternate signal stack and, when it goes,

@@ -1,0 +1,81 @@
+"""From a torch module to an ONNX file that provably answers alike."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from edgeai_core.errors import DataError, ModelError
+from edgeai_core.runtimes.selection import open_session
+
+_OPSET = 18
+_TOLERANCE = 1e-4
+
+
+def export_onnx(
+    module: nn.Module, sample: npt.NDArray[Any], path: Path, *, input_name: str, output_name: str
+) -> float:
+    """Write a module of one input and one output as ONNX, in the shapes of the sample.
+
+    Returns:
+        The largest difference from torch on the sample, measured with ONNX Runtime.
+
+    Raises:
+        ModelError: the file answers otherwise than the module. DataError: it cannot be written.
+    """
+    module = module.eval()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _quiet_exporter():
+            torch.onnx.export(
+                module,
+                (torch.from_numpy(sample),),
+                str(path),
+                input_names=[input_name],
+                output_names=[output_name],
+                opset_version=_OPSET,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    except OSError as exc:
+        raise DataError(f"{path} cannot be written: {exc.strerror}") from exc
+    with torch.inference_mode():
+        expected = module(torch.from_numpy(sample)).numpy()
+    difference = float(np.abs(_run(path, input_name, sample)[output_name] - expected).max())
+    # Features of some backbones are in the tens: what counts is the share.
+    if not difference <= _TOLERANCE * max(1.0, float(np.abs(expected).max())):
+        raise ModelError(
+            f"{path} answers by {difference:.2g} otherwise than the trained network, allowed is "
+            f"{_TOLERANCE:g}; do not use it"
+        )
+    return difference
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Keep back what torch 2.13's exporter says of itself: old calls, and no torchvision here."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _run(path: Path, input_name: str, sample: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    inputs = {input_name: sample}
+    with closing(open_session(path, sample=inputs, runtime="onnxruntime")) as session:
+        return dict(session.run(inputs))

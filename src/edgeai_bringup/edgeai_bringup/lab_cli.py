@@ -5,9 +5,18 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edgeai_bringup.lab_fire_parser import add_evaluate_fire, add_train_fire
+
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
-    {"evaluate faces", "faces align", "faces classify predict", "inspect", "video-to-images"}
+    {
+        "evaluate faces",
+        "evaluate fire",
+        "faces align",
+        "faces classify predict",
+        "inspect",
+        "video-to-images",
+    }
 )
 
 
@@ -17,6 +26,7 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     verbs = lab.add_subparsers(dest="lab_verb", required=True, metavar="COMMAND")
     _add_inspect(verbs)
     _add_evaluate(verbs)
+    add_train_fire(verbs)
     _add_video_to_images(verbs)
     _add_faces(verbs)
 
@@ -102,6 +112,8 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     faces.add_argument(
         "--plots", type=Path, metavar="DIR", help="charts (default: OUT without ending + _plots)"
     )
+
+    add_evaluate_fire(subjects)
 
 
 def _add_video_to_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

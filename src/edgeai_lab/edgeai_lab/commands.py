@@ -223,7 +223,21 @@ def _inspect(arguments: argparse.Namespace) -> int:
     return run_inspect(arguments)
 
 
+def _train_fire(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.fire.commands import train_fire
+
+    return train_fire(arguments)
+
+
+def _evaluate_fire(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.fire.commands import evaluate_fire
+
+    return evaluate_fire(arguments)
+
+
 COMMANDS: Mapping[str, Command] = {
+    "evaluate fire": _evaluate_fire,
+    "train fire": _train_fire,
     "inspect": _inspect,
     "evaluate faces": _evaluate_faces,
     "video-to-images": _video_to_images,

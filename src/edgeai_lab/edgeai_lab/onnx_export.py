@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,37 @@ _OPSET = 18
 _TOLERANCE = 1e-4
 
 
+def write_onnx(
+    module: nn.Module,
+    sample: npt.NDArray[Any],
+    path: Path,
+    *,
+    input_name: str,
+    output_names: Sequence[str],
+) -> None:
+    """Write a module of one input as ONNX, in the shapes of the sample, in evaluation mode.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _quiet_exporter():
+            torch.onnx.export(
+                module.eval(),
+                (torch.from_numpy(sample),),
+                str(path),
+                input_names=[input_name],
+                output_names=list(output_names),
+                opset_version=_OPSET,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+    except OSError as exc:
+        raise DataError(f"{path} cannot be written: {exc.strerror}") from exc
+
+
 def export_onnx(
     module: nn.Module, sample: npt.NDArray[Any], path: Path, *, input_name: str, output_name: str
 ) -> float:
@@ -32,23 +63,7 @@ def export_onnx(
     Raises:
         ModelError: the file answers otherwise than the module. DataError: it cannot be written.
     """
-    module = module.eval()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _quiet_exporter():
-            torch.onnx.export(
-                module,
-                (torch.from_numpy(sample),),
-                str(path),
-                input_names=[input_name],
-                output_names=[output_name],
-                opset_version=_OPSET,
-                dynamo=True,
-                external_data=False,
-                verbose=False,
-            )
-    except OSError as exc:
-        raise DataError(f"{path} cannot be written: {exc.strerror}") from exc
+    write_onnx(module, sample, path, input_name=input_name, output_names=(output_name,))
     with torch.inference_mode():
         expected = module(torch.from_numpy(sample)).numpy()
     difference = float(np.abs(_run(path, input_name, sample)[output_name] - expected).max())

@@ -11,13 +11,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from edgeai_core.analyzers.fire.crops import INPUT_SIDE_PX, model_input
 from edgeai_core.runtimes.selection import open_session
 from edgeai_lab.fire.network import LATE_CHANNELS, MIDDLE_CHANNELS, Trunk
 from edgeai_lab.fire.samples import Kind, Sample
-from edgeai_lab.onnx_files import write_onnx
+from edgeai_lab.onnx_export import write_onnx
 from edgeai_lab.pictures import Image
 from edgeai_lab.progress import Track, silent
 
@@ -34,7 +33,8 @@ class Cache:
     """N samples.
 
     Attributes:
-        middle: (N, 112, 14, 14) float16. late: (N, 192, 7, 7) float16. scores: (N, 4) float32 with NaN. weights: (N,) float32.
+        middle: (N, 112, 14, 14) float16. late: (N, 192, 7, 7) float16.
+        scores: (N, 4) float32 with NaN. weights: (N,) float32.
         boxes: (N, 2, 12, 4) float32: flames and smokes in 0..1, empty ones behind.
         boxes_known: (N,) bool. kinds: of each sample.
     """
@@ -63,7 +63,7 @@ def fast_trunk(trunk: Trunk) -> Iterator[RunTrunk]:
     blank = np.zeros((1, 3, INPUT_SIDE_PX, INPUT_SIDE_PX), np.float32)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "trunk.onnx"
-        write_onnx(trunk.eval(), torch.from_numpy(blank), path, inputs=["image"], outputs=_MAPS)
+        write_onnx(trunk, blank, path, input_name="image", output_names=_MAPS)
         session = open_session(path, sample={"image": blank})
     try:
 

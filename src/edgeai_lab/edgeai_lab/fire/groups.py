@@ -11,8 +11,6 @@ from numpy.random import Generator
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-SIMILARITY = 0.93
-
 
 class Part(Enum):
     """What a scene is used for."""
@@ -36,7 +34,7 @@ _MOST_OF_SOURCE = 0.04
 
 
 def near_duplicates(
-    features: npt.NDArray[np.floating], keys: Sequence[Hashable], *, similarity: float = SIMILARITY
+    features: npt.NDArray[np.floating], keys: Sequence[Hashable], *, similarity: float
 ) -> npt.NDArray[np.int32]:
     """Return a group number per row: rows that are alike, directly or by a chain, share it.
 
@@ -54,9 +52,7 @@ def near_duplicates(
     return np.asarray(connected_components(links, directed=False)[1], np.int32)
 
 
-def split(
-    groups: npt.NDArray[np.int32], sources: Sequence[Hashable], rng: Generator
-) -> list[Part]:
+def split(groups: npt.NDArray[np.int32], sources: Sequence[Hashable], rng: Generator) -> list[Part]:
     """Return the part of each scene; a group is never divided.
 
     Args:

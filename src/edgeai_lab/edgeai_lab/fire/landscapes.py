@@ -81,5 +81,3 @@ def _texture(image: Image, nearness: float, rng: Generator) -> Image:
     right, below = max(0, width - size[0]), max(0, height - size[1])
     tile = cv2.copyMakeBorder(tile, 0, below, 0, right, cv2.BORDER_REFLECT)
     return np.asarray(tile[:height, :width], np.uint8)
-
-

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeai_core.errors import ModelError
+from edgeai_lab.backbone_weights import resolve_weights
 
 # (expansion, kernel, stride of the first, channels, repeats): table 1 of Tan and Le,
 # "EfficientNet" (2019), as in the lite variant: ReLU6 and no squeeze-and-excitation.
@@ -110,17 +111,16 @@ class FireHead(nn.Module):
         )
         self.reduce_middle = nn.Conv2d(MIDDLE_CHANNELS, _BOX_CHANNELS, 1)
         self.reduce_deep = nn.Conv2d(DEEP_CHANNELS, _BOX_CHANNELS, 1)
+        cells = nn.Conv2d(_BOX_CHANNELS, 10, 1)
         self.boxes = nn.Sequential(
             nn.ReLU6(),
             nn.Conv2d(_BOX_CHANNELS, _BOX_CHANNELS, 5, padding=2, groups=_BOX_CHANNELS),
             nn.Conv2d(_BOX_CHANNELS, _BOX_CHANNELS, 1),
             nn.ReLU6(),
-            nn.Conv2d(_BOX_CHANNELS, 10, 1),
+            cells,
         )
         # A cell rarely holds a box: begin near that rate, or the first steps only unlearn 0.5.
-        last = self.boxes[-1]
-        assert isinstance(last, nn.Conv2d) and last.bias is not None
-        nn.init.constant_(last.bias[:2], -3.0)
+        cells.bias = nn.Parameter(torch.tensor([-3.0, -3.0, *[0.0] * 8]))
 
     def forward(self, middle: Tensor, late: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logits of both heads.
@@ -136,6 +136,17 @@ class FireHead(nn.Module):
         pooled = self.features(deep).mean(dim=(2, 3))
         up = nn.functional.interpolate(self.reduce_deep(deep), scale_factor=2.0, mode="nearest")
         return self.image(pooled), self.boxes(self.reduce_middle(middle) + up)
+
+
+def read_imagenet() -> dict[str, Tensor]:
+    """Return the pinned ImageNet weights of EfficientNet-lite0 by layer.
+
+    Raises:
+        ModelMissingError, ModelIntegrityError: they are not installed or are other ones.
+    """
+    path = resolve_weights("efficientnet_lite0")
+    weights: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
+    return weights
 
 
 def load_imagenet(trunk: Trunk, head: FireHead, weights: Mapping[str, Tensor]) -> None:

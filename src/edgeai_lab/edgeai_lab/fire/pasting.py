@@ -66,7 +66,7 @@ def paste_flame(image: Image, cutouts: Sequence[Cutout], rng: Generator) -> tupl
     boxes = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         cutout = cutouts[int(rng.integers(len(cutouts)))]
-        side = height * np.exp(rng.uniform(np.log(0.05), np.log(0.6)))
+        side = height * np.exp(rng.uniform(np.log(0.09), np.log(0.6)))
         ratio = np.clip(cutout.image.shape[1] / cutout.image.shape[0], 0.4, 2.0)
         size = (max(6, round(side * ratio)), max(6, round(side)))
         patch = cv2.resize(cutout.image, size, interpolation=cv2.INTER_AREA)
@@ -98,7 +98,9 @@ def draw_smoke(image: Image, rng: Generator) -> tuple[Image, Boxes]:
     x, y = rng.uniform(0.1, 0.9) * width, rng.uniform(0.3, 1.0) * height
     tall = height * rng.uniform(0.15, 0.9)
     up = np.clip((y - rows) / tall, 0, None)
-    lean = (noise_map(height, 1, rng, coarse=3) - 0.5) * tall * 0.35 + (y - rows) * rng.normal(0, 0.4)
+    lean = (noise_map(height, 1, rng, coarse=3) - 0.5) * tall * 0.35 + (y - rows) * rng.normal(
+        0, 0.4
+    )
     girth = width * rng.uniform(0.01, 0.05) + up * tall * rng.uniform(0.15, 0.45)
     across = np.abs(columns - x - lean) / girth
     body = np.clip(1.3 - across, 0, 1) * np.clip(1.15 - up, 0, 1) ** 0.7 * (rows < y)

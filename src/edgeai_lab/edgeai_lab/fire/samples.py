@@ -146,7 +146,7 @@ def _labelled(scene: Scene, region: npt.NDArray[np.float64], kind: Kind) -> Samp
 
 
 def _presence(boxes: Boxes, region: npt.NDArray[np.float64]) -> tuple[Boxes, float, bool]:
-    """Return the boxes in the region, whether there is one (1, 0 or unknown), and if that is all."""
+    """Return the boxes in the region, whether there is one (1, 0, unknown), and if that is all."""
     if not len(boxes):
         return NO_BOXES, 0.0, True
     moved, shown = cropped(boxes, region)

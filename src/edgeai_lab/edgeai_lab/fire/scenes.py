@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from edgeai_core.errors import DataError
 from edgeai_lab.clips import frames_every
+from edgeai_lab.fire.audit import DOUBTFUL, FOG, HARMLESS, audit_key
 from edgeai_lab.pictures import Image, pictures_below, read_picture
 
 Boxes = npt.NDArray[np.float32]
@@ -46,13 +47,6 @@ _FIRE_SOURCES = (Source.ABONIA, Source.BIPLAB)
 # Class numbers of the two label files, see their data.yaml.
 _FLAME_CLASSES = {Source.ABONIA: frozenset({0}), Source.BIPLAB: frozenset({1, 3, 4})}
 _SMOKE_CLASSES = {Source.ABONIA: frozenset({2}), Source.BIPLAB: frozenset({0, 2})}
-# Pictures of BIPLAB without a box that show nothing burning (fog, dusk, autumn leaves, clouds):
-# looked at one by one. The others without a box do show fire or smoke and are left out.
-_LOOKED_AT = frozenset(
-    {"224", "708", "Smoke-342-", "Smoke-343-", "Smoke-344-", "Smoke-354-", "Smoke-363-"}
-    | {"Smoke-404-", "Smoke-436-", "Smoke-447-", "Smoke-483-", "Smoke-534-", "Smoke-559-"}
-    | {"fire-8592-4920474_png"}
-)
 _CLIP_STEP_S = {Source.FIGHT: 0.9, Source.FALL: 1.0}
 
 
@@ -114,6 +108,13 @@ def label_path(picture: Path) -> Path:
     return picture.parent.parent / "labels" / f"{picture.stem}.txt"
 
 
+def stage_of(flames: Boxes, smokes: Boxes) -> Stage:
+    """Return what a picture with these boxes shows."""
+    if not len(flames) and not len(smokes):
+        return Stage.NONE
+    return Stage.FIRE if covered_share(flames) > _LARGE_FLAME_SHARE else Stage.START_FIRE
+
+
 def covered_share(boxes: Boxes) -> float:
     """Return which share of the picture the boxes cover together, on a 64 x 64 grid."""
     grid = np.zeros((64, 64), bool)
@@ -136,7 +137,10 @@ def _of_pictures(folder: Path, source: Source) -> Iterator[Scene]:
         labels = np.zeros((0, 5), np.float32)
         if source in _FIRE_SOURCES:
             labels = read_boxes(label_path(path))
-            if not len(labels) and path.name.partition("_jpg")[0] not in _LOOKED_AT:
+            key = audit_key(path.name)
+            if key in FOG:
+                labels = labels[:0]
+            elif key in DOUBTFUL or (not len(labels) and key not in HARMLESS):
                 continue
         flames = _of_classes(labels, _FLAME_CLASSES.get(source, frozenset()))
         smokes = _of_classes(labels, _SMOKE_CLASSES.get(source, frozenset()))
@@ -146,7 +150,7 @@ def _of_pictures(folder: Path, source: Source) -> Iterator[Scene]:
             image=shrink(read_picture(path)),
             flames=flames,
             smokes=smokes,
-            stage=_stage(flames, smokes),
+            stage=stage_of(flames, smokes),
         )
 
 
@@ -165,9 +169,3 @@ def _of_clips(folder: Path, source: Source) -> Iterator[Scene]:
 
 def _of_classes(labels: npt.NDArray[np.float32], classes: frozenset[int]) -> Boxes:
     return labels[np.isin(labels[:, 0], list(classes)), 1:]
-
-
-def _stage(flames: Boxes, smokes: Boxes) -> Stage:
-    if not len(flames) and not len(smokes):
-        return Stage.NONE
-    return Stage.FIRE if covered_share(flames) > _LARGE_FLAME_SHARE else Stage.START_FIRE

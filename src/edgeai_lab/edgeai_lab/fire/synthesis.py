@@ -64,8 +64,9 @@ def sunset(image: Image, rng: Generator) -> Image:
     horizon = rng.uniform(0.35, 0.85) * height
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     edge = horizon + (noise_map(1, width, rng, coarse=5)[0] - 0.5) * height * rng.uniform(0, 0.25)
-    low, high = warm_colour(rng), np.array(
-        [rng.uniform(60, 190), rng.uniform(30, 140), rng.uniform(40, 200)], np.float32
+    low, high = (
+        warm_colour(rng),
+        np.array([rng.uniform(60, 190), rng.uniform(30, 140), rng.uniform(40, 200)], np.float32),
     )
     share = np.clip(rows / horizon, 0, 1)[..., None] ** rng.uniform(0.7, 2.5)
     sky = low * share + high * (1 - share)

@@ -49,8 +49,11 @@ def train_head(
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     deep = [*head.last.parameters(), *head.features.parameters()]
-    own = [p for m in (head.image, head.reduce_middle, head.reduce_deep, head.boxes)
-           for p in m.parameters()]
+    own = [
+        p
+        for m in (head.image, head.reduce_middle, head.reduce_deep, head.boxes)
+        for p in m.parameters()
+    ]
     start = [p.detach().clone() for p in deep]
     groups = [{"params": own, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}]
     if recipe.deep_learning_rate > 0:

@@ -140,7 +140,8 @@ def precision_of_boxes(root: Path, results: Sequence[PictureResult]) -> dict[str
     if not any(_hazard_of(name) for name in classes):
         raise DataError(
             f"fire evaluation: the labels of {root} know "
-            f"{', '.join(sorted(classes)) or 'no box'}; expected a data.yaml whose names have fire, flame or smoke in them"
+            f"{', '.join(sorted(classes)) or 'no box'}; expected a "
+            "data.yaml whose names have fire, flame or smoke in them"
         )
     labelled = [result for result in results if result.path.resolve() in wanted]
     return {

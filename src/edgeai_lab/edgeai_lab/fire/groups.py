@@ -8,8 +8,8 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+
+from edgeai_lab.data.groups import NearPair, cluster, near_pairs
 
 
 class Part(Enum):
@@ -43,13 +43,13 @@ def near_duplicates(
             clip). similarity: least cosine of two that are alike.
     """
     unit = features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-9)
-    rows, columns = np.nonzero(unit @ unit.T >= similarity)
+    pairs = near_pairs(unit.astype(np.float32), min_cosine=similarity)
     first: dict[Hashable, int] = {}
-    anchors = np.array([first.setdefault(key, row) for row, key in enumerate(keys)], np.intp)
-    rows = np.concatenate([rows, np.arange(len(keys))])
-    columns = np.concatenate([columns, anchors])
-    links = coo_matrix((np.ones(len(rows)), (rows, columns)), (len(keys), len(keys)))
-    return np.asarray(connected_components(links, directed=False)[1], np.int32)
+    for row, key in enumerate(keys):
+        anchor = first.setdefault(key, row)
+        if anchor != row:
+            pairs.append(NearPair(first=anchor, second=row, cosine=1.0))
+    return np.array(cluster(len(keys), pairs), np.int32)
 
 
 def split(groups: npt.NDArray[np.int32], sources: Sequence[Hashable], rng: Generator) -> list[Part]:

@@ -32,17 +32,18 @@ def landscape(image: Image, rng: Generator) -> Image:
         edge = _ridge(width, rng) * height * rng.uniform(0.03, 0.25) + top
         texture = _texture(image, nearness, rng).astype(np.float32)
         texture *= rng.uniform(0.35, 1.1)
-        veil = thickness * (1 - nearness * rng.uniform(0.5, 1.0))
+        haziness = thickness * (1 - nearness * rng.uniform(0.5, 1.0))
+        veil = np.full((height, width), haziness, np.float32)
         if foggy:  # fog lies in the valley before the next ridge
             sunk = np.clip((rows - edge) / (height * rng.uniform(0.1, 0.6)), 0, 1)
             puffs = noise_map(height, width * 3, rng, coarse=4)[:, ::3]
-            veil = np.clip(veil + sunk * (0.2 + 0.9 * puffs) * rng.uniform(0, 1.2), 0, 0.97)
-        veil = np.broadcast_to(np.asarray(veil, np.float32), (height, width))[..., None]
-        slope = texture * (1 - veil) + haze * veil
+            veil += sunk * (0.2 + 0.9 * puffs) * rng.uniform(0, 1.2)
+            veil = np.clip(veil, 0, 0.97)
+        slope = texture * (1 - veil[..., None]) + haze * veil[..., None]
         cover = np.clip((rows - edge) / rng.uniform(0.7, 2.5) + 0.5, 0, 1)[..., None]
         result = result * (1 - cover) + slope * cover
         top += height * rng.uniform(0.08, 0.35)
-    return np.clip(result, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(result, 0, 255), np.uint8)
 
 
 def _sky(height: int, width: int, haze: Floats, rng: Generator) -> Floats:

@@ -114,7 +114,8 @@ def calibrate_network(
     scenes = division.scenes[Part.CALIBRATION]
     rng = np.random.default_rng(recipe.seed + 1)
     draws = _draws(scenes, _scaled(CALIBRATION_REPEATS, recipe.amount), rng)
-    harmless, burning = [], []
+    harmless: list[Image] = []
+    burning: list[Image] = []
     for drawing in draws:
         sample = drawing()
         if sample is not None:

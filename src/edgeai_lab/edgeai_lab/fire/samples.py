@@ -83,7 +83,7 @@ def plan(
         scenes: what to draw from. repeats: samples per scene by source name (`ABONIA`, for scenes
             of fire sources that show none `ABONIA none`) and kind; a fraction is a chance.
     """
-    orders = []
+    orders: list[tuple[Kind, int]] = []
     for number, scene in enumerate(scenes):
         key = scene.source.name
         if scene.stage is Stage.NONE and f"{key} none" in repeats:

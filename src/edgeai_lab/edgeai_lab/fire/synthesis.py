@@ -29,7 +29,7 @@ def blend(image: Image, colour: npt.ArrayLike, alpha: Floats) -> Image:
     """Return the (H, W, 3) uint8 BGR picture under a colour with (H, W) opacity 0..1."""
     cover = alpha[..., None]
     mixed = image * (1 - cover) + np.asarray(colour, np.float32) * cover
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)
 
 
 def warm_colour(rng: Generator) -> Floats:
@@ -55,7 +55,7 @@ def lamps(image: Image, rng: Generator) -> Image:
         if rng.random() < 0.35:
             streak = np.exp(-(((columns - x) / radius) ** 2)) * np.clip((rows - y) / height, 0, 1)
             result += streak[..., None] * colour * rng.uniform(0.3, 1.0)
-    return np.clip(result, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(result, 0, 255), np.uint8)
 
 
 def sunset(image: Image, rng: Generator) -> Image:
@@ -79,7 +79,7 @@ def sunset(image: Image, rng: Generator) -> Image:
         sky += (np.clip(1.5 - distance, 0, 1) * 200 + np.exp(-distance / 4) * 90)[..., None]
     ground = image * rng.uniform(0.05, 0.6) * (0.6 + 0.4 * low / 255)
     is_sky = cv2.GaussianBlur((rows < edge[None, :]).astype(np.float32), (0, 0), 1.0)[..., None]
-    return np.clip(sky * is_sky + ground * (1 - is_sky), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(sky * is_sky + ground * (1 - is_sky), 0, 255), np.uint8)
 
 
 def warm_objects(image: Image, rng: Generator) -> Image:
@@ -125,7 +125,9 @@ def autumn(image: Image, rng: Generator) -> Image:
     """Turn green into yellow, orange and red, in patches."""
     hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV).astype(np.float32)
     green = np.clip(1 - np.abs(hsv[..., 0] - 50) / 40, 0, 1) * (hsv[..., 1] > 20)
-    patches = np.clip(noise_map(*image.shape[:2], rng, coarse=6) * 2 - rng.uniform(0, 1), 0, 1)
+    patches = np.clip(
+        noise_map(image.shape[0], image.shape[1], rng, coarse=6) * 2 - rng.uniform(0, 1), 0, 1
+    )
     strength = green * patches
     hsv[..., 0] = hsv[..., 0] * (1 - strength) + rng.uniform(2, 22) * strength
     hsv[..., 1] = np.clip(hsv[..., 1] * (1 + strength * rng.uniform(0.3, 2.0)), 0, 255)
@@ -142,7 +144,7 @@ def warm_light(image: Image, rng: Generator) -> Image:
     spot = noise_map(height, width, rng, coarse=2)[..., None]
     tinted = grey * colour * (0.4 + 1.2 * spot)
     share = rng.uniform(0.4, 0.95)
-    return np.clip(tinted * share + image * (1 - share), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(tinted * share + image * (1 - share), 0, 255), np.uint8)
 
 
 def candle(image: Image, rng: Generator) -> Image:
@@ -165,7 +167,7 @@ def candle(image: Image, rng: Generator) -> Image:
         result = result * (1 - inside[..., None]) + colour * inside[..., None]
         halo = np.exp(-np.hypot(columns - x, rows - y + size / 2) / (1.5 * size))
         result += halo[..., None] * np.array([20, 70, 120]) * rng.uniform(0.5, 1.2)
-    return np.clip(result, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(result, 0, 255), np.uint8)
 
 
 HARD_NEGATIVES: Mapping[str, Callable[[Image, Generator], Image]] = {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -55,7 +57,9 @@ def train_head(
         for p in m.parameters()
     ]
     start = [p.detach().clone() for p in deep]
-    groups = [{"params": own, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}]
+    groups: list[dict[str, Any]] = [
+        {"params": own, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+    ]
     if recipe.deep_learning_rate > 0:
         groups.append({"params": deep, "lr": recipe.deep_learning_rate, "weight_decay": 0.0})
     for p in deep:
@@ -100,7 +104,7 @@ def train_head(
 
 
 def batch_losses(
-    head: FireHead, cache: Cache, chosen: Sequence[int] | np.ndarray, *, smoothing: float
+    head: FireHead, cache: Cache, chosen: npt.NDArray[np.intp], *, smoothing: float
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the losses of the image scores, the cells' scores and the boxes' overlap."""
     middle = torch.from_numpy(cache.middle[chosen]).float()
@@ -114,7 +118,7 @@ def batch_losses(
 
 
 def _image_loss(
-    scores: Tensor, cache: Cache, chosen: Sequence[int] | np.ndarray, smoothing: float
+    scores: Tensor, cache: Cache, chosen: npt.NDArray[np.intp], smoothing: float
 ) -> Tensor:
     targets = torch.from_numpy(cache.scores[chosen])
     weights = torch.from_numpy(cache.weights[chosen])[:, None].expand_as(targets)

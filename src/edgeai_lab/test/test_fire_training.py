@@ -39,7 +39,7 @@ def test_a_training_leaves_model_card_and_curves(trained):
     assert card["sha256"] == sha256_of(trained / "fire.onnx")
     assert card["bytes"] < 15_000_000
     assert set(card["metrics"]) == {"validation", "test"}
-    rows = list(csv.DictReader((trained / "curves.csv").open()))
+    rows = list(csv.DictReader((trained / "curves.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1"]
     assert (trained / "head.pt").is_file()
 
@@ -63,7 +63,7 @@ def test_the_file_is_measured_over_class_folders_with_boxes(trained, tmp_path):
         assert counts["n"] == 1 == counts["none"] + counts["start_fire"] + counts["fire"]
     assert result["boxes"]["flame"]["boxes"] == 1
     assert result["boxes"]["smoke"] == {"ap50": None, "boxes": 0, "pictures": 1}
-    rows = list(csv.DictReader((tmp_path / "out.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     assert result["scores_csv"] == str(tmp_path / "out.csv")
     for row in rows:
         total = float(row["p_none"]) + float(row["p_start_fire"]) + float(row["p_fire"])

@@ -161,6 +161,15 @@ def test_faint_boxes_and_doubles_are_dropped():
     assert [d.score for d in kept] == [pytest.approx(0.9)]
 
 
+def test_smoke_of_tiles_counts_only_where_the_whole_frame_has_none():
+    tile = answer(boxes=[(1, 0.9, (0.2, 0.2, 0.6, 0.6))])
+    whole = answer(boxes=[(1, 0.5, (0.1, 0.1, 0.9, 0.9))])
+    both = model(whole, tile, crops=HOME_CROPS[:2]).read(frame()).detections
+    alone = model(answer(), tile, crops=HOME_CROPS[:2]).read(frame()).detections
+    assert [d.score for d in both] == [pytest.approx(0.5)]
+    assert [d.score for d in alone] == [pytest.approx(0.9)]
+
+
 def test_joining_needs_the_whole_frame():
     scores = FireScores(hazard=0.1, flame=0.1, smoke=0.1, large=0.1)
     part = CropReading(crop=HOME_CROPS[1], scores=scores, detections=())

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from edgeai_core.analyzers.fire.crops import HOME_CROPS, INPUT_SIDE_PX, WHOLE_FRAME
+from edgeai_core.analyzers.fire.crops import HOME_CROPS, INPUT_SIDE_PX
 from edgeai_core.errors import DataError
 from edgeai_lab.fire.calibration import CALIBRATION_REPEATS, Calibration, calibrate
 from edgeai_lab.fire.features import RunTrunk, fill_cache
@@ -139,8 +139,7 @@ def hazard_logit(image: Image, run: RunTrunk, head: FireHead) -> float:
     middle, late = (torch.from_numpy(np.stack(part)) for part in zip(*maps, strict=True))
     with torch.inference_mode():
         scores, _ = head(middle, late)
-    whole = HOME_CROPS.index(WHOLE_FRAME)
-    return float((scores[:, 0].max() + scores[whole, 0]) / 2)
+    return float(scores[:, 0].max())
 
 
 def export(trunk: Trunk, head: FireHead, path: Path, *, hazard_threshold: float) -> None:

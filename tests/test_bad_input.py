@@ -108,6 +108,18 @@ def test_a_parameter_file_that_is_none(command, picture, tmp_path):
     assert str(file) in sentence
 
 
+@pytest.mark.parametrize("mode", [(), ("--separate",)], ids=["composed", "separate"])
+def test_two_galleries_in_one_graph(command, picture, tmp_path, mode):
+    file = tmp_path / "own.params.yaml"
+    file.write_text(
+        "/**/face_authenticator: {ros__parameters: {gallery.path: /a/g.sqlite3}}\n"
+        "/**/supervisor: {ros__parameters: {gallery.path: /b/g.sqlite3}}\n"
+    )
+    sentence = refused(command, "up", "home", "--source", picture, "--params-file", file, *mode)
+    assert "expected one gallery for all nodes" in sentence
+    assert "/camera/face_authenticator /a/g.sqlite3, /supervisor /b/g.sqlite3" in sentence
+
+
 def test_a_report_that_cannot_be_written_is_told_before_the_run(command, picture, tmp_path):
     (tmp_path / "file").touch()
     report = tmp_path / "file" / "run.json"

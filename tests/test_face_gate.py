@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.demo
@@ -138,6 +141,74 @@ def test_a_known_person_without_the_right_never_unlocks_and_is_told(
     assert graph.sessions() == ["LOCKED"]
     assert graph.node("object_detector").results == 0
     assert not graph.alerts("unknown_face") + graph.alerts("access_granted")
+
+
+@pytest.mark.parametrize("held", ["still", "moved"])
+def test_a_print_of_an_authorised_person_never_unlocks(
+    run_graph, footage, demo_gallery, tmp_path: Path, held: str
+):
+    from edgeai_msgs.msg import FaceMatch, FaceMatchArray
+
+    from edgeai_ros_common import qos
+
+    graph = run_graph(
+        "home",
+        {
+            "usb_cam": {
+                "stream.source": printed(footage("carphone"), tmp_path, moved=held == "moved"),
+                "stream.loop": True,
+            },
+            "face_authenticator": {"gallery.path": str(demo_gallery)},
+        },
+    )
+    seen: list[FaceMatch] = []
+    graph.monitor.create_subscription(
+        FaceMatchArray, "/camera/faces", lambda message: seen.extend(message.matches), qos.RESULTS
+    )
+    graph.spin_until(
+        lambda: sum(bool(match.person_id) for match in seen) >= 80,
+        timeout_s=START_TIMEOUT_S,
+        what="the person is recognised in 80 frames",
+    )
+    assert {match.liveness for match in seen} <= {
+        FaceMatch.LIVENESS_NOT_CHECKED,
+        FaceMatch.LIVENESS_SPOOF,
+    }
+    assert not any(match.authorised for match in seen)
+    assert graph.sessions() == ["LOCKED"]
+    assert graph.node("object_detector").results == 0
+    if held == "still":
+        assert FaceMatch.INSTRUCTION_MOVE in {match.instruction for match in seen}
+    else:
+        graph.spin_until(
+            lambda: graph.alerts("spoofed_face"), timeout_s=10, what="the copy is told"
+        )
+    assert not graph.alerts("access_granted") + graph.alerts("unauthorised_person")
+
+
+def printed(clip: str, folder: Path, *, moved: bool) -> str:
+    """Return a clip in which the first frame of another is held into the camera as a print."""
+    [original] = Path(clip).iterdir()
+    capture = cv2.VideoCapture(str(original))
+    print_ = capture.read()[1]
+    capture.release()
+    height_px, width_px = print_.shape[:2]
+    corners = np.array([(0, 0), (width_px, 0), (width_px, height_px), (0, height_px)], np.float32)
+    place = np.array([(30, 10), (610, 10), (610, 470), (30, 470)], np.float32)
+    noise = np.random.default_rng(0)
+    target = folder / "print.avi"
+    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"MJPG"), 15.0, (640, 480))
+    for number in range(90):
+        sway_px = 14.0 * math.sin(number / 5.0) if moved else 0.0
+        tilt = np.array([(0, 0), (sway_px, sway_px / 3), (sway_px, 0), (0, -sway_px / 3)])
+        matrix = cv2.getPerspectiveTransform(corners, (place + sway_px + tilt).astype(np.float32))
+        view = cv2.warpPerspective(
+            print_, matrix, (640, 480), flags=cv2.INTER_CUBIC, borderValue=(90, 90, 90)
+        )
+        grainy = view + noise.normal(0.0, 2.0, view.shape)
+        writer.write(np.clip(grainy, 0, 255).astype(np.uint8))
+    writer.release()
+    return str(target)
 
 
 def without_right(demo_gallery: Path, folder: Path) -> Path:

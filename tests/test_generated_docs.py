@@ -25,6 +25,12 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return importlib.import_module("generate_docs")
 
 
+@pytest.fixture
+def tables(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(TOOLS))
+    return importlib.import_module("document_tables")
+
+
 @pytest.mark.skipif(bool(catalog.verify_all()), reason="models are not set up: run ./edgeai setup")
 def test_the_documents_are_fresh() -> None:
     run = subprocess.run(
@@ -69,7 +75,7 @@ def test_only_what_is_stale_is_written(
     assert (tmp_path / "a.md").read_text(encoding="utf-8") == "new\n"
 
 
-def test_a_parameter_shows_its_range_unit_and_what_profiles_set(generator: ModuleType) -> None:
+def test_a_parameter_shows_its_range_unit_and_what_profiles_set(tables: ModuleType) -> None:
     spec = ParamSpec(
         name="stream.fps",
         kind="float",
@@ -80,7 +86,7 @@ def test_a_parameter_shows_its_range_unit_and_what_profiles_set(generator: Modul
         maximum=1e9,
     )
 
-    row = generator.parameter_row(spec, {"home": {"stream.fps": 15.0}, "city": {}})
+    row = tables.parameter_row(spec, {"home": {"stream.fps": 15.0}, "city": {}})
 
     assert row == (
         "`stream.fps`",
@@ -104,19 +110,19 @@ def test_a_parameter_shows_its_range_unit_and_what_profiles_set(generator: Modul
     ],
 )
 def test_a_default_is_written_as_in_a_parameter_file(
-    generator: ModuleType, value: object, text: str
+    tables: ModuleType, value: object, text: str
 ) -> None:
-    assert generator.shown(value) == text
+    assert tables.shown(value) == text
 
 
 @pytest.mark.parametrize("path", ["/home/somebody/faces.sqlite3", "~/faces.sqlite3"])
-def test_a_path_of_one_machine_is_refused(generator: ModuleType, path: str) -> None:
+def test_a_path_of_one_machine_is_refused(tables: ModuleType, path: str) -> None:
     with pytest.raises(EdgeAiError, match="a path of one machine"):
-        generator.shown(path)
+        tables.shown(path)
 
 
-def test_a_bar_in_a_cell_does_not_break_the_table(generator: ModuleType) -> None:
-    assert list(generator.table(("a", "b"), [("x|y", "z")])) == [
+def test_a_bar_in_a_cell_does_not_break_the_table(tables: ModuleType) -> None:
+    assert list(tables.table(("a", "b"), [("x|y", "z")])) == [
         "| a | b |",
         "|---|---|",
         "| x&#124;y | z |",

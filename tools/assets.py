@@ -64,6 +64,7 @@ def assets(*, only: str = "") -> list[Asset]:
     models = [
         Asset(path=model_directory() / card.file_name, sha256=card.sha256, source=card.source)
         for card in CATALOG.values()
+        if isinstance(card.source, Source)
     ]
     demo = [
         Asset(path=demo_directory() / entry.file_name, sha256=entry.sha256, source=entry.source)

@@ -48,7 +48,7 @@ def _graph_lines() -> Iterator[str]:
 
 def _face_lines() -> Iterator[str]:
     content = _results("face_accuracy.json")
-    data, result = content["data"], content["result"]
+    data, result, every = content["data"], content["result"], content["all_pairs"]
     yield from (
         "",
         "## Faces",
@@ -71,6 +71,22 @@ def _face_lines() -> Iterator[str]:
                 f"{result['open_set_tar_at_shipped_threshold']:.2%}",
             ),
             ("open set, strangers accepted", f"{result['far_at_shipped_threshold']:.2%}"),
+            *(
+                (
+                    f"open set, recognised by the mean of {rate['pictures']} pictures "
+                    f"({rate['decisions']} decisions)",
+                    f"{rate['recognised']:.2%}",
+                )
+                for rate in result["open_set_fused"]
+            ),
+            *(
+                (
+                    f"TAR at FAR {point['far']:.2%}, {every['impostor']} impostor pairs of "
+                    f"{every['people']} people",
+                    f"{point['tar']:.2%}",
+                )
+                for point in every["points"]
+            ),
             ("pictures without a face found", f"{result['faces_not_found']}"),
             ("detect, align, embed: one thread, ms", f"{result['ms']['total']:.1f}"),
         ),

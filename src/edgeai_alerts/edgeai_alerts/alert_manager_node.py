@@ -21,7 +21,9 @@ from edgeai_alerts.channels.base import ChannelSetup
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.store import EventStore
+from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
+from edgeai_core.access.permissions import Permission, permission_objection
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.observers.health import HealthLevel, NodeHealth
 from edgeai_core.alerting.rendering import render_line
@@ -108,6 +110,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self._dispatcher.start()
         self.release_on_deactivate(lambda: self._dispatcher.close(_CLOSE_TIMEOUT_S))
         self._scene = SceneWatch(config)
+        self._access = AuthStateGuard(clock_s=time.monotonic)
         self._watch(config)
 
     def _watch(self, config: AlertManagerNodeConfig) -> None:
@@ -146,9 +149,14 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         )
 
     def _on_access(self, message: AuthState) -> None:
-        self._submit(
-            lambda: self._scene.see_access(auth_state_from_msg(message), now_ns=self.now_ns())
-        )
+        now_ns = self.now_ns()
+
+        def seen() -> list[AlertEvent]:
+            state = auth_state_from_msg(message)
+            self._access.accept(state, now_ns)
+            return self._scene.see_access(state, now_ns=now_ns)
+
+        self._submit(seen)
 
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         stamp_ns = time_from_msg(message.header.stamp)
@@ -187,6 +195,9 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
     def _on_acknowledge(
         self, request: AcknowledgeAlert.Request, response: AcknowledgeAlert.Response
     ) -> AcknowledgeAlert.Response:
+        response.message = permission_objection(self._access.current(), Permission.ACKNOWLEDGE)
+        if response.message:
+            return response
         try:
             response.success = self._store.acknowledge(
                 request.alert_id, by=request.acknowledged_by, now_ns=time.time_ns()

@@ -5,16 +5,28 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edgeai_bringup.lab_classifier_parser import add_evaluate_classifier, add_train_classifier
+from edgeai_bringup.lab_data_parser import add_data_parser
+from edgeai_bringup.lab_faces_parser import add_faces_parser
 from edgeai_bringup.lab_fire_parser import add_evaluate_fire, add_train_fire
+from edgeai_bringup.lab_liveness_parser import (
+    add_evaluate_liveness,
+    add_spoof_parser,
+    add_train_liveness,
+)
 
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
     {
+        "data report",
+        "evaluate classifier",
         "evaluate faces",
         "evaluate fire",
+        "evaluate liveness",
         "faces align",
         "faces classify predict",
         "inspect",
+        "spoof",
         "video-to-images",
     }
 )
@@ -25,10 +37,12 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     lab = commands.add_parser("lab", help="measure and train models on data of your own")
     verbs = lab.add_subparsers(dest="lab_verb", required=True, metavar="COMMAND")
     _add_inspect(verbs)
+    add_data_parser(verbs)
+    _add_train(verbs)
     _add_evaluate(verbs)
-    add_train_fire(verbs)
     _add_video_to_images(verbs)
-    _add_faces(verbs)
+    add_faces_parser(verbs)
+    add_spoof_parser(verbs)
 
 
 def needs_lab_packages(arguments: argparse.Namespace) -> bool:
@@ -40,6 +54,8 @@ def needs_lab_packages(arguments: argparse.Namespace) -> bool:
         from edgeai_lab.backbone_names import BACKBONES
 
         return arguments.model in BACKBONES and not Path(arguments.model).is_file()
+    if arguments.lab_command == "data split":
+        return bool(arguments.by == "cluster")
     return arguments.lab_command not in LIGHT_COMMANDS
 
 
@@ -79,8 +95,10 @@ def _sides(text: str) -> tuple[int, ...]:
 
 
 def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    evaluate = verbs.add_parser("evaluate", help="measure what ships")
+    evaluate = verbs.add_parser("evaluate", help="measure what ships and what was trained")
     subjects = evaluate.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
+    add_evaluate_classifier(subjects)
+    add_evaluate_liveness(subjects)
     faces = subjects.add_parser(
         "faces",
         help="error rates and times of the face pipeline",
@@ -112,8 +130,15 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     faces.add_argument(
         "--plots", type=Path, metavar="DIR", help="charts (default: OUT without ending + _plots)"
     )
-
     add_evaluate_fire(subjects)
+
+
+def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    train = verbs.add_parser("train", help="train what ships, or a network on data of your own")
+    subjects = train.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
+    add_train_classifier(subjects)
+    add_train_fire(subjects)
+    add_train_liveness(subjects)
 
 
 def _add_video_to_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -124,69 +149,3 @@ def _add_video_to_images(verbs: argparse._SubParsersAction[argparse.ArgumentPars
     frames.add_argument(
         "--every-s", type=float, default=0.2, metavar="S", help="seconds between them (0.2)"
     )
-
-
-def _add_faces(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    faces = verbs.add_parser("faces", help="align, classify and learn faces of a folder of people")
-    actions = faces.add_subparsers(dest="lab_action", required=True, metavar="ACTION")
-    align = actions.add_parser(
-        "align",
-        help="cut an upright chip out of every picture",
-        description=(
-            "PERSONS holds a folder of pictures per person. Each usable picture becomes a chip of "
-            "150 x 150 px under the same name in PERSONS_ALIGNED; rejections.csv there names every "
-            "other one with the reason."
-        ),
-    )
-    align.set_defaults(lab_command="faces align")
-    align.add_argument("people", type=Path, metavar="PERSONS")
-    align.add_argument("aligned", type=Path, metavar="PERSONS_ALIGNED", help="new or empty folder")
-    align.add_argument(
-        "--several-faces",
-        action="store_true",
-        help="take the most central of several faces instead of refusing the picture",
-    )
-    _add_classify(actions)
-    _add_train(actions)
-
-
-def _add_classify(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    classify = actions.add_parser("classify", help="a classifier on templates of a few people")
-    steps = classify.add_subparsers(dest="lab_step", required=True, metavar="STEP")
-    fit = steps.add_parser("fit", help="fit it on aligned chips")
-    fit.set_defaults(lab_command="faces classify fit")
-    fit.add_argument("aligned", type=Path, metavar="PERSONS_ALIGNED")
-    fit.add_argument(
-        "--model", type=Path, required=True, metavar="FILE", help="written as sealed JSON"
-    )
-    fit.add_argument(
-        "--kind", choices=("svm", "knn"), default="svm", help="linear SVM or 3 nearest (svm)"
-    )
-    predict = steps.add_parser("predict", help="say who is in pictures")
-    predict.set_defaults(lab_command="faces classify predict")
-    predict.add_argument("model", type=Path, metavar="FILE")
-    predict.add_argument("pictures", type=Path, metavar="PICTURES", help="a picture or a folder")
-    predict.add_argument("--json", type=Path, metavar="OUT", help="write the answers as JSON")
-
-
-def _add_train(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    train = actions.add_parser(
-        "train",
-        help="train an embedding network from scratch",
-        description=(
-            "A fifth of the people are never trained on and measure every epoch. OUT gets "
-            "checkpoint.pt, curves.csv, face_embedding.onnx and its card face_embedding.json. What "
-            "is left out takes the default of the recipe."
-        ),
-    )
-    train.set_defaults(lab_command="faces train")
-    train.add_argument("--root", type=Path, required=True, metavar="PERSONS_ALIGNED")
-    train.add_argument("--out", type=Path, required=True, metavar="OUT")
-    train.add_argument("--head", choices=("softmax", "arcface"), help="(arcface)")
-    train.add_argument("--epochs", type=int, metavar="N", help="most passes over the data")
-    train.add_argument("--batch-size", type=int, metavar="N")
-    train.add_argument("--learning-rate", type=float, metavar="RATE")
-    train.add_argument("--width", type=int, metavar="N", help="channels of the first layer")
-    train.add_argument("--dimension", type=int, metavar="D", help="length of the embedding")
-    train.add_argument("--seed", type=int, metavar="N", help="of split, start and order")
-    train.add_argument("--resume", action="store_true", help="go on from OUT's checkpoint")

@@ -23,10 +23,8 @@ def add_evaluate_fire(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     fire.add_argument("--model", type=Path, required=True, metavar="FILE", help="the ONNX file")
 
 
-def add_train_fire(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_train_fire(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `train fire`."""
-    train = verbs.add_parser("train", help="train what ships")
-    subjects = train.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
     fire = subjects.add_parser(
         "fire",
         help="train the fire model on the open data folders",

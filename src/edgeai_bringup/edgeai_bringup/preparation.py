@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from edgeai_bringup import graph
 from edgeai_bringup.demo import demo_gallery, prepare_demo_gallery
 from edgeai_bringup.graph import NodePlan, ParameterValue
 from edgeai_bringup.locations import config_directory
+from edgeai_bringup.parameter_files import check_node_names, check_one_gallery, source_in
 from edgeai_core.errors import ConfigError
 from edgeai_core.source_choice import AUTO, choose_source
 from edgeai_core.sources.base import StreamConfig
@@ -52,18 +50,19 @@ def prepare(
         settings: node name -> parameters that win over everything else.
 
     Raises:
-        ConfigError: there is no such parameter file. SourceError: the source is not there.
+        ConfigError: there is no such parameter file, it names a node that is not in the graph, or
+            the nodes name different galleries. SourceError: the source is not there.
         ModelError: the demo needs the face models and they are not set up.
         ValueError: there is no such profile, or the camera's name is no ROS namespace.
     """
     if params_file is not None and not params_file.is_file():
         raise ConfigError(f"parameter file {params_file}: no such file")
     if params_file is not None:
-        _check_node_names(params_file)
+        check_node_names(params_file)
     overrides = {node: dict(values) for node, values in (settings or {}).items()}
     stream = overrides.setdefault("usb_cam", {})
     wanted = str(stream.get("stream.source", source))
-    written = _source_in(params_file) if wanted in ("", AUTO) and params_file else ""
+    written = source_in(params_file) if wanted in ("", AUTO) and params_file else ""
     choice = choose_source(written or wanted)
     # What the file says stays there: a command line would show the password of an address.
     if choice.source != written:
@@ -77,6 +76,7 @@ def prepare(
         ),
         params_file=params_file,
     )
+    check_one_gallery(plans)
     if not choice.is_demo:
         _look_for(choice.source)
     what = "demo footage" if choice.is_demo else _shown(choice.source)
@@ -102,52 +102,6 @@ def _with_one_gallery(
     if path is not None:
         overrides.setdefault("supervisor", {}).setdefault("gallery.path", path)
     return overrides
-
-
-def _nodes_in(params_file: Path) -> dict[str, dict[str, object]]:
-    """Return a parameter file's parameters by node name (the last part of its full name)."""
-    try:
-        content = yaml.safe_load(params_file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return {}  # whoever reads the whole file says what is wrong with it
-    found: dict[str, dict[str, object]] = {}
-    levels = [content]
-    while levels:
-        level = levels.pop()
-        for name, entry in level.items() if isinstance(level, dict) else ():
-            parameters = entry.get("ros__parameters") if isinstance(entry, dict) else None
-            if isinstance(parameters, dict):
-                found.setdefault(str(name).rpartition("/")[2], {}).update(parameters)
-            else:
-                levels.append(entry)  # a namespace
-    return found
-
-
-def _check_node_names(params_file: Path) -> None:
-    """Check that every entry names a node of the graph: rcl passes over those it does not know.
-
-    Raises:
-        ConfigError: an entry names no node; the sentence has the nearest name.
-    """
-    known = [entry.name for entry in graph.NODES]
-    for name in _nodes_in(params_file):
-        if name in ("*", "**", *known):
-            continue
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-        raise ConfigError(f"parameter file {params_file}: no node {name!r} in the graph; {hint}")
-
-
-def _source_in(params_file: Path) -> str:
-    """Return the camera's source in a parameter file; empty where the file does not say."""
-    for node, parameters in _nodes_in(params_file).items():
-        stream = parameters.get("stream")
-        source = parameters.get("stream.source") or (
-            stream.get("source") if isinstance(stream, dict) else None
-        )
-        if node in ("usb_cam", "*", "**") and source:
-            return str(source)
-    return ""
 
 
 def _look_for(source: str) -> None:

@@ -6,6 +6,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,14 @@ from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.index import TemplateIndex
 from edgeai_core.access.keys import default_key_source
 from edgeai_core.access.locations import gallery_path
+from edgeai_core.analyzers.faces.liveness import LivenessChecker, LivenessConfig
 from edgeai_core.analyzers.faces.logic import FaceAuthenticator, FaceConfig
 from edgeai_core.analyzers.faces.model import FaceEmbedder
 from edgeai_core.errors import ConfigError, FrameError
 from edgeai_core.overlay import annotated, face_caption
+from edgeai_core.sources.image_folder import IMAGE_SUFFIXES
 from edgeai_core.sources.reading import images_of
+from edgeai_core.sources.video_file import VIDEO_SUFFIXES
 from edgeai_core.types import FaceMatch, Frame
 
 _FPS = 10.0
@@ -46,10 +50,19 @@ def run_recognise(arguments: argparse.Namespace) -> int:
     writer = PictureWriter(arguments.picture)
     seen: list[dict[str, Any]] = []
     last = ""
-    with catalog.face_models() as (detector, embedder):
+    with ExitStack() as stack:
+        detector, embedder = stack.enter_context(catalog.face_models())
         index = _index(path, embedder)
+        liveness = None
+        if shows_motion(source):
+            passive = stack.enter_context(closing(catalog.create_passive_liveness()))
+            liveness = LivenessChecker(passive, LivenessConfig())
         authenticator = FaceAuthenticator(
-            detector=detector, embedder=embedder, index=lambda: index, config=FaceConfig()
+            detector=detector,
+            embedder=embedder,
+            index=lambda: index,
+            config=FaceConfig(),
+            liveness=liveness,
         )
         for number, (image, faces) in enumerate(
             recognised(images, authenticator, start_ns=time.time_ns())
@@ -68,6 +81,14 @@ def run_recognise(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         write_json(arguments.json, {"pictures": seen, "people": people})
     return 0
+
+
+def shows_motion(source: str) -> bool:
+    """Return whether a source is a clip or a camera: single pictures cannot show who is living."""
+    path = Path(source)
+    if path.is_dir():
+        return any(file.suffix.casefold() in VIDEO_SUFFIXES for file in path.iterdir())
+    return path.suffix.casefold() not in IMAGE_SUFFIXES
 
 
 def recognised(
@@ -153,6 +174,9 @@ def _described(face: FaceMatch) -> dict[str, Any]:
         "distance": round(face.distance, 4) if math.isfinite(face.distance) else None,
         "authorised": face.authorised,
         "liveness": face.liveness.name,
+        "liveness_score": (
+            round(face.liveness_score, 3) if math.isfinite(face.liveness_score) else None
+        ),
         "rejection": face.rejection,
     }
 

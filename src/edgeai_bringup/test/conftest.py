@@ -29,11 +29,14 @@ class FakeModels:
 
     def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
         landmarks = [(160, 180), (240, 180), (200, 220), (200, 260), (110, 190), (290, 190)]
+        mesh = np.zeros((468, 3), np.float32)
+        # The cheeks, forehead and chin of a head that faces the camera.
+        mesh[[234, 454, 10, 152], :2] = ((110, 200), (290, 200), (200, 100), (200, 300))
         face = DetectedFace(
             box=Box(100, 100, 300, 300),
             score=0.9,
             landmarks_xy_px=np.array(landmarks, np.float32),
-            mesh_xyz_px=np.zeros((468, 3), np.float32),
+            mesh_xyz_px=mesh,
         )
         return [face] if image[0, 0, 2] == 0 else []
 

@@ -10,7 +10,15 @@ from edgeai_lab.commands import COMMANDS
 
 LINES = {
     "inspect": "lab inspect dlib_resnet --json out.json",
+    "data report": "lab data report pictures --json out.json",
+    "data split": "lab data split pictures --by cluster --out split.csv",
+    "data audit": "lab data audit pictures --out sheets",
+    "train classifier": "lab train classifier --data pictures --out out",
+    "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
     "evaluate faces": "lab evaluate faces --root data --json out.json",
+    "evaluate liveness": "lab evaluate liveness --root people --clip a.mp4 b.mp4 --json out.json",
+    "train liveness": "lab train liveness --data data --start net.pth --out out",
+    "spoof": "lab spoof face.jpg out --kind print",
     "video-to-images": "lab video-to-images clip.mp4 out",
     "faces align": "lab faces align people aligned",
     "faces classify fit": "lab faces classify fit aligned --model people.json",
@@ -39,6 +47,12 @@ def test_other_commands_need_no_training_packages():
 def test_only_a_backbone_needs_torch_to_be_inspected():
     assert cli.needs_lab(["lab", "inspect", "resnet18"])
     assert not cli.needs_lab(["lab", "inspect", "net.onnx"])
+
+
+def test_names_are_split_without_torch_and_looks_are_not():
+    line = ["lab", "data", "split", "pictures", "--out", "split.csv", "--by"]
+    assert cli.needs_lab([*line, "cluster"])
+    assert not cli.needs_lab([*line, "source"])
 
 
 @pytest.mark.parametrize("shape", ["", "1,x", "1,0"])

@@ -18,6 +18,7 @@ from edgeai_alerts.store import EventStore
 from edgeai_bringup import cli
 from edgeai_bringup.enrolment import refused_summary
 from edgeai_bringup.people_parser import ROLES
+from edgeai_bringup.recognise import shows_motion
 from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.keys import default_key_source
 from edgeai_core.access.people import Role
@@ -272,6 +273,17 @@ def test_strangers_and_a_missing_gallery_name_nobody(pictures, recognise, capsys
     out = capsys.readouterr().out
     assert "every face is unknown" in out
     assert "nobody was recognised" in out
+
+
+def test_only_clips_and_cameras_can_show_who_is_living(tmp_path):
+    (tmp_path / "stills").mkdir()
+    (tmp_path / "stills" / "a.PNG").touch()
+    assert not shows_motion(str(tmp_path / "stills"))
+    assert not shows_motion(str(tmp_path / "stills" / "a.PNG"))
+    (tmp_path / "stills" / "b.mp4").touch()
+    assert shows_motion(str(tmp_path / "stills"))
+    assert shows_motion("/dev/video0")
+    assert shows_motion("rtsp://camera.example/stream")
 
 
 def test_a_picture_of_another_kind_is_refused(pictures, recognise, capsys):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from edgeai_bringup import preparation
+from edgeai_bringup import graph, preparation
 from edgeai_bringup.graph import NodePlan
+from edgeai_bringup.parameter_files import parameters_of
 from edgeai_bringup.preparation import Preparation, prepare
 from edgeai_core.errors import ConfigError, SourceError
 from edgeai_core.source_choice import choose_source
@@ -145,3 +146,89 @@ def test_parameter_file_may_nest_namespaces(tmp_path: Path) -> None:
     file.write_text("camera:\n  usb_cam:\n    ros__parameters: {stream: {source: synthetic}}\n")
     prepared = prepare("camera", source="auto", camera="camera", params_file=file)
     assert prepared.title == "camera on synthetic"
+
+
+def gallery_file(tmp_path: Path, **paths: str) -> Path:
+    file = tmp_path / "own.params.yaml"
+    entries = [
+        f"/**/{name}: {{ros__parameters: {{gallery: {{path: {path}}}}}}}"
+        for name, path in paths.items()
+    ]
+    file.write_text("\n".join(entries), encoding="utf-8")
+    return file
+
+
+def test_two_galleries_in_a_parameter_file_are_refused_with_both_nodes_and_values(
+    tmp_path: Path,
+) -> None:
+    file = gallery_file(tmp_path, supervisor="/a/g.sqlite3", face_authenticator="/b/g.sqlite3")
+    with pytest.raises(ConfigError) as caught:
+        prepare("home", source="synthetic", camera="door", params_file=file)
+    assert str(caught.value) == (
+        "parameter gallery.path: expected one gallery for all nodes, got "
+        "/door/face_authenticator /b/g.sqlite3, /supervisor /a/g.sqlite3; in "
+        f"{file} and with --set give both the same path, or none to both for the gallery of this "
+        "user"
+    )
+
+
+@pytest.mark.parametrize("named", ["face_authenticator", "supervisor"])
+def test_a_gallery_for_one_of_the_two_nodes_alone_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
+    file = gallery_file(tmp_path, **{named: "/a/g.sqlite3"})
+    with pytest.raises(ConfigError, match=rf"{tmp_path}/gallery\.sqlite3"):
+        prepare("home", source="synthetic", camera="camera", params_file=file)
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "/**: {ros__parameters: {gallery.path: /a/g.sqlite3}}",
+        "/**/supervisor: {ros__parameters: {gallery.path: /a/x/../g.sqlite3}}\n"
+        "/*/face_authenticator: {ros__parameters: {gallery: {path: /a/g.sqlite3}}}",
+        "/other/face_authenticator: {ros__parameters: {gallery.path: /b/g.sqlite3}}",
+    ],
+    ids=["all nodes", "two spellings", "a node of another camera"],
+)
+def test_one_gallery_however_it_is_written_is_taken(tmp_path: Path, spelling: str) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text(spelling, encoding="utf-8")
+    assert prepare("home", source="synthetic", camera="camera", params_file=file).plans
+
+
+def test_a_gallery_set_for_the_face_node_wins_over_the_file_for_both(tmp_path: Path) -> None:
+    file = gallery_file(tmp_path, supervisor="/a/g.sqlite3", face_authenticator="/b/g.sqlite3")
+    settings = {"face_authenticator": {"gallery.path": "/c/g.sqlite3"}}
+    prepared = prepare(
+        "home", source="synthetic", camera="camera", params_file=file, settings=settings
+    )
+    assert node(prepared, "supervisor").overrides["gallery.path"] == "/c/g.sqlite3"
+
+
+def test_a_gallery_set_for_the_supervisor_alone_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
+    with pytest.raises(ConfigError, match="expected one gallery for all nodes"):
+        prepare(
+            "home",
+            source="synthetic",
+            camera="camera",
+            settings={"supervisor": {"gallery.path": "/c/g.sqlite3"}},
+        )
+
+
+def test_a_later_entry_of_the_file_wins_over_an_earlier_one(tmp_path: Path) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text(
+        "/**: {ros__parameters: {gallery: {path: /a/g.sqlite3}, x: 1}}\n"
+        "/camera: {face_authenticator: {ros__parameters: {gallery.path: /b/g.sqlite3}}}\n"
+    )
+    [face] = [
+        p
+        for p in graph.plan("home", config_directory=tmp_path, params_file=file)
+        if p.entry.name == "face_authenticator"
+    ]
+    assert parameters_of(face) == {"gallery.path": "/b/g.sqlite3", "x": 1}

@@ -17,6 +17,7 @@ class Task(Enum):
     FACE_DETECTION = "face detection"
     FACE_MESH = "face mesh"
     FACE_EMBEDDING = "face embedding"
+    PASSIVE_LIVENESS = "passive liveness"
     OBJECT_DETECTION = "object detection"
 
 
@@ -62,6 +63,35 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingData:
+    """Data that a model learned from.
+
+    Attributes:
+        name: what it is and where it is published. licence: as its publisher states it.
+    """
+
+    name: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How weights were made that lie in the source tree, in ``edgeai_core/weights``.
+
+    Attributes:
+        command: reproduces them within noise. seed: of everything random in it.
+        date: ISO date. start: the weights that it starts from, with their licence; empty for
+            random ones. data: what was learned from.
+    """
+
+    command: str
+    seed: int
+    date: str
+    data: tuple[TrainingData, ...]
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One measured figure.
 
@@ -81,8 +111,9 @@ class ModelCard:
     """A model of the catalog.
 
     Attributes:
-        name: key in the catalog. task: what it is for. file_name: in the model directory.
-        sha256: of that file. source: where set-up takes it from.
+        name: key in the catalog. task: what it is for.
+        file_name: in the model directory, or in ``edgeai_core/weights`` when it was trained here.
+        sha256: of that file. source: where set-up takes it from, or how it was trained.
         licence: SPDX identifier. notice: attribution and provenance for people.
         inputs: names, shapes and dtypes. input_layout, output_layout: the same for people, with
             ranges, channel orders and frames.
@@ -97,7 +128,7 @@ class ModelCard:
     task: Task
     file_name: str
     sha256: str
-    source: Source
+    source: Source | Training
     licence: str
     notice: str
     inputs: tuple[InputSpec, ...]

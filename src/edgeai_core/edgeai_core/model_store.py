@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgeai_core.errors import ModelError, ModelIntegrityError, ModelMissingError
-from edgeai_core.model_card import ModelCard
+from edgeai_core.model_card import ModelCard, Training
 
 _MEND = "run ./edgeai setup"
 # Files that were hashed by this process and found right: (path, size, mtime) -> sha256. It lives
@@ -43,6 +43,13 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def model_path(card: ModelCard) -> Path:
+    """Return where the file of a model belongs, whether it is there or not."""
+    if isinstance(card.source, Training):
+        return Path(__file__).parent / "weights" / card.file_name
+    return model_directory() / card.file_name
+
+
 def resolve(card: ModelCard) -> Path:
     """Return the file of a model after checking that it is the one on the card.
 
@@ -50,20 +57,19 @@ def resolve(card: ModelCard) -> Path:
         ModelMissingError: there is no such file or it cannot be read.
         ModelIntegrityError: its sha256 differs.
     """
-    return resolve_file(card.file_name, name=f"model {card.name}", sha256=card.sha256, mend=_MEND)
+    return resolve_file(model_path(card), name=f"model {card.name}", sha256=card.sha256, mend=_MEND)
 
 
-def resolve_file(file_name: str, *, name: str, sha256: str, mend: str) -> Path:
-    """Return a file of the model directory after checking its sha256.
+def resolve_file(path: Path, *, name: str, sha256: str, mend: str) -> Path:
+    """Return a file after checking its sha256.
 
     Args:
-        file_name: in the model directory. name: what to call it in errors. sha256: 64 hex digits.
+        path: the file. name: what to call it in errors. sha256: 64 hex digits.
         mend: what brings the right file.
 
     Raises:
         ModelMissingError, ModelIntegrityError: as for :func:`resolve`.
     """
-    path = model_directory() / file_name
     try:
         status = path.stat()
         key = (str(path), status.st_size, status.st_mtime_ns)

@@ -33,6 +33,32 @@ class Liveness(Enum):
     SPOOF = 2
 
 
+class Instruction(Enum):
+    """What a person before the camera can do to be found living."""
+
+    NONE = 0
+    MOVE = 1
+    LOOK_AHEAD = 2
+    TURN_LEFT = 3
+    TURN_RIGHT = 4
+    COME_NEARER = 5
+
+    @property
+    def phrase(self) -> str:
+        """The instruction in words; left and right are the person's own. Empty for NONE."""
+        return _PHRASES[self]
+
+
+_PHRASES = {
+    Instruction.NONE: "",
+    Instruction.MOVE: "move your head a little",
+    Instruction.LOOK_AHEAD: "look straight ahead",
+    Instruction.TURN_LEFT: "turn your head to your left",
+    Instruction.TURN_RIGHT: "turn your head to your right",
+    Instruction.COME_NEARER: "come nearer",
+}
+
+
 class SessionState(Enum):
     """What the face has unlocked; see docs/adr/0004-session-states.md."""
 
@@ -143,8 +169,11 @@ class FaceMatch:
         distance: L2 between the face's template and the best person's, in the embedding model's
             unit; NaN when nobody is enrolled or the face was not embedded.
         margin: distance of the second-best person minus that of the best; inf with one person.
-        authorised: the person may unlock now (role and dates); False for unknown faces.
+        permitted: the gallery lets the person unlock now (authorised, within the dates); False
+            for unknown faces.
+        authorised: permitted, named in enough frames and found living: the face may unlock.
         liveness: result of the liveness check. liveness_score: 0..1; NaN when not checked.
+        instruction: what the person can do to be found living.
         agreeing_frames: how many of the last frames of this track named this person.
         rejection: why the face cannot unlock, one phrase ("face too small: 31 px of 60"); empty
             when nothing speaks against it.
@@ -157,16 +186,22 @@ class FaceMatch:
     person_name: str = ""
     distance: float = math.nan
     margin: float = math.nan
+    permitted: bool = False
     authorised: bool = False
     liveness: Liveness = Liveness.NOT_CHECKED
     liveness_score: float = math.nan
+    instruction: Instruction = Instruction.NONE
     agreeing_frames: int = 0
     rejection: str = ""
 
     def __post_init__(self) -> None:
         _require_probability("face detection score", self.detection_score)
-        if self.authorised and not self.person_id:
-            raise ValueError("an unknown face cannot be authorised")
+        if self.permitted and not self.person_id:
+            raise ValueError("an unknown face cannot be permitted to unlock")
+        if self.authorised and not self.permitted:
+            raise ValueError("a face that is not permitted to unlock cannot be authorised")
+        if self.authorised and self.liveness is Liveness.SPOOF:
+            raise ValueError("a face that is not live cannot be authorised")
 
     @property
     def recognised(self) -> bool:
@@ -179,6 +214,7 @@ class AuthState:
 
     Attributes:
         state: session state. person_id, person_name: who unlocked it; empty when LOCKED.
+        permissions: names of what that person may do (`permission_names`); empty unless ACTIVE.
         reason: one sentence for people.
         nonce: random 64-bit number, new with every change of state; a repeated one is a replay.
         issued_ns: stamp of issue. expires_ns: from then on the message counts as LOCKED.
@@ -193,6 +229,7 @@ class AuthState:
     issued_ns: int = 0
     expires_ns: int = 0
     armed: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

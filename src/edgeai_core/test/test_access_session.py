@@ -9,10 +9,15 @@ from dataclasses import replace
 import pytest
 
 from edgeai_core.access.lockout import LockoutConfig
-from edgeai_core.access.permissions import ROLE_PERMISSIONS, Role
+from edgeai_core.access.permissions import (
+    ROLE_PERMISSIONS,
+    Permission,
+    Role,
+    permission_objection,
+)
 from edgeai_core.access.policy import AccessConfig, GatePolicy
 from edgeai_core.access.session import SessionMachine
-from edgeai_core.errors import AccessError
+from edgeai_core.errors import AccessError, GalleryMissingError
 from edgeai_core.geometry import Box
 from edgeai_core.types import FaceMatch, Liveness, SessionState
 
@@ -24,12 +29,17 @@ ADA = FaceMatch(
     person_name="Ada",
     distance=0.2,
     margin=0.4,
+    permitted=True,
     authorised=True,
+    liveness=Liveness.LIVE,
     agreeing_frames=3,
 )
 BOB = replace(ADA, person_id="bob", person_name="Bob", track_id=2, box=Box(0, 0, 200, 200))
 STRANGER = FaceMatch(box=Box(0, 0, 300, 300), detection_score=0.9, track_id=3, rejection="unknown")
-UNAUTHORISED = replace(ADA, authorised=False, rejection="enrolled but not authorised")
+UNAUTHORISED = replace(
+    ADA, permitted=False, authorised=False, rejection="enrolled but not authorised"
+)
+SPOOF = replace(ADA, authorised=False, liveness=Liveness.SPOOF)
 
 LOCKED, ACTIVE, MONITORING = SessionState.LOCKED, SessionState.ACTIVE, SessionState.MONITORING
 
@@ -94,7 +104,9 @@ def test_recognised_authorised_person_unlocks_and_is_named() -> None:
         (replace(ADA, rejection="face too small"), "face too small"),
         (replace(ADA, agreeing_frames=2), "named in 2 frames, need 3"),
         (replace(ADA, track_id=None), "face is not followed over frames"),
-        (replace(ADA, liveness=Liveness.SPOOF), "face is not live"),
+        (SPOOF, "face is not live"),
+        (replace(SPOOF, rejection="not live: flat"), "not live: flat"),
+        (replace(ADA, liveness=Liveness.NOT_CHECKED), "liveness was not checked"),
     ],
 )
 def test_each_missing_check_blocks(face: FaceMatch, refusal: str) -> None:
@@ -103,11 +115,18 @@ def test_each_missing_check_blocks(face: FaceMatch, refusal: str) -> None:
     assert room.machine.refusal == refusal
 
 
-def test_liveness_blocks_where_it_is_required() -> None:
-    room = Room(AccessConfig(require_liveness=True))
-    assert room.see(ADA) is LOCKED
-    assert room.machine.refusal == "liveness was not checked"
-    assert room.see(replace(ADA, liveness=Liveness.LIVE)) is ACTIVE
+def test_unchecked_face_unlocks_only_where_liveness_is_not_required() -> None:
+    unchecked = replace(ADA, liveness=Liveness.NOT_CHECKED)
+    assert Room().see(unchecked) is LOCKED
+    assert Room(AccessConfig(require_liveness=False)).see(unchecked) is ACTIVE
+
+
+def test_copy_never_unlocks_and_does_not_end_a_session_either() -> None:
+    assert Room(AccessConfig(require_liveness=False)).see(SPOOF) is LOCKED
+    room = Room()
+    room.see(ADA)
+    assert room.see(SPOOF) is ACTIVE
+    assert room.machine.refusal == "face is not live"
 
 
 @pytest.mark.parametrize(
@@ -330,6 +349,60 @@ def test_only_roles_that_may_arm_do() -> None:
     assert room.machine.state(room.now_ns).armed == ("fire",)
 
 
+def test_the_state_says_what_the_active_person_may_do_and_nothing_while_nobody_is() -> None:
+    room = Room(armed=["fire"])
+    assert room.machine.state(room.now_ns).permissions == ()
+    room.see(ADA)
+    assert room.machine.state(room.now_ns).permissions == ("acknowledge", "arm", "operate")
+    room.machine.lock()
+    state = room.machine.state(room.now_ns)
+    assert (state.state, state.permissions) == (MONITORING, ())
+
+
+def test_a_role_taken_away_counts_from_the_next_issue_on() -> None:
+    room = Room()
+    room.see(BOB)
+    assert room.machine.state(room.now_ns).permissions == ("acknowledge", "operate")
+    room.roles["bob"] = Role.GUEST
+    room.now_s += 2.5
+    assert room.machine.state(room.now_ns).permissions == ()
+
+
+def test_permissions_that_cannot_be_found_out_are_none_and_the_fault_is_told() -> None:
+    room = Room()
+
+    def fail(person_id: str) -> Collection[Permission]:
+        raise GalleryMissingError(f"no gallery for {person_id}")
+
+    room.machine = SessionMachine(
+        AccessConfig(), clock_s=lambda: room.now_s, analyzers=(), permissions_of=fail
+    )
+    assert room.see(ADA) is ACTIVE
+    assert room.machine.state(room.now_ns).permissions == ()
+    assert room.machine.permission_fault == "no gallery for ada"
+    room.machine.lock()
+    assert room.state is LOCKED
+    assert room.machine.permission_fault == ""
+
+
+def test_a_permission_is_refused_with_who_and_which_roles_may() -> None:
+    room = Room()
+    locked = room.machine.state(room.now_ns)
+    assert permission_objection(locked, Permission.ENROL) == (
+        "cannot enrol people: the state is LOCKED; an authorised person must be recognised by the "
+        "camera first (started; nobody was recognised yet); roles that may: owner"
+    )
+    room.see(ADA)
+    active = room.machine.state(room.now_ns)
+    assert permission_objection(active, Permission.ARM) == ""
+    assert permission_objection(active, Permission.ENROL) == (
+        "cannot enrol people: Ada may not; roles that may: owner"
+    )
+    # Whatever a message claims: without an active person nothing is permitted.
+    forged = replace(locked, permissions=active.permissions)
+    assert "the state is LOCKED" in permission_objection(forged, Permission.ARM)
+
+
 # Lockout.
 
 JUDGED = replace(STRANGER, distance=0.9, rejection="unknown: distance 0.90 over 0.46")
@@ -389,7 +462,7 @@ def test_face_that_was_not_judged_is_no_attempt(face: FaceMatch) -> None:
     assert room.see(ADA) is ACTIVE
 
 
-@pytest.mark.parametrize("face", [UNAUTHORISED, replace(ADA, liveness=Liveness.SPOOF), JUDGED])
+@pytest.mark.parametrize("face", [UNAUTHORISED, SPOOF, JUDGED])
 def test_unauthorised_spoofed_and_unknown_faces_are_attempts(face: FaceMatch) -> None:
     room = Room(LOCKOUT)
     attempt(room, face)
@@ -411,7 +484,7 @@ def test_passer_by_and_visitor_who_stays_count_little() -> None:
 
 
 def test_person_who_looks_away_now_and_then_is_no_attempt() -> None:
-    room = Room(AccessConfig(require_liveness=True, lockout=LockoutConfig(failures=1)))
+    room = Room(AccessConfig(lockout=LockoutConfig(failures=1)))
     away = replace(JUDGED, track_id=ADA.track_id)
     for _ in range(20):
         room.watch(ADA, away, duration_s=1)

@@ -19,7 +19,6 @@ from edgeai_core.geometry import Box
 from edgeai_core.types import FaceMatch, Liveness, SessionState
 
 CONFIG = AccessConfig(
-    require_liveness=True,
     armed=("fire",),
     lockout=LockoutConfig(failures=2, judged_after_s=0.1, first_delay_s=3.0, max_delay_s=10.0),
 )
@@ -33,23 +32,29 @@ GOOD = FaceMatch(
     track_id=1,
     person_id="ada",
     person_name="Ada",
+    permitted=True,
     authorised=True,
     agreeing_frames=3,
     liveness=Liveness.LIVE,
 )
 # Faces with one check missing: a check that is not made opens with the first of its kind.
+REFUSED = replace(GOOD, permitted=False, authorised=False)
+UNKNOWN = replace(REFUSED, person_id="", person_name="")
+COPY = replace(GOOD, authorised=False, liveness=Liveness.SPOOF)
 BROKEN = (
     replace(GOOD, track_id=None),
     replace(GOOD, authorised=False),
-    replace(GOOD, authorised=False, agreeing_frames=0),
+    REFUSED,
+    replace(REFUSED, agreeing_frames=0),
     replace(GOOD, agreeing_frames=2),
     replace(GOOD, liveness=Liveness.NOT_CHECKED),
-    replace(GOOD, liveness=Liveness.SPOOF),
+    replace(GOOD, authorised=False, liveness=Liveness.NOT_CHECKED),
+    COPY,
     replace(GOOD, rejection="too small"),
-    replace(GOOD, person_id="", person_name="", authorised=False),
-    replace(GOOD, person_id="", person_name="", authorised=False, distance=0.9, track_id=3),
-    replace(GOOD, authorised=False, track_id=4),
-    replace(GOOD, liveness=Liveness.SPOOF, track_id=5),
+    UNKNOWN,
+    replace(UNKNOWN, distance=0.9, track_id=3),
+    replace(REFUSED, track_id=4),
+    replace(COPY, track_id=5),
 )
 
 
@@ -101,7 +106,7 @@ class Failures:
     @staticmethod
     def is_refused(face: FaceMatch) -> bool:
         unknown = not face.person_id and not math.isnan(face.distance)
-        forbidden = bool(face.person_id) and not face.authorised and face.agreeing_frames >= 3
+        forbidden = bool(face.person_id) and not face.permitted and face.agreeing_frames >= 3
         return unknown or forbidden or face.liveness is Liveness.SPOOF
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from edgeai_core.alerting.observers.access import AccessConfig, AccessObserver
-from edgeai_core.alerting.observers.faces import (
-    UnauthorisedFaceConfig,
-    UnauthorisedFaceObserver,
-    UnknownFaceConfig,
-    UnknownFaceObserver,
-)
+from edgeai_core.alerting.observers.faces import UnknownFaceConfig, UnknownFaceObserver
 from edgeai_core.alerting.observers.health import (
     HealthLevel,
     NodeFaultConfig,
@@ -18,6 +15,12 @@ from edgeai_core.alerting.observers.health import (
     NodeHealth,
 )
 from edgeai_core.alerting.observers.objects import WatchedObjectConfig, WatchedObjectObserver
+from edgeai_core.alerting.observers.people import (
+    SpoofedFaceConfig,
+    SpoofedFaceObserver,
+    UnauthorisedFaceConfig,
+    UnauthorisedFaceObserver,
+)
 from edgeai_core.alerting.observers.tracks import TrackMemory
 from edgeai_core.alerting.scene import AlertingConfig, SceneWatch
 from edgeai_core.config import build, specs
@@ -54,6 +57,7 @@ def face(
         person_id=person,
         person_name=person.title(),
         distance=distance,
+        permitted=authorised,
         authorised=authorised,
         liveness=liveness,
         liveness_score=0.12,
@@ -68,7 +72,9 @@ def unknown_observer(**values: object) -> UnknownFaceObserver:
 
 
 def seen(
-    observer: UnknownFaceObserver | UnauthorisedFaceObserver, match: FaceMatch, *stamps_ms: int
+    observer: UnknownFaceObserver | UnauthorisedFaceObserver | SpoofedFaceObserver,
+    match: FaceMatch,
+    *stamps_ms: int,
 ) -> list[list[AlertEvent]]:
     return [
         observer.observe([match], stamp_ns=stamp_ms * MS, camera="entrance")
@@ -144,11 +150,10 @@ def test_a_looped_recording_begins_a_new_stay() -> None:
     assert again[2][0].subject == "track 7 of 100000000"
 
 
-def test_a_spoof_and_a_missing_distance_are_said() -> None:
-    match = face(distance=float("nan"), liveness=Liveness.SPOOF)
-    (event,) = seen(unknown_observer(frames=1), match, 0)[0]
+def test_a_missing_distance_is_said() -> None:
+    (event,) = seen(unknown_observer(frames=1), face(distance=float("nan")), 0)[0]
 
-    assert event.reason.endswith("no distance to an enrolled person, judged not live (score 0.12)")
+    assert event.reason.endswith("no distance to an enrolled person")
 
 
 def test_a_disabled_observer_is_silent() -> None:
@@ -172,6 +177,35 @@ def test_an_unauthorised_person_is_told_once_with_the_reason_of_the_policy() -> 
     )
     assert seen(observer, face(person="anna", authorised=True), 0, 100, 200) == [[], [], []]
     assert seen(observer, face(), 0, 100, 200) == [[], [], []]
+
+
+def test_a_permitted_person_who_was_not_found_living_yet_is_not_unauthorised() -> None:
+    observer = UnauthorisedFaceObserver(UnauthorisedFaceConfig(frames=1), source="faces")
+    waiting = replace(face(person="anna", authorised=True), authorised=False)
+    assert seen(observer, waiting, 0, 100) == [[], []]
+
+
+def test_a_copy_of_a_person_is_told_with_what_gave_it_away() -> None:
+    config = build(SpoofedFaceConfig, {"frames": 2, "window_s": 1.0, "repeat_s": 5.0})
+    observer = SpoofedFaceObserver(config, source="face_authenticator")
+    copy = face(person="anna", liveness=Liveness.SPOOF, rejection="not live: moves like a print")
+
+    first, (event,), third = seen(observer, copy, 0, 100, 200)
+
+    assert (first, third) == ([], [])
+    assert (event.category, event.subject, event.severity) == (
+        "spoofed_face",
+        "anna",
+        Severity.WARNING,
+    )
+    assert event.title == "a copy of Anna's face"
+    assert event.reason == (
+        "the face of Anna was found not living in 2 frames within 0.1 s (limit 1.0 s), "
+        "score 0.12: not live: moves like a print"
+    )
+    # Nobody's copy, and a living face, are no spoof of an enrolled person.
+    assert seen(observer, face(liveness=Liveness.SPOOF), 0, 100, 200) == [[], [], []]
+    assert seen(observer, face(person="ben", liveness=Liveness.LIVE), 0, 100) == [[], []]
 
 
 def test_the_same_person_twice_in_a_frame_counts_once() -> None:

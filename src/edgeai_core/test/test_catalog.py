@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from edgeai_core import catalog
+from edgeai_core import catalog, model_store
 from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
 from edgeai_core.analyzers.faces.logic import FaceConfig
 from edgeai_core.catalog import CATALOG
 from edgeai_core.errors import ConfigError, ModelMissingError, SourceError
 from edgeai_core.footage import FOOTAGE, Footage, footage_path
-from edgeai_core.model_card import Conversion, ModelCard, Task
+from edgeai_core.model_card import Conversion, ModelCard, Source, Task, Training
 from edgeai_core.runtimes.selection import RUNTIMES
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -35,10 +35,26 @@ def test_card_is_complete(card: ModelCard) -> None:
 
 @every_card
 def test_card_pins_every_step_from_archive_to_file(card: ModelCard) -> None:
+    if isinstance(card.source, Training):
+        pytest.skip("trained here")
     pins = [card.sha256, card.source.archive.sha256, card.source.member_sha256]
     assert all(SHA256.fullmatch(pin) for pin in pins)
     copied = card.source.conversion is Conversion.NONE
     assert (card.sha256 == card.source.member_sha256) == copied
+
+
+@every_card
+def test_card_of_trained_weights_says_how_they_were_made_and_the_file_is_there(
+    card: ModelCard,
+) -> None:
+    if not isinstance(card.source, Training):
+        pytest.skip("taken from a package")
+    assert card.source.command.startswith("./edgeai lab train ")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", card.source.date)
+    assert card.source.data
+    open_licences = {"CC BY 4.0", "MIT", "Apache-2.0", "BSD-3-Clause"}
+    assert {data.licence for data in card.source.data} <= open_licences
+    assert model_store.resolve(card).is_file()
 
 
 @every_card
@@ -78,6 +94,7 @@ def test_coco_has_eighty_names_at_coco_s_numbers() -> None:
     [
         (catalog.create_face_detector, "face detection: .* choose one of mediapipe_full_range"),
         (catalog.create_face_embedder, "face embedding: .* choose one of dlib_resnet"),
+        (catalog.create_passive_liveness, "passive liveness: .* one of passive_liveness"),
         (catalog.create_object_detector, "object detection: .* one of ssd_mobilenet_v2_coco"),
     ],
 )
@@ -96,7 +113,8 @@ def test_factories_do_not_download(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("EDGEAI_MODEL_DIR", str(tmp_path / "empty"))
     with pytest.raises(ModelMissingError, match="setup"):
         catalog.create_face_embedder()
-    assert len(catalog.verify_all()) == len(CATALOG)
+    unpacked = [card for card in CATALOG.values() if isinstance(card.source, Source)]
+    assert len(catalog.verify_all()) == len(unpacked)
     assert not (tmp_path / "empty").exists()
 
 
@@ -139,6 +157,6 @@ def test_enrolment_refuses_whom_the_gate_would_take_for_another() -> None:
 
 def test_templates_are_told_apart_by_weights_and_alignment() -> None:
     card = catalog.card_for(catalog.DEFAULT_FACE_EMBEDDER, Task.FACE_EMBEDDING)
-    assert catalog.face_model_id() == f"dlib_resnet-{card.sha256[:12]}-mesh5-turned4"
+    assert catalog.face_model_id() == f"dlib_resnet-{card.sha256[:12]}-mesh5-turned4-scaled4"
     with pytest.raises(ConfigError, match="face embedding: unknown model"):
         catalog.face_model_id(catalog.DEFAULT_FACE_DETECTOR)

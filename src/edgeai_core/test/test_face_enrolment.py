@@ -19,7 +19,7 @@ from edgeai_core.analyzers.faces.enrolment import (
     RejectionReason,
     enrol_from_images,
 )
-from edgeai_core.analyzers.faces.quality import brightness, face_crop, head_pose, sharpness
+from edgeai_core.analyzers.faces.quality import brightness, face_crop, sharpness
 from edgeai_core.analyzers.faces.registration import (
     Registration,
     enrol_person,
@@ -30,7 +30,8 @@ from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace
 
 # The first pixel of a picture says how many faces are in it, how large they are and whose; the
-# second the shade and where the nose and the left eye are; the rest is noise, so that it is sharp.
+# second the shade and how the head is turned (degrees, + 100); the rest is noise, so that it is
+# sharp.
 NOISE = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
 
 
@@ -40,16 +41,37 @@ def picture(
     faces: int = 1,
     side: int = 100,
     shade: int = 0,
-    nose_x: int = 100,
-    left_eye_y: int = 85,
+    yaw_deg: int = 0,
+    roll_deg: int = 0,
+    openness: float = 0.3,
 ) -> npt.NDArray[np.uint8]:
     image = NOISE.copy()
     image[0, 0] = (faces, side, who)
-    image[0, 1] = (shade, nose_x, left_eye_y)
+    image[0, 1] = (shade, 100 + yaw_deg, 100 + roll_deg)
+    image[0, 2] = round(100 * openness)
     return image
 
 
-UNALIGNED = 101
+UNALIGNED, MESHLESS, SHAPELESS = 101, 102, 103
+
+
+def eye(openness: float) -> list[tuple[float, float, float]]:
+    """Return the outer corner, two points of the upper lid, the inner corner, two of the lower."""
+    half = 10 * openness
+    return [(30, 0, 0), (25, -half, 0), (15, -half, 0), (10, 0, 0), (15, half, 0), (25, half, 0)]
+
+
+def mesh(*, yaw_deg: float, roll_deg: float, openness: float) -> npt.NDArray[np.float32]:
+    """Return a mesh of which only the ends of the head's two axes and one eye are set."""
+    points = np.zeros((468, 3))
+    points[[234, 454, 10, 152]] = ((-40, 0, 0), (40, 0, 0), (0, -50, 0), (0, 50, 0))
+    points[[263, 387, 385, 362, 380, 373]] = eye(openness)
+    yaw, roll = np.radians([yaw_deg, roll_deg])
+    turned = np.array([(np.cos(yaw), 0, np.sin(yaw)), (0, 1, 0), (-np.sin(yaw), 0, np.cos(yaw))])
+    tilted = np.array(
+        [(np.cos(roll), np.sin(roll), 0), (-np.sin(roll), np.cos(roll), 0), (0, 0, 1)]
+    )
+    return (points @ turned @ tilted).astype(np.float32)
 
 
 class Models:
@@ -57,14 +79,16 @@ class Models:
     template_variance = 0.0
 
     def detect(self, image: npt.NDArray[np.uint8]) -> list[DetectedFace]:
-        faces, side, _ = (int(v) for v in image[0, 0])
+        faces, side, who = (int(v) for v in image[0, 0])
+        _, yaw_deg, roll_deg = (int(v) - 100 for v in image[0, 1])
+        placed = mesh(yaw_deg=yaw_deg, roll_deg=roll_deg, openness=int(image[0, 2, 0]) / 100)
         found = DetectedFace(
             box=Box(50, 50, 50 + side, 50 + side),
             score=0.9,
             landmarks_xy_px=np.array(
-                [(80, 85), (120, image[0, 1, 2]), (image[0, 1, 1], 105), (85, 125), (115, 125)],
-                np.float32,
+                [(80, 85), (120, 85), (100, 105), (85, 125), (115, 125)], np.float32
             ),
+            mesh_xyz_px={MESHLESS: None, SHAPELESS: placed * 0}.get(who, placed),
         )
         return [found] * faces
 
@@ -84,7 +108,7 @@ MODELS = Models()
 def black() -> npt.NDArray[np.uint8]:
     """Return a black frame in which a careless detector sees a face."""
     image = np.zeros((200, 200, 3), np.uint8)
-    image[0, :2] = ((1, 100, 3), (0, 100, 85))
+    image[0, :2] = ((1, 100, 3), (0, 100, 100))
     return image
 
 
@@ -118,12 +142,14 @@ def test_every_refused_frame_has_its_reason() -> None:
         np.zeros((0, 0, 3), np.uint8),
         np.zeros((20, 20), np.uint8),
         picture(100),
-        picture(3, nose_x=117),
-        picture(3, nose_x=83),
-        picture(3, left_eye_y=110),
+        picture(3, yaw_deg=31),
+        picture(3, yaw_deg=-31),
+        picture(3, yaw_deg=5, roll_deg=32),
         black(),
         bright,
         picture(UNALIGNED),
+        picture(MESHLESS),
+        picture(SHAPELESS),
     ]
     result = enrol_from_images(frames, MODELS, MODELS, EnrolmentConfig())
     assert [(refused.index, refused.reason) for refused in result.rejections] == [
@@ -142,13 +168,18 @@ def test_every_refused_frame_has_its_reason() -> None:
         (16, RejectionReason.BADLY_LIT),
         (17, RejectionReason.BADLY_LIT),
         (18, RejectionReason.NO_TEMPLATE),
+        (19, RejectionReason.NO_TEMPLATE),
+        (20, RejectionReason.NO_TEMPLATE),
     ]
     details = {refused.index: refused.detail for refused in result.rejections}
     assert details[6] == "59 px"
-    assert details[13] == "turn +0.42, roll +0 deg"
-    assert details[15] == "turn +0.08, roll +32 deg"
+    assert details[13] == "yaw +31, roll +0 deg"
+    assert details[14] == "yaw -31, roll +0 deg"
+    assert details[15] == "yaw +4, roll +32 deg"
     assert details[16] == "brightness 0"
     assert details[18] == "landmarks coincide"
+    assert details[19] == "no mesh was placed on the face"
+    assert details[20] == "face mesh: the cheeks coincide or are not finite; no head pose"
     assert len(result.templates) == 4
     assert [frame.crop.shape for frame in result.accepted] == [(112, 112, 3)] * 4
 
@@ -170,6 +201,18 @@ def test_material_of_two_people_is_refused(second: int) -> None:
     frames = [image for pair in zip(shades(3, 6), shades(7, 6), strict=True) for image in pair]
     with pytest.raises(EnrolmentError, match="seem to show several people"):
         enrol_from_images(frames[: 6 + second], MODELS, MODELS, EnrolmentConfig())
+
+
+def test_frames_of_a_blink_are_refused_as_a_share_of_how_open_the_eyes_mostly_are() -> None:
+    openness = (0.3, 0.3, 0.21, 0.3, 0.19, 0.3)
+    frames = [picture(3, shade=n, openness=opened) for n, opened in enumerate(openness)]
+    result = enrol_from_images(frames, MODELS, MODELS, EnrolmentConfig(min_eye_share=0.68))
+    assert [(r.index, r.reason, r.detail) for r in result.rejections] == [
+        (4, RejectionReason.EYES_CLOSED, "open 0.19 of 0.30")
+    ]
+    assert [frame.index for frame in result.accepted] == [0, 1, 2, 3, 5]
+    narrow = [picture(3, shade=n, openness=0.1) for n in range(4)]
+    assert len(enrol_from_images(narrow, MODELS, MODELS, EnrolmentConfig()).accepted) == 4
 
 
 def test_reading_stops_when_enough_is_taken() -> None:
@@ -199,20 +242,6 @@ def test_sharpness_does_not_depend_on_where_the_box_ends() -> None:
     assert sharpness(np.full((50, 50, 3), 9, np.uint8), Box(0, 0, 50, 50)) == 0.0
 
 
-def test_head_pose_is_measured_along_the_eyes() -> None:
-    upright = np.array([(80, 85), (120, 85), (110, 105)], np.float32)
-    pose = head_pose(upright)
-    assert pose is not None
-    assert (pose.roll_deg, pose.turn) == (0.0, 0.25)
-    tilted = head_pose(np.array([(0, 0), (30, 30), (15, 15)], np.float32))
-    assert tilted is not None
-    assert tilted.roll_deg == pytest.approx(45.0)
-    assert tilted.turn == pytest.approx(0.0)
-    assert head_pose(np.zeros((5, 2), np.float32)) is None
-    assert head_pose(upright[:2]) is None
-    assert head_pose(np.full((5, 2), np.nan, np.float32)) is None
-
-
 def test_brightness_and_crop_of_a_face_at_the_edge() -> None:
     image = np.full((100, 100, 3), 80, np.uint8)
     assert brightness(image, Box(50, 50, 150, 150)) == 80.0
@@ -229,7 +258,7 @@ def test_brightness_and_crop_of_a_face_at_the_edge() -> None:
         (picture(3, faces=0), "8 no face"),
         (picture(3, faces=3), "8 several faces"),
         (picture(3, side=30), r"8 too small \(min 60 px\)"),
-        (picture(3, nose_x=130), r"8 turned away or tilted \(turn at most 0.4"),
+        (picture(3, yaw_deg=60), r"8 turned away or tilted \(yaw at most 30"),
         (black(), r"8 too dark or too bright \(brightness 40..220\)"),
         (picture(100), "8 no usable template"),
         (np.zeros((0, 0, 3), np.uint8), "8 not a BGR image"),

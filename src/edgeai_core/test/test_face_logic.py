@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +12,12 @@ import pytest
 
 from edgeai_core.access.index import TemplateIndex
 from edgeai_core.access.people import Person, PersonTemplates, Role
+from edgeai_core.analyzers.faces.liveness import LivenessFinding
 from edgeai_core.analyzers.faces.logic import FaceAuthenticator, FaceConfig
 from edgeai_core.config import build, specs
 from edgeai_core.errors import ConfigError
 from edgeai_core.geometry import Box
-from edgeai_core.types import DetectedFace, FaceMatch, Frame
+from edgeai_core.types import DetectedFace, FaceMatch, Frame, Liveness
 
 STEP_NS = 33_000_000
 IMAGE = np.zeros((480, 640, 3), np.uint8)
@@ -69,7 +71,13 @@ PEOPLE = (person("Ada", ADA, authorised=True), person("Bob", BOB, authorised=Fal
 class Camera:
     """Feeds an authenticator frame by frame."""
 
-    def __init__(self, scene: Scene, config: FaceConfig | None = None) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        config: FaceConfig | None = None,
+        *,
+        liveness: Watched | None = None,
+    ) -> None:
         self.index = TemplateIndex(PEOPLE)
         self.scene = scene
         self.stamp_ns = 1_000_000_000
@@ -78,6 +86,7 @@ class Camera:
             embedder=scene,
             index=lambda: self.index,
             config=config or FaceConfig(),
+            liveness=liveness,
         )
 
     def look(self, frames: int = 1, *, step_ns: int = STEP_NS) -> tuple[FaceMatch, ...]:
@@ -218,7 +227,7 @@ def test_stamp_that_goes_back_forgets_agreement() -> None:
     assert camera.look(10)[0].authorised
     (match,) = camera.look(step_ns=-STEP_NS)
     assert (match.track_id, match.agreeing_frames, match.authorised) == (None, 0, False)
-    assert camera.authenticator._votes == {}
+    assert not camera.authenticator._agreement.track_ids
 
 
 def test_revocation_takes_effect_in_the_next_frame() -> None:
@@ -242,6 +251,58 @@ def test_validity_is_judged_by_the_time_of_the_frame() -> None:
     assert match.rejection.startswith("authorisation ended 1970-01-01")
 
 
+class Watched:
+    """A liveness check that says what it is told and remembers whom it was asked about."""
+
+    def __init__(self, finding: LivenessFinding) -> None:
+        self.finding = finding
+        self.asked: list[int | None] = []
+        self.resets = 0
+
+    def check(self, frame: Frame, face: DetectedFace, track_id: int | None) -> LivenessFinding:
+        self.asked.append(track_id)
+        return self.finding
+
+    def retain(self, track_ids: Collection[int]) -> None:
+        self.retained = set(track_ids)
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+def watched(liveness: Liveness, reason: str = "") -> Watched:
+    return Watched(LivenessFinding(liveness=liveness, score=0.4, reason=reason))
+
+
+def test_only_a_living_face_is_authorised_where_liveness_is_checked() -> None:
+    check = watched(Liveness.NOT_CHECKED, "liveness: move your head a little")
+    camera = Camera(Scene([(box(), ADA)]), liveness=check)
+    (match,) = camera.look(10)
+    assert (match.recognised, match.permitted, match.authorised) == (True, True, False)
+    assert match.rejection == "liveness: move your head a little"
+    check.finding = LivenessFinding(liveness=Liveness.LIVE, score=0.9)
+    (match,) = camera.look()
+    assert (match.liveness, match.liveness_score, match.authorised) == (Liveness.LIVE, 0.9, True)
+    check.finding = LivenessFinding(liveness=Liveness.SPOOF, score=0.1, reason="not live: flat")
+    (match,) = camera.look()
+    assert (match.liveness, match.authorised, match.permitted) == (Liveness.SPOOF, False, True)
+    assert match.rejection == "not live: flat"
+
+
+def test_strangers_are_not_watched_and_lost_tracks_are_let_go() -> None:
+    check = watched(Liveness.LIVE)
+    scene = Scene([(box(), ADA), (box(300), STRANGER)])
+    camera = Camera(scene, liveness=check)
+    ada, _ = camera.look(5)
+    assert set(check.asked) == {None, ada.track_id}
+    assert ada.track_id in check.retained
+    scene.faces = []
+    camera.look(2, step_ns=1_500_000_000)
+    assert check.retained == set()
+    camera.look(step_ns=-STEP_NS)
+    assert check.resets == 2  # at the start and when time went back
+
+
 def test_guest_is_recognised_and_unlocks_nothing() -> None:
     camera = Camera(Scene([(box(), ADA)]))
     guest = replace(PEOPLE[0], person=replace(PEOPLE[0].person, role=Role.GUEST))
@@ -260,8 +321,8 @@ def test_in_public_only_recognised_faces_leave_the_component() -> None:
     assert scene.embedded == 20, "the far face is never compared"
     scene.faces = [(box(0, 90), STRANGER), (far, BOB)]
     assert camera.look(10) == ()
-    kept = {person for votes in camera.authenticator._votes.values() for _, person in votes.entries}
-    assert kept <= {"", "ada" * 8}
+    votes = camera.authenticator._agreement._votes.values()
+    assert {person for track in votes for _, person in track} <= {"", "ada" * 8}
 
 
 def test_memory_stays_bounded_over_many_tracks() -> None:
@@ -272,7 +333,7 @@ def test_memory_stays_bounded_over_many_tracks() -> None:
         camera.look(3)
         scene.faces = []
         camera.look(step_ns=1_500_000_000)
-    assert len(camera.authenticator._votes) <= 2
+    assert len(camera.authenticator._agreement.track_ids) <= 2
 
 
 def test_configuration_is_described_and_checked() -> None:

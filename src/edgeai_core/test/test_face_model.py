@@ -210,7 +210,10 @@ def test_the_template_is_the_mean_over_the_two_turned_chips() -> None:
     template = embedder.embed(image, face_with(mesh))
     assert template.tolist() == [0.25, -1.5]
     assert template.dtype == np.float32
-    expected = [mesh_chip(image, mesh, turn_deg=turn) for turn in (-4.0, 4.0)]
+    expected = [
+        mesh_chip(image, mesh, turn_deg=turn, scale=scale)
+        for turn, scale in ((-4.0, 1.04), (4.0, 0.96))
+    ]
     assert [chip.shape for chip in chips] == [(1, 150, 150, 3)] * 2
     np.testing.assert_array_equal(np.concatenate(chips), expected)
     embedder.close()

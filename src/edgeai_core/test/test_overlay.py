@@ -48,7 +48,9 @@ def test_an_object_gets_a_blue_box_with_its_edges_where_they_are():
 
 
 def test_a_face_is_green_only_when_it_may_unlock():
-    allowed = annotated(blank(), faces=[match(person_id="p", person_name="Ada", authorised=True)])
+    allowed = annotated(
+        blank(), faces=[match(person_id="p", person_name="Ada", permitted=True, authorised=True)]
+    )
     unknown = annotated(blank(), faces=[match()])
     assert tuple(allowed[100, 60]) == GREEN
     assert tuple(unknown[100, 60]) == ORANGE
@@ -60,7 +62,10 @@ def test_a_face_is_green_only_when_it_may_unlock():
         ({}, "unknown"),
         ({"rejection": "face too small"}, "unknown: face too small"),
         ({"person_id": "p", "person_name": "Ada"}, "Ada"),
-        ({"person_id": "p", "person_name": "Ada", "authorised": True}, "Ada: authorised"),
+        (
+            {"person_id": "p", "person_name": "Ada", "permitted": True, "authorised": True},
+            "Ada: authorised",
+        ),
         ({"person_id": "p", "person_name": "Ada", "rejection": "blurred"}, "Ada: blurred"),
     ],
 )

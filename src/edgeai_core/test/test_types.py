@@ -16,6 +16,7 @@ from edgeai_core.types import (
     Detection,
     FaceMatch,
     Frame,
+    Liveness,
     SessionState,
     Severity,
 )
@@ -69,7 +70,21 @@ def test_landmarks_are_points(shape):
 
 def test_an_unknown_face_cannot_be_authorised():
     with pytest.raises(ValueError, match="unknown face"):
-        FaceMatch(box=BOX, detection_score=0.9, authorised=True)
+        FaceMatch(box=BOX, detection_score=0.9, permitted=True)
+    with pytest.raises(ValueError, match="not permitted"):
+        FaceMatch(box=BOX, detection_score=0.9, person_id="ada", authorised=True)
+
+
+def test_a_copy_cannot_be_authorised():
+    with pytest.raises(ValueError, match="not live"):
+        FaceMatch(
+            box=BOX,
+            detection_score=0.9,
+            person_id="ada",
+            permitted=True,
+            authorised=True,
+            liveness=Liveness.SPOOF,
+        )
 
 
 def test_a_face_is_recognised_by_its_person():

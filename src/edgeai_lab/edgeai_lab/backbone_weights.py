@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgeai_core.errors import ConfigError
 from edgeai_core.model_card import Archive, Source
-from edgeai_core.model_store import resolve_file
+from edgeai_core.model_store import model_directory, resolve_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def resolve_weights(backbone: str) -> Path:
             f"{', '.join(WEIGHTS)}; choose one of these, or train {backbone} from scratch"
         )
     return resolve_file(
-        entry.file_name,
+        model_directory() / entry.file_name,
         name=f"weights of {backbone}",
         sha256=entry.sha256,
         mend="start the command as ./edgeai lab, which installs it",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from edgeai_core.access.index import TemplateIndex
-from edgeai_core.access.people import Person, PersonTemplates, Role
-from edgeai_core.analyzers.faces.acceptance import distance_limit
-from edgeai_core.analyzers.faces.logic import FaceConfig, identity_objection
+from edgeai_core.analyzers.faces.logic import FaceConfig
 from edgeai_core.errors import DataError
+from edgeai_lab.face_gate import FusedRate, answer_to, enrolled_index, fused_rates
 from edgeai_lab.face_lists import ENROLMENT_PICTURES, FaceLists, Pair
 from edgeai_lab.face_metrics import (
     CrossValidation,
@@ -25,7 +23,7 @@ from edgeai_lab.face_metrics import (
     roc,
     tar_at_far,
 )
-from edgeai_lab.face_templates import Template, Templates
+from edgeai_lab.face_templates import Templates
 
 TARGET_FAR = 0.01
 
@@ -63,6 +61,7 @@ class OpenSet:
         recognised, misidentified: shares of the probes that the gate's own rule with its defaults
             names as themselves and as somebody else, 0..1.
         strangers_accepted: share of the strangers that it names; None without strangers.
+        fused: the same for several pictures that are judged together, as those of a track can be.
     """
 
     probes: Floats
@@ -71,6 +70,7 @@ class OpenSet:
     recognised: float
     misidentified: float
     strangers_accepted: float | None
+    fused: tuple[FusedRate, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,6 +112,7 @@ class FaceEvaluation:
             "far_at_shipped_threshold": _rounded(far),
             "faces_not_found": self.faces_not_found,
             "ms": self.stage_ms,
+            "open_set_fused": [rate.as_json() for rate in people.fused] if people else None,
         }
 
 
@@ -193,15 +194,15 @@ def identify(
     Raises:
         DataError: nobody could be enrolled.
     """
-    index = _enrolled(lists, templates, template_variance)
+    index = enrolled_index(lists, templates, template_variance=template_variance)
     own, recognised, misidentified = [], 0, 0
     for person, names in lists.gallery:
         for name in names[ENROLMENT_PICTURES:]:
-            answer = _answer(index, templates.by_picture[name], config)
+            answer = answer_to(index, templates.by_picture[name], config)
             own.append(answer.threshold if answer.person == person else math.inf)
             recognised += answer.accepted and answer.person == person
             misidentified += answer.accepted and answer.person != person
-    found = [_answer(index, templates.by_picture[name], config) for name in lists.unknown]
+    found = [answer_to(index, templates.by_picture[name], config) for name in lists.unknown]
     probes, strangers = np.array(own), np.array([answer.threshold for answer in found])
     return OpenSet(
         probes=probes,
@@ -210,53 +211,7 @@ def identify(
         recognised=recognised / len(probes),
         misidentified=misidentified / len(probes),
         strangers_accepted=sum(answer.accepted for answer in found) / len(found) if found else None,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    """What the gate's rule says to one picture.
-
-    Attributes:
-        person: the nearest, empty without a face. accepted: whether the rule names that person.
-        threshold: the match threshold from which on it would, L2; inf for never.
-    """
-
-    person: str
-    accepted: bool
-    threshold: float
-
-
-def _enrolled(lists: FaceLists, templates: Templates, variance: float) -> TemplateIndex:
-    entries = []
-    for name, pictures in lists.gallery:
-        found = [templates.by_picture[picture] for picture in pictures[:ENROLMENT_PICTURES]]
-        usable = [template for template in found if template is not None]
-        if usable:
-            person = Person(
-                person_id=name, name=name, role=Role.MEMBER, authorised=True, created_ns=0
-            )
-            entries.append(PersonTemplates(person=person, templates=np.stack(usable)))
-    if not entries:
-        raise DataError("face data: in no enrolment picture of the gallery a face was found")
-    return TemplateIndex(entries, template_variance=variance)
-
-
-def _answer(index: TemplateIndex, template: Template | None, config: FaceConfig) -> _Answer:
-    found = None if template is None else index.match(template)
-    if found is None:
-        return _Answer(person="", accepted=False, threshold=math.inf)
-    at_any_distance = replace(config, match_threshold=math.inf)
-    threshold = math.inf
-    if not identity_objection(found, at_any_distance):
-        # The limit falls with the size of the gallery; by as much the threshold must be higher.
-        threshold = found.distance - distance_limit(
-            0.0, gallery_penalty=config.gallery_penalty, gallery_size=found.gallery_size
-        )
-    return _Answer(
-        person=found.person_id,
-        accepted=not identity_objection(found, config),
-        threshold=threshold,
+        fused=fused_rates(lists, templates, index, config),
     )
 
 

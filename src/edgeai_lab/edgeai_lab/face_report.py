@@ -69,8 +69,15 @@ def _open_set_lines(found: OpenSet) -> Iterator[str]:
     yield (
         f"  at the shipped threshold: recognised {_percent(found.recognised)}, "
         f"taken for another {_percent(found.misidentified)}, "
-        f"strangers accepted {'not measured' if far is None else _percent(far)}"
+        f"strangers accepted {_percent(far)}"
     )
+    for rate in found.fused:
+        yield (
+            f"  mean of {rate.pictures} pictures, {rate.decisions} decisions: "
+            f"recognised {_percent(rate.recognised)}, "
+            f"taken for another {_percent(rate.misidentified)}, "
+            f"strangers accepted {_percent(rate.strangers_accepted)} (of {rate.strangers})"
+        )
 
 
 def _roc_lines(genuine: Floats, impostor: Floats) -> Iterator[str]:
@@ -160,5 +167,5 @@ def _save_open_set(path: Path, found: OpenSet, threshold: float) -> Path:
     return path
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"
+def _percent(share: float | None) -> str:
+    return "not measured" if share is None else f"{100 * share:.2f} %"

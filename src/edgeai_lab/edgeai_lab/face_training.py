@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from edgeai_lab.epochs import Epoch as TrainedEpoch
 from edgeai_lab.face_folders import read_chip
 from edgeai_lab.face_metrics import roc, tar_at_far
 from edgeai_lab.face_network import ArcFaceHead, FaceNetwork, SoftmaxHead, chip_to_tensor
 from edgeai_lab.face_recipe import FaceRecipe, PeopleSplit
 from edgeai_lab.progress import Track, silent
-from edgeai_lab.training import Epoch as TrainedEpoch
 from edgeai_lab.training import Outcome, Schedule, Trainer
 
 # Pairs grow with the square of the chips: these are at most 360 chips and 64,620 pairs.

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import torch
 from torch import nn
 
@@ -36,7 +37,7 @@ def write_onnx(
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _quiet_exporter():
+        with quiet_exporter():
             torch.onnx.export(
                 module.eval(),
                 (torch.from_numpy(sample),),
@@ -48,6 +49,7 @@ def write_onnx(
                 external_data=False,
                 verbose=False,
             )
+        forget_origin(path)
     except OSError as exc:
         raise DataError(f"{path} cannot be written: {exc.strerror}") from exc
 
@@ -76,8 +78,28 @@ def export_onnx(
     return difference
 
 
+def forget_origin(path: Path) -> None:
+    """Take out of an ONNX file what the exporter notes about this machine.
+
+    torch 2.13 writes the Python stack of every operation into the file: a model that is published
+    would carry the paths, and with them the user's name. OSError where it cannot be written.
+    """
+    model = onnx.load(path)
+    for entry in (*model.graph.node, *model.graph.value_info, *model.functions, model.graph, model):
+        del entry.metadata_props[:]
+    for entry in (*model.graph.node, *model.functions, model.graph, model):
+        entry.doc_string = ""
+    for function in model.functions:
+        for node in function.node:
+            del node.metadata_props[:]
+            node.doc_string = ""
+    for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):
+        del value.metadata_props[:]
+    onnx.save(model, path)
+
+
 @contextmanager
-def _quiet_exporter() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """Keep back what torch 2.13's exporter says of itself: old calls, and no torchvision here."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level

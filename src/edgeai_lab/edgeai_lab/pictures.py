@@ -35,6 +35,32 @@ def read_picture(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
+def load_square(path: Path, side_px: int) -> Image:
+    """Return a picture stretched to (side, side, 3) uint8 RGB.
+
+    Raises:
+        DataError: it cannot be decoded.
+    """
+    return stretched(read_rgb(path), side_px)
+
+
+def read_rgb(path: Path) -> Image:
+    """Return (H, W, 3) uint8 RGB.
+
+    Raises:
+        DataError: it cannot be decoded.
+    """
+    return np.asarray(cv2.cvtColor(read_picture(path), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def stretched(picture: Image, side_px: int) -> Image:
+    """Return a (H, W, 3) uint8 picture as (side, side, 3), its proportions given up."""
+    # Averaging where pixels become fewer: other methods skip some, and twins look different.
+    smaller = min(picture.shape[:2]) >= side_px
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (side_px, side_px), interpolation=how), np.uint8)
+
+
 def write_picture(path: Path, image: Image) -> None:
     """Write a (H, W, 3) uint8 BGR picture in the format of the name's ending; makes the folder.
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from edgeai_core.errors import DataError
+from edgeai_lab.epochs import Epoch
 from edgeai_lab.progress import Track, silent
 
 CHECKPOINT_NAME, CURVES_NAME = "checkpoint.pt", "curves.csv"
@@ -77,30 +78,6 @@ class Lesson(Protocol[BatchT]):
 
     def measure(self) -> Mapping[str, float]:
         """Return figures of examples that are not trained on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Epoch:
-    """One row of the curves; the loss is the mean over the epoch's examples.
-
-    `epoch` counts from 1; accuracy is that of training, 0..1; figures are the lesson's.
-    """
-
-    epoch: int
-    loss: float
-    accuracy: float
-    figures: Mapping[str, float]
-    seconds: float
-
-    def row(self) -> dict[str, float]:
-        """Return the epoch flat, in the order of the columns."""
-        return {
-            "epoch": self.epoch,
-            "loss": self.loss,
-            "accuracy": self.accuracy,
-            **self.figures,
-            "seconds": self.seconds,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +172,10 @@ class Trainer:
             if self._gave_up():
                 break
             start = self._clock_s()
-            loss, accuracy = self._train_epoch(number)
+            # Dropout and its like take their chance from torch itself, not from a generator.
+            with torch.random.fork_rng():
+                torch.manual_seed(self._seed(number))
+                loss, accuracy = self._train_epoch(number)
             for part in lesson.parts.values():
                 part.eval()
             epoch = Epoch(
@@ -217,6 +197,10 @@ class Trainer:
         lesson.network.eval()
         return History(best=state.best, epochs=tuple(state.epochs))
 
+    def _seed(self, number: int) -> int:
+        """Return the seed of an epoch: a resumed run goes on as an uninterrupted one does."""
+        return self._schedule.seed * 100_003 + number
+
     def _worth(self, epoch: Epoch) -> float:
         return epoch.figures[self._lesson.figure]
 
@@ -227,8 +211,7 @@ class Trainer:
     def _train_epoch(self, number: int) -> tuple[float, float]:
         """Return the mean loss and the share of examples that were right, 0..1."""
         lesson, schedule = self._lesson, self._schedule
-        # Seeded by epoch: a resumed run shuffles and varies as an uninterrupted one does.
-        generator = torch.Generator().manual_seed(schedule.seed * 100_003 + number)
+        generator = torch.Generator().manual_seed(self._seed(number))
         rate = 0.5 * (1 + math.cos(math.pi * number / schedule.epochs))
         for group in self._optimizer.param_groups:
             group["lr"] = schedule.learning_rate * rate * group[_SHARE]

@@ -1,4 +1,6 @@
 import argparse
+import subprocess
+import sys
 
 import pytest
 
@@ -22,3 +24,17 @@ def test_a_missing_training_package_says_how_to_get_it(monkeypatch):
 def test_a_fault_of_our_own_is_not_dressed_up(monkeypatch):
     with pytest.raises(ModuleNotFoundError, match="edgeai_nothing"):
         run_raising(monkeypatch, "edgeai_nothing")
+
+
+def test_what_measures_and_looks_over_needs_no_training_package():
+    modules = (
+        "edgeai_lab.inspection.command",
+        "edgeai_lab.data.commands",
+        "edgeai_lab.data.report",
+        "edgeai_lab.classifier.commands",
+        "edgeai_lab.face_evaluation",
+    )
+    blocked = f"for name in {commands._TRAINING_PACKAGES}: sys.modules[name] = None"
+    code = f"import sys\n{blocked}\nimport {', '.join(modules)}"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stderr) == (0, "")

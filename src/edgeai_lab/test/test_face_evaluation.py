@@ -104,6 +104,28 @@ def test_the_summary_holds_the_promised_keys_as_fractions(lists):
         "far_at_shipped_threshold": 0.5,
         "faces_not_found": 1,
         "ms": {"detect": 1.0, "align": 1.0, "embed": 1.0, "total": 3.0},
+        "open_set_fused": [
+            # Bob's 1.5 and 0.64 make 1.07, 0.13 from him; Ada has one probe with a face only.
+            {
+                "pictures": 2,
+                "decisions": 1,
+                "recognised": 1.0,
+                "misidentified": 0.0,
+                "strangers": 0,
+                "strangers_accepted": None,
+            },
+            *(
+                {
+                    "pictures": pictures,
+                    "decisions": 0,
+                    "recognised": None,
+                    "misidentified": None,
+                    "strangers": 0,
+                    "strangers_accepted": None,
+                }
+                for pictures in (3, 4)
+            ),
+        ],
     }
 
 
@@ -124,6 +146,26 @@ def test_the_open_set_follows_the_rule_of_the_gate(lists):
     assert (found.recognised, found.strangers_accepted) == (0.0, 0.0)
     wider = measure(lists, replace(config, match_threshold=0.27), template_variance=0.04).open_set
     assert (wider.recognised, wider.strangers_accepted) == (0.25, 0.0)
+
+
+def test_a_fused_face_is_judged_with_the_variance_that_its_mean_lacks(lists):
+    # 0.13 from a mean of four, itself a mean of two: 0.03 and 0.02 of the variance are missing.
+    limit = math.sqrt(0.13**2 + 0.03 + 0.02)
+    for threshold, recognised in ((limit - 0.001, 0.0), (limit + 0.001, 1.0)):
+        config = replace(PLAIN, match_threshold=threshold)
+        [pair, *_] = measure(lists, config, template_variance=0.04).open_set.fused
+        assert (pair.decisions, pair.recognised) == (1, recognised)
+
+
+def test_strangers_with_several_pictures_are_fused_too(lists):
+    for number, value in ((2, 232), (3, 128)):
+        paint(lists.root, f"p/Eve1/{number}.png", value)
+    names = [f"p/Eve1/{number}.png" for number in (1, 2, 3)]
+    [pair, three, four] = measure(replace(lists, unknown=tuple(names))).open_set.fused
+    # 2.2 and 2.32 are far from everybody, with 1.28 their mean is 1.93; a third is left over.
+    assert (pair.strangers, pair.strangers_accepted) == (1, 0.0)
+    assert (three.strangers, three.strangers_accepted) == (1, 0.0)
+    assert (four.strangers, four.strangers_accepted) == (0, None)
 
 
 def test_a_face_between_two_people_is_recognised_at_no_threshold(lists):
@@ -155,6 +197,10 @@ def test_the_report_names_model_rates_and_times(lists):
     text = describe(measure(lists))
     assert "model pixel, shipped threshold 0.25 (L2); 14 pictures, no face found in 1" in text
     assert "recognised 25.00 %, taken for another 25.00 %, strangers accepted 50.00 %" in text
+    assert (
+        "mean of 2 pictures, 1 decisions: recognised 100.00 %, taken for another 0.00 %, "
+        "strangers accepted not measured (of 0)"
+    ) in text
     assert "detect 1.00, align 1.00, embed 1.00, total 3.00" in text
 
 

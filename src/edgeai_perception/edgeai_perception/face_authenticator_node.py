@@ -24,6 +24,7 @@ from edgeai_core.access.people import Role
 from edgeai_core.access.permissions import Permission, roles_with
 from edgeai_core.access.search import require_faiss
 from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
+from edgeai_core.analyzers.faces.liveness import LivenessChecker, LivenessConfig
 from edgeai_core.analyzers.faces.logic import FaceAuthenticator, FaceConfig
 from edgeai_core.analyzers.faces.registration import enrol_person
 from edgeai_core.config import group, param
@@ -47,6 +48,9 @@ class FaceInferenceConfig:
 
     detector: str = param(catalog.DEFAULT_FACE_DETECTOR, "Name of the detector in the catalog")
     embedder: str = param(catalog.DEFAULT_FACE_EMBEDDER, "Name of the embedder in the catalog")
+    passive_liveness: str = param(
+        catalog.DEFAULT_PASSIVE_LIVENESS, "Name of the passive liveness model in the catalog"
+    )
     runtime: str = param(
         "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
     )
@@ -91,6 +95,7 @@ class FaceAuthenticatorConfig:
     inference: FaceInferenceConfig = group(FaceInferenceConfig)
     gallery: SearchedGalleryConfig = group(SearchedGalleryConfig)
     faces: FaceConfig = group(FaceConfig)
+    liveness: LivenessConfig = group(LivenessConfig)
     enrolment: EnrolmentConfig = group(EnrolmentConfig)
 
 
@@ -154,6 +159,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
             embedder=embedder,
             index=self._index,
             config=config.faces,
+            liveness=self._liveness_checker(config) if config.liveness.enabled else None,
         )
         self._faces = self.publisher(FaceMatchArray, "faces", qos.RESULTS)
 
@@ -181,6 +187,14 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
 
     def publish(self, result: tuple[FaceMatch, ...], frame: Frame) -> None:
         self._faces.publish(faces_to_msg(result, frame))
+
+    def _liveness_checker(self, config: FaceAuthenticatorConfig) -> LivenessChecker:
+        inference = config.inference
+        passive = catalog.create_passive_liveness(
+            inference.passive_liveness, runtime=inference.runtime, threads=inference.threads
+        )
+        self.release_on_cleanup(passive.close)
+        return LivenessChecker(passive, config.liveness)
 
     def _open_gallery(self, *, create: bool = False, actor: str = "") -> Gallery:
         return Gallery.open(

@@ -9,7 +9,6 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from edgeai_msgs.msg import AnalyzerStatus, FaceMatchArray
 from edgeai_msgs.msg import AuthState as AuthStateMsg
@@ -27,54 +26,23 @@ from std_srvs.srv import Trigger
 
 from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.keys import default_key_source
-from edgeai_core.access.locations import GalleryConfig
 from edgeai_core.access.permissions import Permission
-from edgeai_core.access.policy import AccessConfig, GatePolicy
+from edgeai_core.access.policy import GatePolicy
 from edgeai_core.access.session import SessionMachine
-from edgeai_core.config import group, param, specs
+from edgeai_core.config import specs
 from edgeai_core.errors import AccessError, ConfigError, EdgeAiError
 from edgeai_core.metering import ThroughputMeter
-from edgeai_core.supervision import NodeKeeper, NodeState, SupervisionConfig, Transition
+from edgeai_core.supervision import NodeKeeper, NodeState, Transition
 from edgeai_core.types import AuthState
+from edgeai_perception.supervisor_config import SupervisorConfig
+from edgeai_perception.supervisor_health import supervisor_health
 from edgeai_ros_common import params, qos
 from edgeai_ros_common.convert import auth_state_to_msg, faces_from_msg, time_from_msg
-from edgeai_ros_common.diagnostics import Health, HealthReporter, Level
+from edgeai_ros_common.diagnostics import HealthReporter, Level
 from edgeai_ros_common.running import run_node
 
 _TICK_S = 0.1
 _FACE_ROLE = "face_authenticator"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodesConfig:
-    """Which nodes the supervisor brings up; the graph table fills these in."""
-
-    base: tuple[str, ...] = param((), "Full names of the nodes that always run")
-    analyzers: tuple[str, ...] = param((), "Full names of the analyzers that the session gates")
-    self_mending: tuple[str, ...] = param(
-        (), "Full names of the nodes that are not restarted on ERROR: they mend themselves"
-    )
-    always_on: tuple[str, ...] = param(
-        (), "Names of analyzers that run whatever the session says (a fire waits for no face)"
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicsConfig:
-    """Where evidence comes from; the graph table fills this in."""
-
-    faces: tuple[str, ...] = param((), "Topics of face matches that may unlock")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SupervisorConfig:
-    """Parameters of the supervisor."""
-
-    nodes: NodesConfig = group(NodesConfig)
-    topics: TopicsConfig = group(TopicsConfig)
-    gallery: GalleryConfig = group(GalleryConfig)
-    access: AccessConfig = group(AccessConfig)
-    supervision: SupervisionConfig = group(SupervisionConfig)
 
 
 def _role(full_name: str) -> str:
@@ -158,7 +126,7 @@ class SupervisorNode(Node):
             raise ConfigError(f"parameter access.armed: {exc}") from exc
 
     def _permissions_of(self, person_id: str) -> frozenset[Permission]:
-        # Read anew each time: it is asked for when somebody arms, and a role may have changed.
+        # Read anew each time: a role may have changed since the person unlocked.
         path = self._config.gallery.file()
         with Gallery.open(path, key_source=default_key_source(path)) as gallery:
             return gallery.permissions(person_id)
@@ -284,22 +252,13 @@ class SupervisorNode(Node):
         self._apply()
 
     def _report(self) -> None:
-        faults = {name: keeper.fault for name, keeper in self._keepers.items() if keeper.fault}
-        rivals = self.count_publishers("/auth_state") - 1
-        if rivals > 0:
-            faults["/auth_state"] = (
-                f"{rivals} more supervisors on this ROS domain: two graphs undo each other's "
-                "decisions; stop one, or give it a ROS_DOMAIN_ID of its own"
-            )
-        if faults:
-            text = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
-            # What a node reports by itself is one fault, not two: a lost camera is told once.
-            told = all(self._keepers[name].fault_is_its_own for name in faults)
-            health = Health(level=Level.WARN if told else Level.ERROR, message=text)
-        elif self._published is None:
-            health = Health(level=Level.WARN, message="starting")
-        else:
-            health = Health(message=f"session {self._published.state.name}")
+        health = supervisor_health(
+            self._keepers,
+            rivals=self.count_publishers("/auth_state") - 1,
+            state=self._published.state if self._published is not None else None,
+            refusal=self._session.refusal,
+            permission_fault=self._session.permission_fault,
+        )
         self._reporter.publish(health, lifecycle_state=int(NodeState.ACTIVE))
 
 

@@ -36,13 +36,16 @@ class FakeModels:
     closed = 0
 
     def detect(self, image) -> list[DetectedFace]:
+        mesh = np.zeros((468, 3), np.float32)
+        # The cheeks, forehead and chin of a head that faces the camera.
+        mesh[[234, 454, 10, 152], :2] = ((110, 200), (290, 200), (200, 100), (200, 300))
         face = DetectedFace(
             box=Box(100, 100, 300, 300),
             score=0.9,
             landmarks_xy_px=np.array(
                 [(160, 180), (240, 180), (200, 220), (200, 260), (110, 190), (290, 190)], np.float32
             ),
-            mesh_xyz_px=np.zeros((468, 3), np.float32),
+            mesh_xyz_px=mesh,
         )
         return [face]
 
@@ -84,6 +87,8 @@ def node(ros, overrides, hub, models, tmp_path, monkeypatch) -> FaceAuthenticato
         "gallery.path": str(tmp_path / "people" / "gallery.sqlite3"),
         "inference.max_results_per_s": 240.0,
         "faces.agree_frames": 2,
+        # The fake face does not move: tests/test_face_gate.py checks liveness on real footage.
+        "liveness.enabled": False,
     }
     made = ros.add(
         FaceAuthenticatorNode(

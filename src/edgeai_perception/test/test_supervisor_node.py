@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from edgeai_msgs.msg import AuthState, FaceMatch, FaceMatchArray
+from edgeai_msgs.msg import AnalyzerStatus, AuthState, FaceMatch, FaceMatchArray
 from edgeai_msgs.srv import SetArmed
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
@@ -96,7 +96,9 @@ class House:
             "person_id": self.person_id,
             "person_name": "Ada",
             "agreeing_frames": 5,
+            "permitted": True,
             "authorised": True,
+            "liveness": FaceMatch.LIVENESS_LIVE,
         }
         match = FaceMatch(**(values | changes))
         match.bbox.size_x = match.bbox.size_y = 100.0
@@ -165,9 +167,11 @@ def test_an_authorised_face_unlocks_and_the_analyzer_runs_until_locked(house, ro
     house.up()
     house.unlock()
     assert house.states[-1].person_name == "Ada"
+    assert list(house.states[-1].permissions) == ["acknowledge", "arm", "operate"]
     ros.until(lambda: house.runs(OBJECTS))
     assert house.lock().success
     ros.until(lambda: house.session_is(LOCKED))
+    assert list(house.states[-1].permissions) == []
     ros.until(lambda: not house.runs(OBJECTS))
     assert house.runs(CAMERA)
     assert house.runs(FACES)
@@ -177,10 +181,13 @@ def test_an_authorised_face_unlocks_and_the_analyzer_runs_until_locked(house, ro
     "face",
     [
         {"authorised": False},
-        {"person_id": "", "person_name": "", "authorised": False},
+        {"permitted": False, "authorised": False},
+        {"person_id": "", "person_name": "", "permitted": False, "authorised": False},
         {"agreeing_frames": 2},
         {"rejection": "too small"},
-        {"liveness": FaceMatch.LIVENESS_SPOOF},
+        {"liveness": FaceMatch.LIVENESS_NOT_CHECKED},
+        {"authorised": False, "liveness": FaceMatch.LIVENESS_SPOOF},
+        {"liveness": FaceMatch.LIVENESS_SPOOF},  # contradicts itself: authorised, but a copy
         {"person_id": ""},  # contradicts itself: authorised without being anybody
     ],
     ids=str,
@@ -301,3 +308,42 @@ def test_a_late_joiner_sees_the_state_at_once(house, ros):
     ros.until(lambda: late)
     assert late[0].state == LOCKED
     assert late[0].nonce != 0
+
+
+def test_permissions_that_cannot_be_read_are_none_and_its_health_says_so(house, ros, gallery):
+    house.up()
+    gallery.close()
+    gallery.path.unlink()
+    house.unlock()
+    assert list(house.states[-1].permissions) == []
+    told: list[str] = []
+    house.person.create_subscription(
+        AnalyzerStatus,
+        "/supervisor/status",
+        lambda status: told.append(status.message),
+        qos.DIAGNOSTICS,
+    )
+    ros.until(lambda: any("what the active person may do is not known" in t for t in told))
+
+
+def test_a_second_supervisor_is_told_as_a_fault(house, ros):
+    house.up()
+    told: list[AnalyzerStatus] = []
+    house.person.create_subscription(
+        AnalyzerStatus, "/supervisor/status", told.append, qos.DIAGNOSTICS
+    )
+    house.person.create_publisher(AuthState, "/auth_state", qos.STATE)
+    ros.until(lambda: any("1 more supervisors on this ROS domain" in t.message for t in told))
+
+
+def test_a_face_node_with_another_gallery_unlocks_for_somebody_who_may_nothing(house, ros):
+    house.up()
+    house.person_id = "0" * 32
+    house.unlock()
+    assert list(house.states[-1].permissions) == []
+    assert not house.arm("object_detector").success
+    told: list[AnalyzerStatus] = []
+    house.person.create_subscription(
+        AnalyzerStatus, "/supervisor/status", told.append, qos.DIAGNOSTICS
+    )
+    ros.until(lambda: any("works with another gallery file" in t.message for t in told))

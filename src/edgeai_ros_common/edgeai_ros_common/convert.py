@@ -35,6 +35,7 @@ from edgeai_core.types import (
     Detection,
     FaceMatch,
     Frame,
+    Instruction,
     Liveness,
     SessionState,
 )
@@ -189,9 +190,11 @@ def faces_to_msg(matches: tuple[FaceMatch, ...], frame: Frame) -> FaceMatchArray
                 distance=float(match.distance),
                 margin=float(match.margin),
                 agreeing_frames=int(match.agreeing_frames),
+                permitted=bool(match.permitted),
                 authorised=bool(match.authorised),
                 liveness=match.liveness.value,
                 liveness_score=float(match.liveness_score),
+                instruction=match.instruction.value,
                 rejection=match.rejection,
             )
             for match in matches
@@ -216,9 +219,11 @@ def faces_from_msg(message: FaceMatchArray) -> tuple[FaceMatch, ...]:
             distance=float(match.distance),
             margin=float(match.margin),
             agreeing_frames=int(match.agreeing_frames),
+            permitted=bool(match.permitted),
             authorised=bool(match.authorised),
             liveness=Liveness(match.liveness),
             liveness_score=float(match.liveness_score),
+            instruction=Instruction(match.instruction),
             rejection=match.rejection,
         )
         for match in message.matches
@@ -232,6 +237,7 @@ def auth_state_to_msg(state: AuthState) -> AuthStateMsg:
         state=state.state.value,
         person_id=state.person_id,
         person_name=state.person_name,
+        permissions=list(state.permissions),
         reason=state.reason,
         nonce=int(state.nonce),
         expires_at=time_to_msg(state.expires_ns),
@@ -245,6 +251,7 @@ def auth_state_from_msg(message: AuthStateMsg) -> AuthState:
         state=SessionState(message.state),
         person_id=message.person_id,
         person_name=message.person_name,
+        permissions=tuple(message.permissions),
         reason=message.reason,
         nonce=int(message.nonce),
         issued_ns=time_from_msg(message.header.stamp),

@@ -23,6 +23,7 @@ from edgeai_core.types import (
     Detection,
     FaceMatch,
     Frame,
+    Instruction,
     Liveness,
     SessionState,
     Severity,
@@ -202,9 +203,11 @@ def test_faces_come_back_also_with_nan_and_infinity():
         person_name="Ada",
         distance=0.25,
         margin=math.inf,
+        permitted=True,
         authorised=True,
         liveness=Liveness.LIVE,
         liveness_score=0.75,
+        instruction=Instruction.TURN_LEFT,
         agreeing_frames=5,
     )
     unknown = FaceMatch(box=Box(1, 1, 2, 2), detection_score=1.0, rejection="too small")
@@ -222,7 +225,15 @@ def test_faces_come_back_also_with_nan_and_infinity():
 @pytest.mark.parametrize(
     "values",
     [
-        {"authorised": True},
+        {"permitted": True},
+        {"person_id": "ada", "authorised": True},
+        {"instruction": 9},
+        {
+            "person_id": "ada",
+            "permitted": True,
+            "authorised": True,
+            "liveness": FaceMatchMsg.LIVENESS_SPOOF,
+        },
         {"detection_score": 1.5},
         {"detection_score": math.nan},
         {"liveness": 9},
@@ -251,6 +262,7 @@ def test_the_access_state_comes_back():
         issued_ns=STAMP_NS,
         expires_ns=STAMP_NS + 5_000_000_000,
         armed=("object_detector",),
+        permissions=("acknowledge", "operate"),
     )
     assert convert.auth_state_from_msg(convert.auth_state_to_msg(state)) == state
 
@@ -305,6 +317,7 @@ def test_numbers_of_any_type_can_be_sent(number):
         person_id="p",
         distance=number(1),
         margin=number(1),
+        permitted=np.bool_(True),
         authorised=np.bool_(True),
         liveness_score=number(1),
         agreeing_frames=np.int64(2),

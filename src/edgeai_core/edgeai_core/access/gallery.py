@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import os
 import threading
 import time
 import uuid
@@ -15,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_core.access import gallery_store
+from edgeai_core.access import gallery_store, records
 from edgeai_core.access.audit import Action, AuditEntry
 from edgeai_core.access.backup import back_up
 from edgeai_core.access.erasure import ErasureProof, forget_person
@@ -28,23 +26,13 @@ from edgeai_core.access.people import (
     Role,
     check_templates,
     cleaned_name,
-    name_key,
 )
 from edgeai_core.access.permissions import Permission
 from edgeai_core.access.rotation import rotate_key
-from edgeai_core.access.tables import GalleryTables, new_audit_ref
+from edgeai_core.access.tables import GalleryTables, new_audit_ref, open_tables
+from edgeai_core.access.tables import local_actor as local_actor
 from edgeai_core.access.verification import Verification, verify
-from edgeai_core.errors import (
-    EnrolmentError,
-    GalleryError,
-    GalleryMissingError,
-    GalleryModelMismatchError,
-)
-
-
-def local_actor() -> str:
-    """Return how the log names whoever runs this process; a number, because names are erased."""
-    return f"user {os.getuid()}"
+from edgeai_core.errors import GalleryMissingError
 
 
 class Gallery:
@@ -80,22 +68,10 @@ class Gallery:
             GalleryCorruptError: the file is damaged, not a gallery, or was made with another key.
             GalleryError: it cannot be read, or file or key do not fit this program.
         """
-        if create and not path.exists():
-            gallery_store.create_file(path)
-        connection = gallery_store.connect(path)
-        try:
-            tables = GalleryTables(
-                connection,
-                path,
-                key_source=key_source,
-                clock_ns=clock_ns,
-                actor=actor or local_actor(),
-            )
-            tables.seal_first_time()
-            return cls(tables, clock_ns=clock_ns)
-        except BaseException:
-            connection.close()
-            raise
+        tables = open_tables(
+            path, key_source=key_source, create=create, clock_ns=clock_ns, actor=actor
+        )
+        return cls(tables, clock_ns=clock_ns)
 
     def close(self) -> None:
         """Close the file; calling it twice is harmless."""
@@ -124,12 +100,7 @@ class Gallery:
                 raise GalleryMissingError(
                     f"gallery {self._path} was removed or replaced while in use; open it again"
                 )
-            row = self._tables.connection.execute(
-                "SELECT value FROM meta WHERE key = 'revision'"
-            ).fetchone()
-            if row is None:
-                raise gallery_store.damaged(self._path, "its revision is gone")
-            return int(row[0])
+            return self._tables.revision()
 
     def people(self) -> tuple[Person, ...]:
         """Return everybody, by name.
@@ -139,17 +110,12 @@ class Gallery:
                 added or removed, by something else than this program.
         """
         with self._reading():
-            self._tables.check()
-            return self._tables.people.all()
+            return records.everybody(self._tables)
 
     def find(self, name: str) -> Person | None:
-        """Return the person of that name whatever its case, None if there is none.
-
-        Raises:
-            GalleryCorruptError: as for `people`.
-        """
-        key = name_key(name)
-        return next((p for p in self.people() if name_key(p.name) == key), None)
+        """Return the person of a name whatever its case, None if nobody; errors as `people`."""
+        with self._reading():
+            return records.named(self._tables, name)
 
     def person(self, person_id: str) -> Person | None:
         """Return the person of that id, None if there is none; errors as for `people`."""
@@ -191,19 +157,7 @@ class Gallery:
             audit_ref=new_audit_ref(),
         )
         with self._changing():
-            if self.find(name) is not None:
-                raise EnrolmentError(
-                    f"{person.name} is already enrolled; choose another name, or forget and "
-                    f"enrol again"
-                )
-            self._tables.people.insert(person)
-            self._tables.templates.add(person.person_id, templates, model_id=model_id)
-            may = "authorised" if authorised else "not authorised"
-            self._tables.audit.append(
-                Action.ENROLLED,
-                subject=person.audit_ref,
-                detail=f"{role.value}, {may}, {len(templates)} templates of {model_id}",
-            )
+            records.add(self._tables, person, templates, model_id=model_id)
         return person
 
     def authorise(self, name: str, authorised: bool) -> Person:
@@ -239,14 +193,10 @@ class Gallery:
         """Give a person another name; return the changed person.
 
         Raises:
-            GalleryError: nobody has the old name, somebody else has the new one, or it does not
-                fit.
+            GalleryError: nobody has the old name, somebody has the new one, or it does not fit.
         """
         with self._changing():
-            person, holder = self._known(name), self.find(new_name)
-            if holder is not None and holder != person:
-                raise GalleryError(f"{holder.name} is already enrolled; choose another name")
-            return self._changed(person, Action.RENAMED, name=cleaned_name(new_name))
+            return records.rename(self._tables, name, new_name)
 
     def forget(self, name: str) -> ErasureProof:
         """Erase a person and every template, then prove it by searching the file.
@@ -255,30 +205,12 @@ class Gallery:
             GalleryError: nobody has that name, or traces remain (the message says of what).
         """
         with self._lock, gallery_store.translated_errors(self._path):
-            return forget_person(self._tables, self._known(name))
+            return forget_person(self._tables, records.known(self._tables, name))
 
     def templates(self, model_id: str) -> tuple[PersonTemplates, ...]:
-        """Return the decrypted templates of everybody enrolled with the model, by name.
-
-        Raises:
-            GalleryModelMismatchError: people are enrolled, but all with other models.
-            GalleryCorruptError: a record fails its authentication.
-        """
+        """Return the decrypted templates of everybody; errors as `records.templates`."""
         with self._reading():
-            people = self.people()
-            found = tuple(
-                PersonTemplates(person=person, templates=np.stack(templates))
-                for person in people
-                if (templates := self._tables.templates.of(person.person_id, model_id=model_id))
-            )
-            if people and not found:
-                others = self._tables.connection.execute("SELECT DISTINCT model_id FROM templates")
-                raise GalleryModelMismatchError(
-                    f"gallery {self._path} was made with face model "
-                    f"{', '.join(sorted(row[0] for row in others)) or '(none)'}, but {model_id} is "
-                    f"running; forget and enrol everybody again, or go back to that model"
-                )
-            return found
+            return records.templates(self._tables, model_id)
 
     def index(
         self, model_id: str, *, template_variance: float, faiss_above: int | None = None
@@ -305,12 +237,7 @@ class Gallery:
     def count_without(self, model_id: str) -> int:
         """Return how many people have no template of the model: they must be enrolled again."""
         with self._reading():
-            row = self._tables.connection.execute(
-                "SELECT count(*) FROM persons WHERE id NOT IN "
-                "(SELECT person_id FROM templates WHERE model_id = ?)",
-                (model_id,),
-            ).fetchone()
-            return int(row[0])
+            return self._tables.templates.people_without(model_id)
 
     def audit(self) -> tuple[AuditEntry, ...]:
         """Return the log of changes, the oldest first.
@@ -319,11 +246,7 @@ class Gallery:
             GalleryCorruptError: an entry was changed or removed.
         """
         with self._reading():
-            if self._tables.keyring.current() is None:
-                return ()
-            if complaint := self._tables.objection() or self._tables.audit.objection():
-                raise gallery_store.damaged(self._path, complaint)
-            return self._tables.audit.entries()
+            return self._tables.entries()
 
     def verify(self, *, model_id: str = "") -> Verification:
         """Look at everything in the gallery; arguments and errors as `verification.verify`."""
@@ -347,7 +270,7 @@ class Gallery:
             GalleryError: nobody has that name.
         """
         with self._lock:
-            return export_person(self._tables, self._known(name))
+            return export_person(self._tables, records.known(self._tables, name))
 
     def permissions(self, person_id: str) -> frozenset[Permission]:
         """Return what the person of an id may do now.
@@ -355,13 +278,9 @@ class Gallery:
         Raises:
             GalleryCorruptError: as for `people`. GalleryError: nobody has that id.
         """
-        person = self.person(person_id)
-        if person is None:
-            raise GalleryError(
-                f"gallery {self._path} has nobody of the id {person_id}: forgotten meanwhile, or "
-                f"the face node works with another gallery file"
-            )
-        return person.permissions_at(self._clock_ns())
+        with self._reading():
+            person = records.enrolled(self._tables, person_id)
+            return person.permissions_at(self._clock_ns())
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -373,20 +292,7 @@ class Gallery:
         with self._lock, self._tables.changing():
             yield
 
-    def _known(self, name: str) -> Person:
-        person = self.find(name)
-        if person is None:
-            raise GalleryError(f"nobody named {name!r} is enrolled; list the people for the names")
-        return person
-
     def _change(self, name: str, action: Action, *, detail: str = "", **values: Any) -> Person:
         with self._changing():
-            return self._changed(self._known(name), action, detail=detail, **values)
-
-    def _changed(
-        self, person: Person, action: Action, *, detail: str = "", **values: Any
-    ) -> Person:
-        changed = dataclasses.replace(person, **values)
-        self._tables.people.update(changed)
-        self._tables.audit.append(action, subject=changed.audit_ref, detail=detail)
-        return changed
+            person = records.known(self._tables, name)
+            return records.change(self._tables, person, action, detail=detail, **values)

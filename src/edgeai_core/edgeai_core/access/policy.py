@@ -48,9 +48,9 @@ class AccessConfig:
         maximum=100,
     )
     require_liveness: bool = param(
-        False,
-        "Unlock only for a face that a liveness check found live. Off while no liveness check "
-        "runs: a photograph of an authorised person then unlocks",
+        True,
+        "Unlock only for a face that the liveness check found live. Switched off, a photograph of "
+        "an authorised person that was not found out unlocks",
     )
     face_timeout_s: float = param(
         5.0,
@@ -92,14 +92,14 @@ def unlock_objection(face: FaceMatch, config: AccessConfig) -> str:
         return face.rejection or "face not recognised"
     if face.rejection:
         return face.rejection
+    if face.liveness is Liveness.SPOOF:
+        return "face is not live"
     if not face.authorised:
         return "enrolled but not authorised"
     if face.track_id is None:
         return "face is not followed over frames"
     if face.agreeing_frames < config.agree_frames:
         return f"named in {face.agreeing_frames} frames, need {config.agree_frames}"
-    if face.liveness is Liveness.SPOOF:
-        return "face is not live"
     if config.require_liveness and face.liveness is not Liveness.LIVE:
         return "liveness was not checked"
     return ""
@@ -108,11 +108,10 @@ def unlock_objection(face: FaceMatch, config: AccessConfig) -> str:
 def authorisation_withdrawn(face: FaceMatch, config: AccessConfig) -> bool:
     """Return whether the face is surely a person who may no longer unlock.
 
-    Too few agreeing frames also make a face unauthorised; with enough of them only the gallery
-    can be the cause.
+    Surely, because enough frames agree on who it is.
     """
     agreed = face.agreeing_frames >= config.agree_frames
-    return face.recognised and agreed and not face.authorised
+    return face.recognised and agreed and not face.permitted
 
 
 def was_refused(face: FaceMatch, config: AccessConfig) -> bool:

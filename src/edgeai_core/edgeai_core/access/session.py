@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from edgeai_core.access.issuer import AuthStateIssuer, random_nonce
 from edgeai_core.access.lockout import Lockout
 from edgeai_core.access.permissions import Permission, roles_with
 from edgeai_core.access.policy import (
@@ -67,11 +67,10 @@ class SessionMachine:
         analyzers: Collection[str],
         permissions_of: Callable[[str], Collection[Permission]],
         armed: Collection[str] | None = None,
-        nonce_source: Callable[[], int] = lambda: secrets.randbits(64),
+        nonce_source: Callable[[], int] = random_nonce,
     ) -> None:
         self._config = config
         self._clock_s = clock_s
-        self._nonce_source = nonce_source
         self._permissions_of = permissions_of
         self._lockout = Lockout(config.lockout, clock_s=clock_s)
         self._analyzers = frozenset(analyzers)
@@ -85,13 +84,22 @@ class SessionMachine:
         self._last_stamp_ns: int | None = None
         self._clock_offset_s: float | None = None
         self._held: _Held | None = None
-        self._issued: AuthState | None = None
-        self._issued_s = 0.0
+        self._issuer = AuthStateIssuer(
+            ttl_s=config.auth_state_ttl_s,
+            clock_s=clock_s,
+            permissions_of=permissions_of,
+            nonce_source=nonce_source,
+        )
 
     @property
     def refusal(self) -> str:
         """Why the last observation did not unlock or prolong; empty when it did."""
         return self._refusal
+
+    @property
+    def permission_fault(self) -> str:
+        """Why the last issued state permits nothing to an active person; empty when known."""
+        return self._issuer.fault
 
     def observe(self, faces: Sequence[FaceMatch], stamp_ns: int, now_ns: int) -> None:
         """Take what the face authenticator saw in one frame, also when it saw nobody.
@@ -176,29 +184,14 @@ class SessionMachine:
             now_ns: clock of the frames, for the stamp of issue.
         """
         self.tick()
-        armed = tuple(sorted(self._armed))
-        reason = self._lockout.reason or self._reason
-        now_s = self._clock_s()
-        issued = self._issued
-        if (
-            issued is None
-            or (issued.state, issued.person_id, issued.armed)
-            != (self._state, self._person_id, armed)
-            or issued.reason != reason
-            or now_s - self._issued_s >= self._config.auth_state_ttl_s / 2
-        ):
-            issued = self._issued = AuthState(
-                state=self._state,
-                person_id=self._person_id,
-                person_name=self._person_name,
-                reason=reason,
-                nonce=self._new_nonce(),
-                issued_ns=now_ns,
-                expires_ns=now_ns + round(self._config.auth_state_ttl_s * 1e9),
-                armed=armed,
-            )
-            self._issued_s = now_s
-        return issued
+        return self._issuer.state(
+            self._state,
+            person_id=self._person_id,
+            person_name=self._person_name,
+            reason=self._lockout.reason or self._reason,
+            armed=tuple(sorted(self._armed)),
+            now_ns=now_ns,
+        )
 
     def _clock_was_set(self, now_ns: int) -> bool:
         offset_s = now_ns / 1e9 - self._clock_s()
@@ -290,10 +283,3 @@ class SessionMachine:
             known = ", ".join(sorted(self._analyzers))
             raise AccessError(f"unknown analyzer {', '.join(unknown)}; known: {known}")
         return frozenset(analyzers)
-
-    def _new_nonce(self) -> int:
-        last = self._issued.nonce if self._issued is not None else 0
-        nonce = self._nonce_source()
-        if nonce in (0, last):
-            raise RuntimeError(f"the nonce source repeated itself: {nonce}")
-        return nonce

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from edgeai_core.access import gallery_store
-from edgeai_core.access.audit import Action, AuditTable
+from edgeai_core.access.audit import Action, AuditEntry, AuditTable
 from edgeai_core.access.keyring import Keyring
 from edgeai_core.access.keys import KeySource
 from edgeai_core.access.person_table import PersonTable
@@ -77,6 +78,29 @@ class GalleryTables:
             yield
             self.seal()
 
+    def revision(self) -> int:
+        """Return a number that differs after every change, by whatever process it was made.
+
+        Raises:
+            GalleryCorruptError: it is gone.
+        """
+        row = self.connection.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
+        if row is None:
+            raise gallery_store.damaged(self.path, "its revision is gone")
+        return int(row[0])
+
+    def entries(self) -> tuple[AuditEntry, ...]:
+        """Return the log of changes, the oldest first.
+
+        Raises:
+            GalleryCorruptError: an entry was changed or removed.
+        """
+        if self.keyring.current() is None:
+            return ()
+        if complaint := self.objection() or self.audit.objection():
+            raise gallery_store.damaged(self.path, complaint)
+        return self.audit.entries()
+
     def settle_key(self) -> None:
         """Finish a rotation of the key, with the file locked against another one."""
         with gallery_store.translated_errors(self.path):
@@ -133,3 +157,35 @@ class GalleryTables:
         length, link = self.audit.end()
         sealer = self.keyring.required().sealer
         return sealer.state(self.people.seals(), log_length=length, log_link=link)
+
+
+def local_actor() -> str:
+    """Return how the log names whoever runs this process; a number, because names are erased."""
+    return f"user {os.getuid()}"
+
+
+def open_tables(
+    path: Path,
+    *,
+    key_source: KeySource,
+    create: bool,
+    clock_ns: Callable[[], int],
+    actor: str,
+) -> GalleryTables:
+    """Open the tables of a file and check file and key; arguments and errors as `Gallery.open`."""
+    if create and not path.exists():
+        gallery_store.create_file(path)
+    connection = gallery_store.connect(path)
+    try:
+        tables = GalleryTables(
+            connection,
+            path,
+            key_source=key_source,
+            clock_ns=clock_ns,
+            actor=actor or local_actor(),
+        )
+        tables.seal_first_time()
+        return tables
+    except BaseException:
+        connection.close()
+        raise

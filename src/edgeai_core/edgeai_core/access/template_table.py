@@ -60,6 +60,20 @@ class TemplateTable:
             for record_id, sealed in rows
         )
 
+    def models(self) -> tuple[str, ...]:
+        """Return the ids of all models that templates are of, sorted."""
+        rows = self._connection.execute("SELECT DISTINCT model_id FROM templates")
+        return tuple(sorted(row[0] for row in rows))
+
+    def people_without(self, model_id: str) -> int:
+        """Return how many people have no template of a model."""
+        row = self._connection.execute(
+            "SELECT count(*) FROM persons WHERE id NOT IN "
+            "(SELECT person_id FROM templates WHERE model_id = ?)",
+            (model_id,),
+        ).fetchone()
+        return int(row[0])
+
     def reencrypt(self, old: TemplateCipher, new: TemplateCipher) -> int:
         """Seal every template under another key; inside a transaction. Return how many.
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from edgeai_core.alerting.engine import EngineConfig
 from edgeai_core.alerting.observers.access import AccessConfig, AccessObserver
-from edgeai_core.alerting.observers.faces import (
-    UnauthorisedFaceConfig,
-    UnauthorisedFaceObserver,
-    UnknownFaceConfig,
-    UnknownFaceObserver,
-)
+from edgeai_core.alerting.observers.faces import UnknownFaceConfig, UnknownFaceObserver
 from edgeai_core.alerting.observers.health import NodeFaultConfig, NodeFaultObserver, NodeHealth
 from edgeai_core.alerting.observers.objects import WatchedObjectConfig, WatchedObjectObserver
+from edgeai_core.alerting.observers.people import (
+    SpoofedFaceConfig,
+    SpoofedFaceObserver,
+    UnauthorisedFaceConfig,
+    UnauthorisedFaceObserver,
+)
 from edgeai_core.config import group
 from edgeai_core.types import AlertEvent, AuthState, Detection, FaceMatch, SessionState
 
@@ -26,6 +27,7 @@ class AlertingConfig:
     engine: EngineConfig = group(EngineConfig)
     unknown_face: UnknownFaceConfig = group(UnknownFaceConfig)
     unauthorised_face: UnauthorisedFaceConfig = group(UnauthorisedFaceConfig)
+    spoofed_face: SpoofedFaceConfig = group(SpoofedFaceConfig)
     access: AccessConfig = group(AccessConfig)
     watched_object: WatchedObjectConfig = group(WatchedObjectConfig)
     node_fault: NodeFaultConfig = group(NodeFaultConfig)
@@ -52,6 +54,7 @@ class SceneWatch:
     ) -> None:
         self._unknown = UnknownFaceObserver(config.unknown_face, source=faces_source)
         self._unauthorised = UnauthorisedFaceObserver(config.unauthorised_face, source=faces_source)
+        self._spoofed = SpoofedFaceObserver(config.spoofed_face, source=faces_source)
         self._access = AccessObserver(config.access, source=access_source)
         self._objects = WatchedObjectObserver(config.watched_object, source=objects_source)
         self._health = NodeFaultObserver(config.node_fault, source=health_source)
@@ -61,8 +64,11 @@ class SceneWatch:
         self, matches: Sequence[FaceMatch], *, stamp_ns: int, camera: str
     ) -> list[AlertEvent]:
         """Return the events of one frame's faces."""
-        unknown = self._unknown.observe(matches, stamp_ns=stamp_ns, camera=camera)
-        return unknown + self._unauthorised.observe(matches, stamp_ns=stamp_ns, camera=camera)
+        return [
+            event
+            for observer in (self._unknown, self._unauthorised, self._spoofed)
+            for event in observer.observe(matches, stamp_ns=stamp_ns, camera=camera)
+        ]
 
     def see_objects(
         self, detections: Sequence[Detection], *, stamp_ns: int, camera: str

@@ -10,8 +10,6 @@ from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from edgeai_core.errors import DataError
 
@@ -49,14 +47,22 @@ def near_pairs(
 
 
 def cluster(count: int, pairs: Sequence[NearPair]) -> list[int]:
-    """Return the cluster of each of `count` pictures: whoever is near to one is near to all.
+    """Return for each of `count` pictures the first one of its cluster: near to one, near to all.
 
     Chains are meant: frame 1 and frame 50 of a clip may differ, but the frames between tie them.
     """
-    rows, columns = [pair.first for pair in pairs], [pair.second for pair in pairs]
-    graph = coo_matrix((np.ones(len(pairs), np.int8), (rows, columns)), shape=(count, count))
-    _, labels = connected_components(graph, directed=False)
-    return [int(label) for label in labels]
+    leaders = list(range(count))
+
+    def leader(place: int) -> int:
+        while leaders[place] != place:
+            leaders[place] = leaders[leaders[place]]
+            place = leaders[place]
+        return place
+
+    for pair in pairs:
+        one, other = sorted((leader(pair.first), leader(pair.second)))
+        leaders[other] = one
+    return [leader(place) for place in range(count)]
 
 
 def source_of(name: str, pattern: re.Pattern[str] | None = None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,9 +55,9 @@ def read_yolo(root: Path) -> DataSet:
 
 def largest_label(boxes: Sequence[LabelBox]) -> str:
     """Return the class whose boxes cover most, the first by name of equal ones; "" for no box."""
-    areas: Counter[str] = Counter()
+    areas: dict[str, float] = {}
     for box in boxes:
-        areas[box.label] += box.area  # type: ignore[assignment]
+        areas[box.label] = areas.get(box.label, 0.0) + box.area
     return min(areas, key=lambda label: (-areas[label], label), default="")
 
 

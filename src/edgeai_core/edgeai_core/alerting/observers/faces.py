@@ -1,4 +1,4 @@
-"""Faces that should not be here: unknown ones and people who may not unlock."""
+"""Faces that nobody enrolled."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgeai_core.alerting.observers.tracks import TrackMemory, to_ns, to_s
 from edgeai_core.config import param
-from edgeai_core.types import AlertEvent, FaceMatch, Liveness, Severity
+from edgeai_core.types import AlertEvent, FaceMatch, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,27 +40,6 @@ class UnknownFaceConfig:
     repeat_s: float = param(
         10.0,
         "A face that stays is reported again after this time; the cooldown decides whether "
-        "people are told again.",
-        unit="s",
-        minimum=0.1,
-        maximum=3600.0,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnauthorisedFaceConfig:
-    """When a known person without the right to unlock is worth an alert."""
-
-    enabled: bool = param(True, "Tell about enrolled people who may not unlock.")
-    frames: int = param(
-        10, "Frames in which the same person is recognised.", minimum=1, maximum=1000
-    )
-    window_s: float = param(
-        3.0, "Time in which the frames must lie.", unit="s", minimum=0.05, maximum=600.0
-    )
-    repeat_s: float = param(
-        10.0,
-        "A person who stays is reported again after this time; the cooldown decides whether "
         "people are told again.",
         unit="s",
         minimum=0.1,
@@ -130,7 +109,7 @@ class UnknownFaceObserver:
         reason = (
             f"unknown in {self._config.frames} frames within {to_s(span_ns):.1f} s "
             f"(limit {self._config.window_s:.1f} s), face {side_px:.0f} px "
-            f"(at least {self._config.min_face_px:.0f} px), {nearest}{_spoof(match)}"
+            f"(at least {self._config.min_face_px:.0f} px), {nearest}"
         )
         return AlertEvent(
             category="unknown_face",
@@ -143,64 +122,3 @@ class UnknownFaceObserver:
             stamp_ns=stamp_ns,
             score=match.detection_score,
         )
-
-
-class UnauthorisedFaceObserver:
-    """Report enrolled people who may not unlock.
-
-    Args:
-        config: thresholds.
-        source: name of the node that sees for us.
-    """
-
-    def __init__(self, config: UnauthorisedFaceConfig, *, source: str) -> None:
-        self._config = config
-        self._source = source
-        self._people = TrackMemory[tuple[str, str]](
-            gap_ns=to_ns(config.window_s), frames=config.frames
-        )
-
-    def observe(
-        self, matches: Sequence[FaceMatch], *, stamp_ns: int, camera: str
-    ) -> list[AlertEvent]:
-        """Return `unauthorised_person` warnings for one frame."""
-        if not self._config.enabled:
-            return []
-        events = []
-        for match in matches:
-            if not match.recognised or match.authorised:
-                continue
-            person = self._people.seen((camera, match.person_id), stamp_ns)
-            person.count(stamp_ns)
-            span_ns = person.span_ns()
-            if span_ns is None or span_ns > to_ns(self._config.window_s):
-                continue
-            if person.take_report(stamp_ns, repeat_ns=to_ns(self._config.repeat_s)):
-                events.append(self._event(match, span_ns, stamp_ns, camera))
-        return events
-
-    def _event(self, match: FaceMatch, span_ns: int, stamp_ns: int, camera: str) -> AlertEvent:
-        name = match.person_name or match.person_id
-        why = f": {match.rejection}" if match.rejection else ""
-        reason = (
-            f"{name} recognised in {self._config.frames} frames within {to_s(span_ns):.1f} s "
-            f"(limit {self._config.window_s:.1f} s) at distance {match.distance:.2f}, "
-            f"but may not unlock{why}{_spoof(match)}"
-        )
-        return AlertEvent(
-            category="unauthorised_person",
-            severity=Severity.WARNING,
-            title=f"{name} is not authorised",
-            reason=reason,
-            source=self._source,
-            subject=match.person_id,
-            camera=camera,
-            stamp_ns=stamp_ns,
-            score=match.detection_score,
-        )
-
-
-def _spoof(match: FaceMatch) -> str:
-    if match.liveness is not Liveness.SPOOF:
-        return ""
-    return f", judged not live (score {match.liveness_score:.2f})"

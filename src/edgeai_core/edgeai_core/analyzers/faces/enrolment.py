@@ -2,126 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_core.analyzers.faces.acceptance import GALLERY_PENALTY_L2, MATCH_THRESHOLD_L2
+from edgeai_core.analyzers.faces.face_mesh import eye_openness
+from edgeai_core.analyzers.faces.frame_check import (
+    EnrolmentConfig as EnrolmentConfig,
+)
+from edgeai_core.analyzers.faces.frame_check import (
+    RejectedFrame,
+    counted,
+    face_objection,
+    image_objection,
+)
+from edgeai_core.analyzers.faces.frame_check import RejectionReason as RejectionReason
 from edgeai_core.analyzers.faces.interfaces import DetectsFaces, EmbedsFaces
-from edgeai_core.analyzers.faces.quality import brightness, face_crop, head_pose
-from edgeai_core.analyzers.faces.quality import sharpness as sharpness
-from edgeai_core.config import param
+from edgeai_core.analyzers.faces.quality import face_crop
 from edgeai_core.errors import EnrolmentError
 from edgeai_core.geometry import Box
 from edgeai_core.types import DetectedFace
 
 CROP_SIDE_PX = 112
-
-
-class RejectionReason(Enum):
-    """Why a frame does not serve enrolment; the value is for people."""
-
-    NO_IMAGE = "not a BGR image"
-    NO_FACE = "no face"
-    SEVERAL_FACES = "several faces"
-    TOO_SMALL = "too small"
-    TURNED = "turned away or tilted"
-    BADLY_LIT = "too dark or too bright"
-    BLURRED = "blurred"
-    NO_TEMPLATE = "no usable template"
-    DUPLICATE = "like an earlier frame"
-    OUTLIER = "unlike the other frames"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnrolmentConfig:
-    """What a picture must be to serve enrolment."""
-
-    min_face_px: int = param(
-        60,
-        "Shorter side of the smallest face that is taken; higher gives better templates",
-        unit="px",
-        minimum=16,
-        maximum=4096,
-    )
-    min_sharpness: float = param(
-        20.0,
-        "Variance of the Laplacian on the grey face at 112 px; higher refuses more blurred frames",
-        minimum=0.0,
-        maximum=10000.0,
-    )
-    max_turn: float = param(
-        0.4,
-        "How far the nose may lie beside the middle of the eyes; higher takes faces that are "
-        "turned farther away",
-        unit="eye distances",
-        minimum=0.05,
-        maximum=2.0,
-    )
-    max_roll_deg: float = param(
-        30.0,
-        "How far the head may be tilted to a shoulder; higher takes more",
-        unit="deg",
-        minimum=1.0,
-        maximum=90.0,
-    )
-    min_brightness: float = param(
-        40.0, "Mean grey level of the darkest face that is taken", minimum=0.0, maximum=255.0
-    )
-    max_brightness: float = param(
-        220.0, "Mean grey level of the brightest face that is taken", minimum=0.0, maximum=255.0
-    )
-    duplicate_distance: float = param(
-        0.05,
-        "A face nearer than this to one already taken adds nothing; higher keeps fewer",
-        unit="L2",
-        minimum=0.0,
-        maximum=4.0,
-    )
-    # Compares one picture with one picture, as the match threshold does.
-    consistency_threshold: float = param(
-        MATCH_THRESHOLD_L2,
-        "A face farther than this from the most typical one is refused; lower is stricter "
-        "against another person's face in the material",
-        unit="L2",
-        minimum=0.0,
-        maximum=4.0,
-    )
-    max_outlier_share: float = param(
-        0.25,
-        "With a larger share of refused outliers the material is taken for several people",
-        minimum=0.0,
-        maximum=0.5,
-    )
-    other_person_threshold: float = param(
-        MATCH_THRESHOLD_L2,
-        "Refuse when the new person is nearer than this to somebody enrolled, counted as between "
-        "two pictures; at least the match threshold, or the two could unlock for each other",
-        unit="L2",
-        minimum=0.0,
-        maximum=4.0,
-    )
-    gallery_penalty: float = param(
-        GALLERY_PENALTY_L2,
-        "By how much that threshold falls for each natural logarithm of the number of people "
-        "enrolled; at most the matching one's, or two people could unlock for each other",
-        unit="L2",
-        minimum=0.0,
-        maximum=0.2,
-    )
-    min_templates: int = param(
-        4, "Fewest templates of a person; more is more reliable", minimum=1, maximum=100
-    )
-    max_templates: int = param(
-        24, "Reading stops when so many faces were taken", minimum=1, maximum=200
-    )
-    max_frames: int = param(
-        3000, "Reading stops after so many frames", unit="frames", minimum=1, maximum=1000000
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,15 +40,6 @@ class AcceptedFrame:
     index: int
     box: Box
     crop: npt.NDArray[np.uint8] = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedFrame:
-    """A frame that was not taken: its index from 0, why, and the figure that decided."""
-
-    index: int
-    reason: RejectionReason
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -199,43 +94,25 @@ class _Collector:
         self._config = config
         self._templates: list[npt.NDArray[np.float32]] = []
         self._accepted: list[AcceptedFrame] = []
+        self._openness: list[float] = []
         self._rejections: list[RejectedFrame] = []
 
     def wants_more(self, index: int) -> bool:
         return len(self._templates) < self._config.max_templates and index < self._config.max_frames
 
     def take(self, index: int, image: npt.NDArray[np.uint8]) -> None:
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            self._refuse(index, RejectionReason.NO_IMAGE, f"{image.shape} {image.dtype}")
+        if objection := image_objection(image):
+            self._refuse(index, objection.reason, objection.detail)
             return
         faces = self._detector.detect(image)
         if len(faces) != 1:
             reason = RejectionReason.SEVERAL_FACES if faces else RejectionReason.NO_FACE
             self._refuse(index, reason, f"{len(faces)} faces")
             return
-        face, config = faces[0], self._config
-        side_px = min(face.box.width_px, face.box.height_px)
-        if side_px < config.min_face_px:
-            self._refuse(index, RejectionReason.TOO_SMALL, f"{side_px:.0f} px")
+        if objection := face_objection(image, faces[0], self._config):
+            self._refuse(index, objection.reason, objection.detail)
             return
-        pose = head_pose(face.landmarks_xy_px)
-        if (
-            pose is None
-            or abs(pose.turn) > config.max_turn
-            or abs(pose.roll_deg) > (config.max_roll_deg)
-        ):
-            detail = f"turn {pose.turn:+.2f}, roll {pose.roll_deg:+.0f} deg" if pose else "no eyes"
-            self._refuse(index, RejectionReason.TURNED, detail)
-            return
-        light = brightness(image, face.box)
-        if not config.min_brightness <= light <= config.max_brightness:
-            self._refuse(index, RejectionReason.BADLY_LIT, f"brightness {light:.0f}")
-            return
-        sharp = sharpness(image, face.box)
-        if sharp < config.min_sharpness:
-            self._refuse(index, RejectionReason.BLURRED, f"sharpness {sharp:.1f}")
-            return
-        self._take_template(index, image, face)
+        self._take_template(index, image, faces[0])
 
     def _take_template(self, index: int, image: npt.NDArray[np.uint8], face: DetectedFace) -> None:
         try:
@@ -256,9 +133,13 @@ class _Collector:
         self._templates.append(template)
         crop = face_crop(image, face.box, side_px=CROP_SIDE_PX)
         self._accepted.append(AcceptedFrame(index=index, box=face.box, crop=crop))
+        # Of the wider eye: a head that is half turned away narrows the other one.
+        wider = 0.0 if face.mesh_xyz_px is None else max(eye_openness(face.mesh_xyz_px))
+        self._openness.append(wider)
 
     def result(self) -> EnrolmentResult:
         read = len(self._accepted) + len(self._rejections)
+        self._refuse_closed_eyes()
         outliers = self._refuse_outliers()
         total = outliers + len(self._templates)
         if outliers > self._config.max_outlier_share * total:
@@ -269,7 +150,7 @@ class _Collector:
         if len(self._templates) < self._config.min_templates:
             raise EnrolmentError(
                 f"kept {len(self._templates)} of {read} frames, need "
-                f"{self._config.min_templates}: {self._reasons()}"
+                f"{self._config.min_templates}: {counted(self._rejections, self._config)}"
             )
         return EnrolmentResult(
             templates=np.stack(self._templates),
@@ -290,30 +171,29 @@ class _Collector:
         distances = np.linalg.norm(stacked[:, None] - stacked[None], axis=2)
         typical = distances[np.argmin(np.median(distances, axis=1))]
         keep = typical <= self._config.consistency_threshold
-        for entry, distance, kept in zip(self._accepted, typical, keep, strict=True):
+        details = [f"distance {distance:.2f}" for distance in typical]
+        return self._keep(keep, RejectionReason.OUTLIER, details)
+
+    def _refuse_closed_eyes(self) -> None:
+        """Drop the frames of a blink: eyes far less open than they mostly are."""
+        if not self._openness:
+            return
+        openness = np.array(self._openness)
+        # Written without a division: a mesh may give no openness at all.
+        keep = openness >= self._config.min_eye_share * float(np.median(openness))
+        details = [f"open {opened:.2f} of {np.median(openness):.2f}" for opened in openness]
+        self._keep(keep, RejectionReason.EYES_CLOSED, details)
+
+    def _keep(
+        self, keep: npt.NDArray[np.bool_], reason: RejectionReason, details: Sequence[str]
+    ) -> int:
+        """Refuse the accepted frames that are not among `keep`; return how many these were."""
+        for entry, detail, kept in zip(self._accepted, details, keep, strict=True):
             if not kept:
-                self._refuse(entry.index, RejectionReason.OUTLIER, f"distance {distance:.2f}")
+                self._refuse(entry.index, reason, detail)
         self._templates = [t for t, kept in zip(self._templates, keep, strict=True) if kept]
         self._accepted = [a for a, kept in zip(self._accepted, keep, strict=True) if kept]
         return int((~keep).sum())
 
     def _refuse(self, index: int, reason: RejectionReason, detail: str = "") -> None:
         self._rejections.append(RejectedFrame(index=index, reason=reason, detail=detail))
-
-    def _reasons(self) -> str:
-        hints = {
-            RejectionReason.TOO_SMALL: f" (min {self._config.min_face_px} px)",
-            RejectionReason.TURNED: (
-                f" (turn at most {self._config.max_turn:g}, "
-                f"roll at most {self._config.max_roll_deg:g} deg)"
-            ),
-            RejectionReason.BADLY_LIT: (
-                f" (brightness {self._config.min_brightness:g}..{self._config.max_brightness:g})"
-            ),
-            RejectionReason.BLURRED: f" (min sharpness {self._config.min_sharpness:g})",
-        }
-        counted = Counter(rejection.reason for rejection in self._rejections)
-        return (
-            ", ".join(f"{n} {r.value}{hints.get(r, '')}" for r, n in counted.most_common())
-            or "there were no more frames"
-        )

@@ -19,6 +19,7 @@ from edgeai_core.analyzers.faces.alignment import (
     similarity_transform,
     upright_crop,
 )
+from edgeai_core.geometry import Box
 from edgeai_core.runtimes.base import InferenceSession
 from edgeai_core.types import DetectedFace
 
@@ -94,11 +95,10 @@ class FaceRegion:
         Raises:
             ValueError: the points coincide or are not finite.
         """
-        low, high = points_xyz_px[:, :2].min(axis=0), points_xyz_px[:, :2].max(axis=0)
-        x, y = ((low + high) / 2).tolist()
+        box = mesh_box(points_xyz_px)
         return cls(
-            center_xy_px=(x, y),
-            side_px=_REGION_SCALE * float((high - low).max()),
+            center_xy_px=box.center_px,
+            side_px=_REGION_SCALE * max(box.width_px, box.height_px),
             roll_rad=_roll(points_xyz_px[_RIGHT_EYE[0]], points_xyz_px[_LEFT_EYE[0]]),
         )
 
@@ -191,13 +191,14 @@ def mesh_chip(
     points_xyz_px: npt.NDArray[np.floating],
     *,
     turn_deg: float = 0.0,
+    scale: float = 1.0,
 ) -> npt.NDArray[np.uint8]:
     """Cut an upright face out of a frame, as dlib's five-point aligner would.
 
     Args:
         image: (H, W, 3) uint8 BGR. points_xyz_px: (468, 3) mesh in pixels of the image.
-        turn_deg: turn the chip about its centre; the mean embedding of slightly turned chips is
-            steadier than one embedding.
+        turn_deg, scale: turn and enlarge the face about the chip's centre; the mean embedding of
+            slightly different chips is steadier than one embedding.
 
     Returns:
         (150, 150, 3) uint8 RGB; black where the chip reaches beyond the frame.
@@ -209,9 +210,15 @@ def mesh_chip(
     angle = math.radians(turn_deg)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     middle = CHIP_SIDE_PX / 2
-    targets = (_CHIP_TARGETS_XY_PX - middle) @ turn.T + middle
+    targets = scale * (_CHIP_TARGETS_XY_PX - middle) @ turn.T + middle
     matrix = similarity_transform(points, targets)
     return upright_crop(image, matrix, side_px=CHIP_SIDE_PX, border=cv2.BORDER_CONSTANT)
+
+
+def mesh_box(points_xyz_px: npt.NDArray[np.floating]) -> Box:
+    """Return the smallest upright box around a (468, 3) mesh: forehead to chin, cheek to cheek."""
+    low, high = points_xyz_px[:, :2].min(axis=0), points_xyz_px[:, :2].max(axis=0)
+    return Box(float(low[0]), float(low[1]), float(high[0]), float(high[1]))
 
 
 def eye_openness(points_xyz_px: npt.NDArray[np.floating]) -> tuple[float, float]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,16 +13,18 @@ from edgeai_core.analyzers.faces.acceptance import (
     MATCH_THRESHOLD_L2,
     distance_limit,
 )
+from edgeai_core.analyzers.faces.agreement import Agreement
 from edgeai_core.analyzers.faces.interfaces import (
     DetectsFaces,
     EmbedsFaces,
     Identification,
     IdentifiesFaces,
 )
+from edgeai_core.analyzers.faces.liveness import ChecksLiveness, LivenessFinding
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
 from edgeai_core.tracking import Tracker, TrackerConfig
-from edgeai_core.types import DetectedFace, Detection, FaceMatch, Frame
+from edgeai_core.types import DetectedFace, Detection, FaceMatch, Frame, Liveness
 
 FACE_LABEL = "face"
 
@@ -115,38 +116,21 @@ class FaceConfig:
             )
 
 
-@dataclass(slots=True)
-class _Votes:
-    """Whom the last compared frames of one track named: (stamp_ns, person id or empty)."""
-
-    entries: deque[tuple[int, str]] = field(default_factory=deque)
-
-    def add(self, stamp_ns: int, person_id: str, *, window: int) -> None:
-        self.entries.append((stamp_ns, person_id))
-        while len(self.entries) > window:
-            self.entries.popleft()
-
-    def drop_before(self, stamp_ns: int) -> None:
-        while self.entries and self.entries[0][0] < stamp_ns:
-            self.entries.popleft()
-
-    def count(self, person_id: str) -> int:
-        return sum(voted == person_id for _, voted in self.entries)
-
-
 class FaceAuthenticator:
     """Recognises enrolled people over the frames of one camera. Owned by one thread.
 
     A face is recognised when it is large enough, near enough to a person and clearly nearer than
-    to the next one, all in this frame; it is authorised when besides that the person may unlock
-    and enough of the track's last frames named the same person. Time is the frames' stamps: a
-    stamp that goes back forgets all tracks, a repeated one adds no agreement.
+    to the next one, all in this frame; it is authorised when besides that the person may unlock,
+    enough of the track's last frames named the same person, and the face was found living. Time is
+    the frames' stamps: a stamp that goes back forgets all tracks, a repeated one adds no agreement.
 
     Args:
         detector, embedder: the models.
         index: gives the people to search at each frame; a provider, so that enrolment and
             revocation reach a running camera.
         config: thresholds, and how faces are followed.
+        liveness: judges the faces that were recognised; None leaves them unchecked, and it is for
+            whoever unlocks to refuse them.
     """
 
     def __init__(
@@ -156,18 +140,25 @@ class FaceAuthenticator:
         embedder: EmbedsFaces,
         index: Callable[[], IdentifiesFaces],
         config: FaceConfig,
+        liveness: ChecksLiveness | None = None,
     ) -> None:
         self._detector = detector
         self._embedder = embedder
         self._index = index
         self._config = config
+        self._liveness = liveness
         self._tracker = Tracker(config.tracking)
+        self._agreement = Agreement(
+            window=config.agree_window, max_age_ns=round(config.agree_max_age_s * 1e9)
+        )
         self.reset()
 
     def reset(self) -> None:
         """Forget all tracks and their agreement."""
         self._tracker.reset()
-        self._votes: dict[int, _Votes] = {}
+        self._agreement.clear()
+        if self._liveness is not None:
+            self._liveness.reset()
         self._last_stamp_ns: int | None = None
         self._frames_since_comparison = 0
 
@@ -185,7 +176,9 @@ class FaceAuthenticator:
             [Detection(label=FACE_LABEL, score=face.score, box=face.box) for face in faces],
             frame.stamp_ns,
         )
-        self._forget_before(frame.stamp_ns - round(self._config.agree_max_age_s * 1e9))
+        self._agreement.forget_old(frame.stamp_ns)
+        if self._liveness is not None:
+            self._liveness.retain(self._agreement.track_ids)
         comparing = self._frames_since_comparison == 0
         self._frames_since_comparison += 1
         self._frames_since_comparison %= self._config.embed_every_frames
@@ -200,12 +193,6 @@ class FaceAuthenticator:
             left -= 1
             matches.append(self._compared(frame, face, track_id, index, vote=not repeated))
         return tuple(m for m in matches if m.recognised or self._config.publish_unknown)
-
-    def _forget_before(self, stamp_ns: int) -> None:
-        for track_id, votes in list(self._votes.items()):
-            votes.drop_before(stamp_ns)
-            if not votes.entries:
-                del self._votes[track_id]
 
     def _obstacle(
         self, face: DetectedFace, index: IdentifiesFaces, *, left: int, comparing: bool
@@ -238,40 +225,44 @@ class FaceAuthenticator:
         objection = identity_objection(nearest, self._config)
         person_id = nearest.person_id if nearest is not None and not objection else ""
         if track_id is not None and vote:
-            votes = self._votes.setdefault(track_id, _Votes())
-            votes.add(frame.stamp_ns, person_id, window=self._config.agree_window)
-        if nearest is None:
-            return _unknown(face, track_id, objection)
-        agreeing = 0
-        if person_id and track_id is not None and track_id in self._votes:
-            agreeing = self._votes[track_id].count(person_id)
-        if not objection:
-            objection = self._unlock_objection(nearest, agreeing, frame.stamp_ns)
+            self._agreement.add(track_id, frame.stamp_ns, person_id)
+        if nearest is None or objection:
+            return _unknown(face, track_id, objection, nearest)
+        agreeing = self._agreement.count(track_id, person_id)
+        # The frame's own time: the session takes no frame whose stamp is not of now.
+        refusal = nearest.refusal_at(frame.stamp_ns)
+        living = self._living(frame, face, track_id)
+        objection = refusal or self._agreement_objection(agreeing) or living.reason
         return FaceMatch(
             box=face.box,
             detection_score=face.score,
             track_id=track_id,
             person_id=person_id,
-            person_name=nearest.person_name if person_id else "",
+            person_name=nearest.person_name,
             distance=nearest.distance,
             margin=nearest.margin,
+            permitted=not refusal,
             authorised=not objection,
+            liveness=living.liveness,
+            liveness_score=living.score,
+            instruction=living.instruction,
             agreeing_frames=agreeing,
             rejection=objection,
         )
 
-    def _unlock_objection(self, nearest: Identification, agreeing: int, stamp_ns: int) -> str:
+    def _living(self, frame: Frame, face: DetectedFace, track_id: int | None) -> LivenessFinding:
+        if self._liveness is None:
+            return LivenessFinding(liveness=Liveness.NOT_CHECKED)
+        return self._liveness.check(frame, face, track_id)
+
+    def _agreement_objection(self, agreeing: int) -> str:
         config = self._config
-        # The frame's own time: the session takes no frame whose stamp is not of now.
-        refusal = nearest.refusal_at(stamp_ns)
-        if refusal:
-            return refusal
-        if agreeing < config.agree_frames:
-            return (
-                f"named in {agreeing} of the last {config.agree_window} frames, "
-                f"need {config.agree_frames}"
-            )
-        return ""
+        if agreeing >= config.agree_frames:
+            return ""
+        return (
+            f"named in {agreeing} of the last {config.agree_window} frames, "
+            f"need {config.agree_frames}"
+        )
 
 
 def identity_objection(nearest: Identification | None, config: FaceConfig) -> str:
@@ -295,11 +286,17 @@ def identity_objection(nearest: Identification | None, config: FaceConfig) -> st
     return ""
 
 
-def _unknown(face: DetectedFace, track_id: int | None, rejection: str) -> FaceMatch:
+def _unknown(
+    face: DetectedFace,
+    track_id: int | None,
+    rejection: str,
+    nearest: Identification | None = None,
+) -> FaceMatch:
     return FaceMatch(
         box=face.box,
         detection_score=face.score,
         track_id=track_id,
-        distance=math.nan,
+        distance=math.nan if nearest is None else nearest.distance,
+        margin=math.nan if nearest is None else nearest.margin,
         rejection=rejection,
     )

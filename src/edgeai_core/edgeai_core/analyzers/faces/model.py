@@ -19,9 +19,13 @@ _LANDMARK_COUNT = 6
 # Beyond this the sigmoid is 0 or 1 in float32 and its exponential would overflow.
 _MAX_LOGIT = 80.0
 _SUPPRESSION_IOU = 0.3
-_CHIP_TURNS_DEG = (-4.0, 4.0)
+# (turn in degrees, scale) of the chips whose embeddings are averaged. Turning alone leaves the
+# template at the mercy of the mesh's scale. On 600 pairs of LFW people, 50 random ten-fold splits:
+# turns -4 and 4 alone 99.00 %, with 4 % of scale 99.34 % as here and 99.17 % when the other turn is
+# enlarged: less than one pair of 600 apart, so expect the mean of both on other people.
+_CHIPS = ((-4.0, 1.04), (4.0, 0.96))
 #: How chips are cut; part of the model id, because templates of other chips are not comparable.
-ALIGNMENT = "mesh5-turned4"
+ALIGNMENT = "mesh5-turned4-scaled4"
 
 
 def _anchor_centres() -> npt.NDArray[np.float32]:
@@ -203,8 +207,8 @@ class MeshFaceDetector:
 class FaceEmbedder:
     """A network that maps faces of one person near each other (L2).
 
-    The template of a face is the mean over its chip turned a little both ways, each with its
-    mirror image: steadier against the mesh's jitter than one chip.
+    The template of a face is the mean over two chips, turned and scaled a little both ways, each
+    with its mirror image: steadier against the mesh's jitter than one chip.
 
     One worker owns an instance; it is not thread-safe.
 
@@ -260,7 +264,9 @@ class FaceEmbedder:
         if face.mesh_xyz_px is None:
             raise ValueError("face: no mesh was placed on it, so it cannot be aligned")
         mesh = face.mesh_xyz_px
-        return np.stack([mesh_chip(image, mesh, turn_deg=turn) for turn in _CHIP_TURNS_DEG])
+        return np.stack(
+            [mesh_chip(image, mesh, turn_deg=turn, scale=scale) for turn, scale in _CHIPS]
+        )
 
     def embed_chips(self, chips: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the (D,) float32 template of the chips that :meth:`align` cut.

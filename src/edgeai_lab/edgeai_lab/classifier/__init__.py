@@ -1,0 +1,1 @@
+"""Classifiers of whole pictures, trained on folders of classes or on YOLO data."""

@@ -1,0 +1,1 @@
+"""Simulated presentation attacks: rendered, trained against and measured with."""

@@ -11,7 +11,7 @@ from edgeai_lab.fire.samples import Kind
 # rest; the forest's fog pictures are few and weigh most against false alarms.
 REPEATS: Mapping[str, Mapping[Kind, float]] = {
     # Backgrounds of a camera whose other frames burn: or the scene itself comes to mean fire.
-    "ABONIA": {Kind.WHOLE: 2.2, Kind.PART: 2.2, Kind.BACKGROUND: 2, Kind.HARD: 0.2},
+    "ABONIA": {Kind.WHOLE: 2.5, Kind.PART: 2.5, Kind.BACKGROUND: 2.5, Kind.HARD: 0.3},
     "ABONIA none": {Kind.WHOLE: 6, Kind.PART: 4, Kind.HARD: 3, Kind.FLAME: 2, Kind.SMOKE: 0.5},
     "BIPLAB": {
         Kind.WHOLE: 2.5,
@@ -24,8 +24,8 @@ REPEATS: Mapping[str, Mapping[Kind, float]] = {
         Kind.LANDSCAPE_SMOKE: 0.3,
     },
     "BIPLAB none": {
-        Kind.WHOLE: 24,
-        Kind.PART: 24,
+        Kind.WHOLE: 14,
+        Kind.PART: 16,
         Kind.HARD: 6,
         Kind.FLAME: 3,
         Kind.SMOKE: 1,
@@ -47,7 +47,7 @@ class FireRecipe:
     epochs: int = 3
     batch_size: int = 64
     learning_rate: float = 1.5e-3
-    deep_learning_rate: float = 4e-4
+    deep_learning_rate: float = 2e-4
     weight_decay: float = 0.02
     pull: float = 1e-3
     dropout: float = 0.3

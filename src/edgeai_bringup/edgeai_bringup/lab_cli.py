@@ -8,6 +8,7 @@ from pathlib import Path
 from edgeai_bringup.lab_classifier_parser import add_evaluate_classifier, add_train_classifier
 from edgeai_bringup.lab_data_parser import add_data_parser
 from edgeai_bringup.lab_faces_parser import add_faces_parser
+from edgeai_bringup.lab_fire_parser import add_evaluate_fire, add_train_fire
 from edgeai_bringup.lab_liveness_parser import (
     add_evaluate_liveness,
     add_spoof_parser,
@@ -20,6 +21,7 @@ LIGHT_COMMANDS = frozenset(
         "data report",
         "evaluate classifier",
         "evaluate faces",
+        "evaluate fire",
         "evaluate liveness",
         "faces align",
         "faces classify predict",
@@ -128,12 +130,14 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     faces.add_argument(
         "--plots", type=Path, metavar="DIR", help="charts (default: OUT without ending + _plots)"
     )
+    add_evaluate_fire(subjects)
 
 
 def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     train = verbs.add_parser("train", help="train what ships, or a network on data of your own")
     subjects = train.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
     add_train_classifier(subjects)
+    add_train_fire(subjects)
     add_train_liveness(subjects)
 
 

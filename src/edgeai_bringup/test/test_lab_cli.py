@@ -15,6 +15,8 @@ LINES = {
     "data audit": "lab data audit pictures --out sheets",
     "train classifier": "lab train classifier --data pictures --out out",
     "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
+    "train fire": "lab train fire --data data --out out",
+    "evaluate fire": "lab evaluate fire --images pictures --model fire.onnx --json out.json",
     "evaluate faces": "lab evaluate faces --root data --json out.json",
     "evaluate liveness": "lab evaluate liveness --root people --clip a.mp4 b.mp4 --json out.json",
     "train liveness": "lab train liveness --data data --start net.pth --out out",

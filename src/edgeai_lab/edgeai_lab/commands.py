@@ -91,6 +91,18 @@ def _inspect(arguments: argparse.Namespace) -> int:
     return run_inspect(arguments)
 
 
+def _train_fire(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.fire.commands import train_fire
+
+    return train_fire(arguments)
+
+
+def _evaluate_fire(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.fire.commands import evaluate_fire
+
+    return evaluate_fire(arguments)
+
+
 def _report_data(arguments: argparse.Namespace) -> int:
     from edgeai_lab.data.commands import run_report
 
@@ -122,6 +134,8 @@ def _evaluate_classifier(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS: Mapping[str, Command] = {
+    "evaluate fire": _evaluate_fire,
+    "train fire": _train_fire,
     "inspect": _inspect,
     "data report": _report_data,
     "data split": _split_data,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,42 @@ from edgeai_core.runtimes.selection import open_session
 
 _OPSET = 18
 _TOLERANCE = 1e-4
+
+
+def write_onnx(
+    module: nn.Module,
+    sample: npt.NDArray[Any],
+    path: Path,
+    *,
+    input_name: str,
+    output_names: Sequence[str],
+    any_batch: bool = False,
+) -> None:
+    """Write a module of one input as ONNX, in the shapes of the sample, in evaluation mode.
+
+    Args: as for :func:`export_onnx`.
+
+    Raises:
+        DataError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with quiet_exporter():
+            torch.onnx.export(
+                module.eval(),
+                (torch.from_numpy(sample),),
+                str(path),
+                input_names=[input_name],
+                output_names=list(output_names),
+                dynamic_shapes=({0: torch.export.Dim("batch")},) if any_batch else None,
+                opset_version=_OPSET,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+        forget_origin(path)
+    except OSError as exc:
+        raise DataError(f"{path} cannot be written: {exc.strerror}") from exc
 
 
 def export_onnx(
@@ -43,25 +79,14 @@ def export_onnx(
     Raises:
         ModelError: the file answers otherwise than the module. DataError: it cannot be written.
     """
-    module = module.eval()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with quiet_exporter():
-            torch.onnx.export(
-                module,
-                (torch.from_numpy(sample),),
-                str(path),
-                input_names=[input_name],
-                output_names=[output_name],
-                dynamic_shapes=({0: torch.export.Dim("batch")},) if any_batch else None,
-                opset_version=_OPSET,
-                dynamo=True,
-                external_data=False,
-                verbose=False,
-            )
-        forget_origin(path)
-    except OSError as exc:
-        raise DataError(f"{path} cannot be written: {exc.strerror}") from exc
+    write_onnx(
+        module,
+        sample,
+        path,
+        input_name=input_name,
+        output_names=(output_name,),
+        any_batch=any_batch,
+    )
     with torch.inference_mode():
         expected = module(torch.from_numpy(sample)).numpy()
     difference = float(np.abs(_run(path, input_name, sample)[output_name] - expected).max())

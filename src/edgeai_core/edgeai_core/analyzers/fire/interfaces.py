@@ -10,14 +10,18 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_core.analyzers.fire.crops import WHOLE_FRAME, Crop
+from edgeai_core.analyzers.fire.crops import Crop
+from edgeai_core.analyzers.fire.readings import (
+    FLAME,
+    SMOKE,
+    CropReading,
+    FireScores,
+    joined_detections,
+    joined_scores,
+)
 from edgeai_core.types import Detection
 
-FLAME = "flame"
-SMOKE = "smoke"
 KINDS = (FLAME, SMOKE)
-# A model's score may be 0 or 1, whose logit is infinite.
-_LEAST_PROBABILITY = 1e-6
 # Of the three classes' sum: what single precision and a rounded softmax may leave.
 _SUM_TOLERANCE = 1e-3
 
@@ -55,6 +59,29 @@ class FireView:
         if labels:
             raise ValueError(f"fire view: expected regions of {KINDS}, got {', '.join(labels)}")
 
+    @classmethod
+    def of(cls, scores: FireScores, *, regions: tuple[Detection, ...] = ()) -> FireView:
+        """Return the view that a model's scores and boxes make."""
+        return cls(
+            none_score=1 - scores.hazard,
+            start_fire_score=scores.hazard * (1 - scores.large),
+            fire_score=scores.hazard * scores.large,
+            flame_score=scores.flame,
+            smoke_score=scores.smoke,
+            regions=regions,
+        )
+
+    @property
+    def scores(self) -> FireScores:
+        """The same as probabilities of a hazard and, if there is one, of its being large."""
+        hazard = self.hazard_score
+        return FireScores(
+            hazard=hazard,
+            flame=self.flame_score,
+            smoke=self.smoke_score,
+            large=self.fire_score / hazard if hazard > 0 else 0.0,
+        )
+
     @property
     def hazard_score(self) -> float:
         """Probability of any fire; the model card's threshold is on that of the whole frame."""
@@ -70,35 +97,21 @@ class LooksForFire(Protocol):
 
 
 def joined(views: Mapping[Crop, FireView]) -> FireView:
-    """Return what all parts of a frame show together, without regions.
-
-    The hazard is the mean, as logits, of the whole frame's and the largest: a part alone takes
-    leaves, lamps and clouds for fire where the whole frame shows what they are. What kind of fire
-    it is, the whole frame says.
+    """Return what all parts of a frame show together; see :func:`readings.joined_scores`.
 
     Raises:
         ValueError: the whole frame is not among the parts.
     """
-    whole = views.get(WHOLE_FRAME)
-    if whole is None:
-        raise ValueError("fire views: the whole frame is not among the parts; look at it as well")
-    worst = max(views.values(), key=lambda view: view.hazard_score)
-    hazard = _probability((_logit(worst.hazard_score) + _logit(whole.hazard_score)) / 2)
-    told = whole if whole.hazard_score > 0 else worst
-    share = told.fire_score / told.hazard_score if told.hazard_score > 0 else 0.0
-    return FireView(
-        none_score=1 - hazard,
-        start_fire_score=hazard * (1 - share),
-        fire_score=hazard * share,
-        flame_score=max(view.flame_score for view in views.values()),
-        smoke_score=max(view.smoke_score for view in views.values()),
-    )
+    return FireView.of(joined_scores(_readings(views)), regions=joined_regions(views))
 
 
-def _logit(probability: float) -> float:
-    inside = min(max(probability, _LEAST_PROBABILITY), 1 - _LEAST_PROBABILITY)
-    return math.log(inside / (1 - inside))
+def joined_regions(views: Mapping[Crop, FireView]) -> tuple[Detection, ...]:
+    """Return the regions of some parts of a frame; see :func:`readings.joined_detections`."""
+    return joined_detections(_readings(views))
 
 
-def _probability(logit: float) -> float:
-    return 1 / (1 + math.exp(-logit))
+def _readings(views: Mapping[Crop, FireView]) -> list[CropReading]:
+    return [
+        CropReading(crop=crop, scores=view.scores, detections=view.regions)
+        for crop, view in views.items()
+    ]

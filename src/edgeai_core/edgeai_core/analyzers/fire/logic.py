@@ -12,7 +12,7 @@ from edgeai_core.analyzers.fire.activity import ActivityConfig, ActivityMeter
 from edgeai_core.analyzers.fire.crops import FOREST_CROPS, HOME_CROPS, Crop
 from edgeai_core.analyzers.fire.decision import DecisionConfig, FireDecision
 from edgeai_core.analyzers.fire.evidence import GrowthMeter, RegionEvidence, RoundEvidence
-from edgeai_core.analyzers.fire.interfaces import FLAME, SMOKE, FireView, LooksForFire, joined
+from edgeai_core.analyzers.fire.interfaces import FLAME, SMOKE, FireView, LooksForFire, joined, joined_regions
 from edgeai_core.analyzers.fire.normal_flames import (
     NormalFlames,
     NormalFlamesConfig,
@@ -25,10 +25,6 @@ from edgeai_core.zones import Zone
 
 # How far the camera looks -> the parts of the picture.
 VIEWS: dict[str, tuple[Crop, ...]] = {"near": HOME_CROPS, "distant": FOREST_CROPS}
-# Of the smaller one's area: a crop's edge leaves a part of what its neighbour sees whole.
-_SAME_REGION_SHARE = 0.5
-# More than this many boxes say no more, and the time for a round stays bounded.
-_MAX_REGIONS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +131,7 @@ class FireWatch:
 
     def _evidence(self, frame: Frame) -> RoundEvidence:
         together = joined(self._views)
-        regions = _merged(tuple(self._telling().values()))
+        regions = joined_regions(self._telling())
         share = sum(region.box.area_px2 for region in regions) / (frame.width_px * frame.height_px)
         growth = self._growth.update(min(1.0, share), frame.stamp_ns)
         quiet = together.hazard_score < self._config.decision.clear_threshold
@@ -185,31 +181,11 @@ class FireWatch:
             fire_score=together.fire_score,
             flame_score=together.flame_score,
             smoke_score=together.smoke_score,
-            regions=_merged(tuple(self._views.values())),
+            regions=together.regions,
             since_ns=max(decision.since_ns, self._first_ns),
             reason="; ".join([decision.reason, *left_alone]),
             unattended=tuple(alone_s),
         )
-
-
-def _merged(views: Sequence[FireView]) -> tuple[Detection, ...]:
-    """Return the regions of all views, best first, those that overlapping parts share once."""
-    found = [region for view in views for region in view.regions]
-    found.sort(key=lambda region: (-region.score, -region.box.area_px2))
-    kept: list[Detection] = []
-    for region in found:
-        if not any(_same(region, other) for other in kept):
-            kept.append(region)
-    return tuple(kept[:_MAX_REGIONS])
-
-
-def _same(region: Detection, other: Detection) -> bool:
-    a, b = region.box, other.box
-    width_px = min(a.x_max_px, b.x_max_px) - max(a.x_min_px, b.x_min_px)
-    height_px = min(a.y_max_px, b.y_max_px) - max(a.y_min_px, b.y_min_px)
-    shared_px2 = max(0.0, width_px) * max(0.0, height_px)
-    smaller_px2 = min(a.area_px2, b.area_px2)
-    return region.label == other.label and shared_px2 > _SAME_REGION_SHARE * smaller_px2
 
 
 def _crop_box(crop: Crop, frame: Frame) -> Box:

@@ -18,6 +18,7 @@ from edgeai_core.analyzers.faces.model import (
     MeshFaceDetector,
 )
 from edgeai_core.analyzers.faces.passive_liveness import PassiveLiveness
+from edgeai_core.analyzers.fire.model import FireModel
 from edgeai_core.analyzers.objects.model import ObjectDetector
 from edgeai_core.errors import ConfigError
 from edgeai_core.model_card import ModelCard, Task
@@ -27,6 +28,7 @@ from edgeai_core.model_table import (
     DEFAULT_FACE_DETECTOR,
     DEFAULT_FACE_EMBEDDER,
     DEFAULT_FACE_MESH,
+    DEFAULT_FIRE_MODEL,
     DEFAULT_OBJECT_DETECTOR,
     DEFAULT_PASSIVE_LIVENESS,
 )
@@ -38,11 +40,13 @@ __all__ = [
     "DEFAULT_FACE_DETECTOR",
     "DEFAULT_FACE_EMBEDDER",
     "DEFAULT_FACE_MESH",
+    "DEFAULT_FIRE_MODEL",
     "DEFAULT_OBJECT_DETECTOR",
     "DEFAULT_PASSIVE_LIVENESS",
     "card_for",
     "create_face_detector",
     "create_face_embedder",
+    "create_fire_model",
     "create_object_detector",
     "create_passive_liveness",
     "face_model_id",
@@ -154,6 +158,13 @@ def face_models(
         closing(create_face_embedder(embedder, runtime=runtime)) as opened_embedder,
     ):
         yield opened_detector, opened_embedder
+
+
+def create_fire_model(
+    name: str = DEFAULT_FIRE_MODEL, *, runtime: str = AUTO, threads: int = 1
+) -> FireModel:
+    """Return a fire model; arguments and errors as for :func:`create_face_detector`."""
+    return FireModel(_session(card_for(name, Task.FIRE), runtime, threads))
 
 
 def create_object_detector(

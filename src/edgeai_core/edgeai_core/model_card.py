@@ -18,6 +18,7 @@ class Task(Enum):
     FACE_MESH = "face mesh"
     FACE_EMBEDDING = "face embedding"
     PASSIVE_LIVENESS = "passive liveness"
+    FIRE = "fire and smoke"
     OBJECT_DETECTION = "object detection"
 
 

@@ -13,7 +13,12 @@ from edgeai_core.analyzers.fire.crops import (
     tiled,
 )
 from edgeai_core.analyzers.fire.model import FireModel
-from edgeai_core.analyzers.fire.readings import CropReading, FireScores, FireStage
+from edgeai_core.analyzers.fire.readings import (
+    CropReading,
+    FireScores,
+    FireStage,
+    joined_scores,
+)
 from edgeai_core.errors import ModelError
 
 SIDE = 14

@@ -39,7 +39,7 @@ _MAX_PEOPLE = 64
 class FireInferenceConfig:
     """Which model looks for fire, and how it is run."""
 
-    model: str = param("fire_lite0", "Name of the model in the catalog")
+    model: str = param(catalog.DEFAULT_FIRE_MODEL, "Name of the model in the catalog")
     runtime: str = param(
         "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
     )

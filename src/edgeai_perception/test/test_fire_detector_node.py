@@ -59,7 +59,7 @@ def models(monkeypatch) -> list[FakeModel]:
         made.append(FakeModel({"name": name} | options))
         return made[-1]
 
-    monkeypatch.setattr(catalog, "create_fire_model", create, raising=False)
+    monkeypatch.setattr(catalog, "create_fire_model", create)
     return made
 
 

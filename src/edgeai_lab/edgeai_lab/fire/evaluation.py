@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from edgeai_core import catalog, model_store
 from edgeai_core.analyzers.fire.crops import HOME_CROPS, INPUT_SIDE_PX, Crop
 from edgeai_core.analyzers.fire.model import FireModel
 from edgeai_core.analyzers.fire.readings import FLAME, SMOKE, FireReading, FireStage
 from edgeai_core.errors import DataError
+from edgeai_core.model_card import Task
 from edgeai_core.runtimes.selection import open_session
 from edgeai_lab.data.sets import LabelBox
 from edgeai_lab.data.yolo import read_yolo
@@ -40,13 +42,15 @@ class PictureResult:
 
 @contextmanager
 def opened_model(
-    path: Path, *, crops: Sequence[Crop] = HOME_CROPS, min_box_score: float = _FAINTEST_BOX
+    path: Path | None, *, crops: Sequence[Crop] = HOME_CROPS, min_box_score: float = _FAINTEST_BOX
 ) -> Iterator[FireModel]:
-    """Give the fire model of an ONNX file on the fastest runtime here.
+    """Give the fire model of an ONNX file, None for the shipped one, on the fastest runtime here.
 
     Raises:
         ModelError: the file cannot be loaded.
     """
+    if path is None:
+        path = model_store.resolve(catalog.card_for(catalog.DEFAULT_FIRE_MODEL, Task.FIRE))
     blank = np.zeros((1, 3, INPUT_SIDE_PX, INPUT_SIDE_PX), np.float32)
     session = open_session(path, sample={"image": blank})
     model = FireModel(session, crops=crops, min_box_score=min_box_score)

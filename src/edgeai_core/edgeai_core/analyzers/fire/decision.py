@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from edgeai_core.analyzers.fire.evidence import RegionEvidence, RoundEvidence
-from edgeai_core.analyzers.fire.interfaces import FLAME
+from edgeai_core.analyzers.fire.readings import FLAME
 from edgeai_core.config import param
 from edgeai_core.errors import ConfigError
 from edgeai_core.types import HazardState

@@ -12,12 +12,18 @@ from edgeai_core.analyzers.fire.activity import ActivityConfig, ActivityMeter
 from edgeai_core.analyzers.fire.crops import FOREST_CROPS, HOME_CROPS, Crop
 from edgeai_core.analyzers.fire.decision import DecisionConfig, FireDecision
 from edgeai_core.analyzers.fire.evidence import GrowthMeter, RegionEvidence, RoundEvidence
-from edgeai_core.analyzers.fire.interfaces import FLAME, SMOKE, FireView, LooksForFire, joined, joined_regions
+from edgeai_core.analyzers.fire.interfaces import (
+    FireView,
+    LooksForFire,
+    joined,
+    joined_regions,
+)
 from edgeai_core.analyzers.fire.normal_flames import (
     NormalFlames,
     NormalFlamesConfig,
     crop_around,
 )
+from edgeai_core.analyzers.fire.readings import FLAME, SMOKE
 from edgeai_core.config import group, param
 from edgeai_core.geometry import Box
 from edgeai_core.types import Detection, Frame, HazardReport

@@ -68,9 +68,7 @@ class FireModel:
             ModelError: the model does not take or give what its card says.
         """
         readings = [self.read_crop(image, crop) for crop in self.crops]
-        return FireReading(
-            scores=joined_scores(readings), detections=joined_detections(readings)
-        )
+        return FireReading(scores=joined_scores(readings), detections=joined_detections(readings))
 
     def look(self, image: npt.NDArray[np.uint8], crop: Crop) -> FireView:
         """Return what one part of a frame shows, as the decision over time takes it.

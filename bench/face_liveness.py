@@ -1,6 +1,6 @@
 """Record what `./edgeai lab evaluate liveness` measures, without and with the challenge.
 
-``python bench/face_liveness.py DATA --clip CLIP [--people 40] [--turning-people 12]`` where DATA
+``python bench/face_liveness.py DATA --clip CLIP [--people 24] [--turning-people 44]`` where DATA
 holds a folder of pictures per person. The data only measures: nothing is trained on it. Attacks are
 simulated: the rates are a lower bound.
 """
@@ -54,8 +54,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the liveness check on simulated attacks.")
     parser.add_argument("data", type=Path, help="folder with a folder of pictures per person")
     parser.add_argument("--clip", type=Path, action="append", default=[], help="a living person")
-    parser.add_argument("--people", type=int, default=40)
-    parser.add_argument("--turning-people", type=int, default=12, help="people for the challenge")
+    parser.add_argument("--people", type=int, default=24)
+    parser.add_argument("--turning-people", type=int, default=44, help="people for the challenge")
     parser.add_argument("--json", type=Path, default=_RESULT, help="write the result here")
     parser.add_argument("--plots", type=Path, help="write charts and a sheet here")
     options = parser.parse_args()

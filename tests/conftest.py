@@ -186,7 +186,9 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
             names = [p.full_name for p in plans if p.entry.role is Role.BASE]
             for p in plans:
                 if p.entry.role is Role.MANAGER:
-                    p.overrides.update({"nodes.base": names, "nodes.analyzers": []})
+                    p.overrides.update(
+                        {"nodes.base": names, "nodes.analyzers": [], "nodes.always_on": []}
+                    )
         running.append(InProcessGraph(plans))
         return running[-1]
 

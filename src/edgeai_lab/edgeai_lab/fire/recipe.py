@@ -47,6 +47,8 @@ class FireRecipe:
     epochs: int = 3
     batch_size: int = 64
     learning_rate: float = 1.5e-3
+    # Twice as fast is a little better on held-out scenes of the same sources (AUC 0.9937 instead of
+    # 0.9933) and worse on foreign pictures (SmokeSensor 0.951 instead of 0.977): it forgets.
     deep_learning_rate: float = 2e-4
     weight_decay: float = 0.02
     pull: float = 1e-3

@@ -39,8 +39,8 @@ _HELD_OUT_SCENES = (
     "open sources, whole groups of near-duplicates held out, own audit of the fog labels"
 )
 _SMOKE_SENSOR = (
-    "SmokeSensor, 755 fire and 244 foggy forest pictures, never trained on; looked at six times, of "
-    "which one chose how the parts of a picture are joined and one between two recipes"
+    "SmokeSensor, 755 fire and 244 foggy forest pictures, never trained on; looked at six times; "
+    "one look chose how the parts of a picture are joined and one between two recipes"
 )
 
 _MEDIAPIPE = Archive(

@@ -50,6 +50,7 @@ class Camera:
         seconds: float = 0.1,
         *,
         track_id: int | None = 1,
+        person_id: str = "ada",
         yaw_deg: float = 0.0,
         eyes: float = 1.0,
     ) -> LivenessFinding:
@@ -57,7 +58,9 @@ class Camera:
         for _ in range(round(seconds * 10)):
             self.step += 1
             frame = Frame(image=scene(self.step), stamp_ns=self.step * 100_000_000)
-            finding = self.checker.check(frame, face(yaw_deg=yaw_deg, eyes=eyes), track_id)
+            finding = self.checker.check(
+                frame, face(yaw_deg=yaw_deg, eyes=eyes), track_id, person_id=person_id
+            )
         return finding
 
 
@@ -133,6 +136,14 @@ def test_another_track_begins_anew() -> None:
     assert camera.show(living, 0.1, track_id=2).liveness is NOT_CHECKED
     camera.checker.retain([2])
     assert camera.show(living, 0.1).liveness is NOT_CHECKED
+
+
+def test_who_was_found_living_is_not_living_as_somebody_else() -> None:
+    camera = Camera()
+    assert camera.show(living, 1.6, person_id="bob").liveness is LIVE
+    # Bob holds a picture of Ada before his face: the track goes on, the verdict does not.
+    assert camera.show(still, 0.1).liveness is NOT_CHECKED
+    assert camera.show(flat, 1.6).liveness is SPOOF
 
 
 def test_only_so_many_faces_are_judged_at_a_time() -> None:

@@ -257,10 +257,14 @@ class Watched:
     def __init__(self, finding: LivenessFinding) -> None:
         self.finding = finding
         self.asked: list[int | None] = []
+        self.people: set[str] = set()
         self.resets = 0
 
-    def check(self, frame: Frame, face: DetectedFace, track_id: int | None) -> LivenessFinding:
+    def check(
+        self, frame: Frame, face: DetectedFace, track_id: int | None, *, person_id: str = ""
+    ) -> LivenessFinding:
         self.asked.append(track_id)
+        self.people.add(person_id)
         return self.finding
 
     def retain(self, track_ids: Collection[int]) -> None:
@@ -295,6 +299,7 @@ def test_strangers_are_not_watched_and_lost_tracks_are_let_go() -> None:
     camera = Camera(scene, liveness=check)
     ada, _ = camera.look(5)
     assert set(check.asked) == {None, ada.track_id}
+    assert check.people == {"ada" * 8}
     assert ada.track_id in check.retained
     scene.faces = []
     camera.look(2, step_ns=1_500_000_000)

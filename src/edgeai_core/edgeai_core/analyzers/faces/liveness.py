@@ -130,7 +130,9 @@ class LivenessFinding:
 class ChecksLiveness(Protocol):
     """Judges faces over time, as LivenessChecker does."""
 
-    def check(self, frame: Frame, face: DetectedFace, track_id: int | None) -> LivenessFinding:
+    def check(
+        self, frame: Frame, face: DetectedFace, track_id: int | None, *, person_id: str = ""
+    ) -> LivenessFinding:
         """Take one picture of a face and return what is known about the face now."""
         ...
 
@@ -148,6 +150,7 @@ class _Watch:
     """One face being watched."""
 
     last_ns: int
+    person_id: str
     test: PlaneTest | None = None
     began_ns: int = 0
     passive: list[float] = field(default_factory=list)
@@ -199,12 +202,16 @@ class LivenessChecker:
         for track_id in self._watches.keys() - set(track_ids):
             del self._watches[track_id]
 
-    def check(self, frame: Frame, face: DetectedFace, track_id: int | None) -> LivenessFinding:
+    def check(
+        self, frame: Frame, face: DetectedFace, track_id: int | None, *, person_id: str = ""
+    ) -> LivenessFinding:
         """Take one picture of a face and return what is known about the face now.
 
         Args:
             frame: newer than the one before for this track; another one adds nothing.
             face: with a mesh. track_id: its identity over time; None is never found living.
+            person_id: whose face it seems to be. When that changes all begins anew: who holds
+                another's picture before a face that was found living is not living as the other.
 
         Raises:
             ModelError: the passive network does not take or give what its card says.
@@ -224,13 +231,16 @@ class LivenessChecker:
                 instruction=Instruction.COME_NEARER,
             )
         watch = self._watches.get(track_id)
+        if watch is not None and watch.person_id != person_id:
+            del self._watches[track_id]
+            watch = None
         if watch is None:
             if len(self._watches) >= config.max_faces:
                 return LivenessFinding(
                     liveness=Liveness.NOT_CHECKED,
                     reason=f"liveness: only {config.max_faces} faces are judged at a time",
                 )
-            watch = self._watches[track_id] = _Watch(last_ns=frame.stamp_ns)
+            watch = self._watches[track_id] = _Watch(last_ns=frame.stamp_ns, person_id=person_id)
         box = mesh_box(face.mesh_xyz_px)
         if config.blink_suffices:
             watch.blinks = watch.blinks or BlinkCounter(_BLINK_WINDOW_S)

@@ -231,7 +231,7 @@ class FaceAuthenticator:
         agreeing = self._agreement.count(track_id, person_id)
         # The frame's own time: the session takes no frame whose stamp is not of now.
         refusal = nearest.refusal_at(frame.stamp_ns)
-        living = self._living(frame, face, track_id)
+        living = self._living(frame, face, track_id, person_id)
         objection = refusal or self._agreement_objection(agreeing) or living.reason
         return FaceMatch(
             box=face.box,
@@ -250,10 +250,12 @@ class FaceAuthenticator:
             rejection=objection,
         )
 
-    def _living(self, frame: Frame, face: DetectedFace, track_id: int | None) -> LivenessFinding:
+    def _living(
+        self, frame: Frame, face: DetectedFace, track_id: int | None, person_id: str
+    ) -> LivenessFinding:
         if self._liveness is None:
             return LivenessFinding(liveness=Liveness.NOT_CHECKED)
-        return self._liveness.check(frame, face, track_id)
+        return self._liveness.check(frame, face, track_id, person_id=person_id)
 
     def _agreement_objection(self, agreeing: int) -> str:
         config = self._config

@@ -177,7 +177,9 @@ def test_a_cat_does_not_attend_a_flame(ros, make, camera):
     message = detections_to_msg((cat,), camera.frame())
 
     def left_alone() -> bool:
-        publisher.publish(message)
+        # Not with every frame: the executor would do nothing but take messages.
+        if len(camera.reports) % 8 == 0:
+            publisher.publish(message)
         camera.show()
         return any(report.unattended for report in camera.reports)
 

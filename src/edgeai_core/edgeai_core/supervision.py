@@ -81,6 +81,11 @@ class SupervisionConfig:
     )
 
 
+# A node does one thing after the other: it says at most once where it stood before it carries a
+# request out. One that says so this often never got the request, as a process that has just come
+# back may not: endpoints find each other one by one, and the request can be sent in between.
+_UNMOVED_HEARTBEATS = 3
+
 # (state now, state wanted) -> next request
 _STEPS: dict[tuple[NodeState, NodeState], Transition] = {
     (NodeState.UNCONFIGURED, NodeState.INACTIVE): Transition.CONFIGURE,
@@ -124,6 +129,7 @@ class NodeKeeper:
         self._heard_s = monotonic_s()
         self._requested: Transition | None = None
         self._requested_s = 0.0
+        self._unmoved = 0
         self._failures = 0
         self._not_before_s = 0.0
         self._error_since_s: float | None = None
@@ -172,6 +178,10 @@ class NodeKeeper:
         if self._requested is not None and state is _RESULTS[self._requested]:
             # The answer may be lost on its way; what the node says of itself is as good.
             self.finished(self._requested, succeeded=True)
+        elif self._requested is not None and state is not NodeState.UNKNOWN:
+            self._unmoved += 1
+            if self._unmoved >= _UNMOVED_HEARTBEATS:
+                self.finished(self._requested, succeeded=False)
         if self._requested is None:
             self._state = state
         if not error:
@@ -196,7 +206,7 @@ class NodeKeeper:
             target = self.wanted
         step = _STEPS.get((self._state, target))
         if step is not None:
-            self._requested, self._requested_s = step, now_s
+            self._requested, self._requested_s, self._unmoved = step, now_s, 0
         return step
 
     def finished(self, transition: Transition, *, succeeded: bool) -> None:

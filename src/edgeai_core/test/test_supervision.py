@@ -170,6 +170,30 @@ def test_an_answer_that_is_lost_is_made_up_for_by_the_heartbeat():
     assert bench.keeper.next_transition() is None
 
 
+@pytest.mark.parametrize("stands", [INACTIVE, UNCONFIGURED])
+def test_a_request_that_never_arrived_is_made_again_long_before_the_time_out(stands):
+    bench = Bench()
+    bench.beat(UNCONFIGURED)
+    bench.obey(CONFIGURE)
+    assert bench.keeper.next_transition() is ACTIVATE
+    for _ in range(3):
+        assert bench.keeper.next_transition() is None
+        bench.beat(stands)
+    assert bench.keeper.fault == "1 failed transitions, trying again; read the node's log"
+    bench.beat(stands)
+    assert bench.keeper.next_transition() is (ACTIVATE if stands is INACTIVE else CONFIGURE)
+
+
+def test_a_node_in_transition_is_given_its_time():
+    bench = Bench()
+    bench.beat(UNCONFIGURED)
+    assert bench.keeper.next_transition() is CONFIGURE
+    for _ in range(50):
+        bench.beat(NodeState.UNKNOWN)
+    assert bench.keeper.next_transition() is None
+    assert bench.keeper.fault == ""
+
+
 def test_a_silent_node_is_unknown_a_fault_and_left_alone():
     bench = Bench()
     bench.bring_up()

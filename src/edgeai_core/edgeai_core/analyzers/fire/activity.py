@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.analyzers.fire.cuts import SETTLED, CutDetector
 from edgeai_core.analyzers.fire.registration import Anchor, Grey, Sample, slopes, thinned
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
@@ -68,9 +69,10 @@ class ActivityMeter:
 
     It keeps small greyscale pictures of the last seconds: at most `window_s` x `samples_per_s`,
     and no fewer than 8, which a slow camera spreads over more time. Each is moved and levelled onto
-    an earlier one, the anchor, when it comes, so that no frame has to do the work for all. Time is
-    the frames' stamps: a stamp that goes back, or another picture size, forgets them all; a
-    repeated stamp adds none.
+    an earlier one, the anchor, when it comes, so that no frame has to do the work for all. Pictures
+    of another view do not compare: after a cut what moves is not known for a second. Time is the
+    frames' stamps: a stamp that goes back, or another picture size, forgets them all; a repeated
+    stamp adds none.
     """
 
     def __init__(self, config: ActivityConfig) -> None:
@@ -80,22 +82,32 @@ class ActivityMeter:
         self._min_gap_ns = round(0.8 * _NS_PER_S / config.samples_per_s)
         self._anchor: Anchor | None = None
         self._anchored = 0
+        self._cuts = CutDetector()
         self._last_ns: int | None = None
         self._kept_ns: int | None = None
 
-    def add(self, image: npt.NDArray[np.uint8], stamp_ns: int) -> None:
-        """Take note of a (H, W, 3) uint8 BGR image."""
+    def add(self, image: npt.NDArray[np.uint8], stamp_ns: int) -> bool:
+        """Take note of a (H, W, 3) uint8 BGR image.
+
+        Returns:
+            Whether the camera's view was found to be another one than half a second ago.
+        """
         if self._last_ns is not None and stamp_ns < self._last_ns:
             self.reset()
         self._last_ns = stamp_ns
         if self._kept_ns is not None and stamp_ns - self._kept_ns < self._min_gap_ns:
-            return
+            return False
         small = _small_grey(image)
         if self._anchor is not None and self._anchor.picture.shape != small.shape:
             self.reset()
             self._last_ns = stamp_ns
         self._kept_ns = stamp_ns
         self._keep(small)
+        cut = self._cuts.update(small)
+        if cut:
+            while len(self._samples) > SETTLED:
+                self._samples.popleft()
+        return cut
 
     def _keep(self, small: Grey) -> None:
         sample = self._anchor.fitted(small) if self._anchor is not None else None
@@ -115,6 +127,7 @@ class ActivityMeter:
         self._samples.clear()
         self._anchor = None
         self._anchored = 0
+        self._cuts.reset()
         self._last_ns = self._kept_ns = None
 
     def measure(self, boxes: Sequence[Box], *, width_px: int, height_px: int) -> tuple[float, ...]:

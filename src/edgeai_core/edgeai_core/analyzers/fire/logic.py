@@ -121,7 +121,8 @@ class FireWatch:
 
     def _look(self, frame: Frame, zones: Sequence[Zone]) -> None:
         judged = self._normal.painted_over(frame.image, zones)
-        self._meter.add(judged, frame.stamp_ns)
+        if self._meter.add(judged, frame.stamp_ns):
+            self._begin_view()
         for _ in range(self._config.crops_per_frame):
             if not self._todo:
                 self._todo.extend((*self._crops, *zones))
@@ -134,6 +135,13 @@ class FireWatch:
             if not self._todo:
                 self._decision.update(self._evidence(frame))
                 return
+
+    def _begin_view(self) -> None:
+        """Forget what was seen in another view; the state stays."""
+        self._decision.forget_rounds()
+        self._growth = GrowthMeter(self._config.growth_s)
+        self._views.clear()
+        self._todo.clear()
 
     def _evidence(self, frame: Frame) -> RoundEvidence:
         together = joined(self._views)

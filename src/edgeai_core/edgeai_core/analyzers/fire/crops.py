@@ -81,6 +81,16 @@ HOME_CROPS = tiled(columns=2, rows=2, overlap=1 / 3)
 FOREST_CROPS = tiled(columns=3, rows=3, overlap=1 / 3)
 
 
+def close_up(x: float, y: float, *, share: float) -> Crop:
+    """Return the crop of a share of the frame's sides about a place, moved to lie inside.
+
+    Args:
+        x, y: the place, 0..1 of the frame. share: of each side, above 0 and at most 1.
+    """
+    left, top = (min(max(0.0, middle - share / 2), 1 - share) for middle in (x, y))
+    return Crop(x_min=left, y_min=top, x_max=left + share, y_max=top + share)
+
+
 def crop_input(image: npt.NDArray[np.uint8], crop: Crop) -> npt.NDArray[np.float32]:
     """Return the model's input for a part of a frame.
 

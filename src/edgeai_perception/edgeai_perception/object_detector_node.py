@@ -1,20 +1,28 @@
-"""The object node: COCO objects with tracks on `objects`."""
+"""The object node: objects with tracks on `objects`, the last place of things on `things`."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
 
+from edgeai_msgs.msg import Sighting as SightingMsg
 from vision_msgs.msg import Detection2DArray, LabelInfo, VisionClass
 
 from edgeai_core import catalog
 from edgeai_core.analyzers.objects.model import ObjectDetector
+from edgeai_core.analyzers.objects.sightings import (
+    Sighting,
+    SightingsConfig,
+    SightingsMemory,
+)
 from edgeai_core.config import group, param
+from edgeai_core.errors import ConfigError
 from edgeai_core.tracking import Tracker, TrackerConfig
 from edgeai_core.types import Detection, Frame
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.convert import detections_to_msg
+from edgeai_ros_common.convert_sightings import sighting_to_msg
 from edgeai_ros_common.running import run_node
 
 
@@ -54,10 +62,23 @@ class ObjectDetectorConfig:
     inference: InferenceConfig = group(InferenceConfig)
     tracking: TrackerConfig = group(TrackerConfig)
     labels: tuple[str, ...] = param((), "Classes to publish; empty publishes all the model knows")
+    things: SightingsConfig = group(SightingsConfig)
 
 
-class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, tuple[Detection, ...]]):
-    """Detect and track objects."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectResult:
+    """What one frame shows.
+
+    Attributes:
+        objects: with identities. sightings: of things whose last place is worth telling now.
+    """
+
+    objects: tuple[Detection, ...]
+    sightings: tuple[Sighting, ...] = ()
+
+
+class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
+    """Detect and track objects, and remember where things are."""
 
     config_class = ObjectDetectorConfig
     _model = ("", "")
@@ -72,12 +93,20 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, tuple[Detection, ...
             labels=config.labels,
         )
         self.release_on_cleanup(self._detector.close)
+        unknown = sorted(set(config.things.labels) - set(self._detector.labels))
+        if unknown:
+            raise ConfigError(
+                f"parameter things.labels: got {', '.join(unknown)}, which is never detected; "
+                f"expected names among {', '.join(self._detector.labels)}"
+            )
         self._model = (inference.model, self._detector.runtime_name)
         self._objects = self.publisher(Detection2DArray, "objects", qos.RESULTS)
+        self._things = self.publisher(SightingMsg, "things", qos.ALERTS)
         self._label_info = self.publisher(LabelInfo, "objects/label_info", qos.STATE)
 
     def start(self, config: ObjectDetectorConfig) -> None:
         self._tracker = Tracker(config.tracking)
+        self._sightings = SightingsMemory(config.things)
         super().start(config)
         self._label_info.publish(
             LabelInfo(
@@ -95,11 +124,14 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, tuple[Detection, ...
     def min_period_s(self, config: ObjectDetectorConfig) -> float:
         return 1.0 / config.inference.max_results_per_s
 
-    def analyze(self, frame: Frame) -> tuple[Detection, ...]:
-        return self._tracker.update(self._detector.detect(frame.image), frame.stamp_ns)
+    def analyze(self, frame: Frame) -> ObjectResult:
+        objects = self._tracker.update(self._detector.detect(frame.image), frame.stamp_ns)
+        return ObjectResult(objects=objects, sightings=self._sightings.update(frame, objects))
 
-    def publish(self, result: tuple[Detection, ...], frame: Frame) -> None:
-        self._objects.publish(detections_to_msg(result, frame))
+    def publish(self, result: ObjectResult, frame: Frame) -> None:
+        self._objects.publish(detections_to_msg(result.objects, frame))
+        for sighting in result.sightings:
+            self._things.publish(sighting_to_msg(sighting, frame_id=frame.frame_id))
 
 
 def main() -> int:

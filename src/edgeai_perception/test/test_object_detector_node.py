@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from edgeai_msgs.msg import Sighting
 from rclpy.lifecycle import TransitionCallbackReturn
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
@@ -96,6 +97,40 @@ def test_objects_are_published_with_tracks_and_the_header_of_their_frame(ros, ma
     assert time_from_msg(message.header.stamp) > 0
     assert message.header.frame_id == "door_optical_frame"
     assert message.detections[0].header == message.header
+
+
+def test_the_place_of_a_thing_is_published_once_for_whoever_comes_later(ros, make, hub, detectors):
+    node = make(things__labels=["cat"])
+    node.trigger_configure()
+    node.trigger_activate()
+    seen: list[Detection2DArray] = []
+    ros.listener().create_subscription(
+        Detection2DArray, "/camera/objects", seen.append, qos.RESULTS
+    )
+    number = 0
+
+    def tracked() -> bool:
+        nonlocal number
+        number += 1
+        hub.publish(TOPIC, frame(number))
+        return sum(bool(entry.id) for message in seen for entry in message.detections) > 2
+
+    ros.until(tracked)
+    told: list[Sighting] = []
+    ros.listener().create_subscription(Sighting, "/camera/things", told.append, qos.ALERTS)
+    ros.until(lambda: told)
+    [sighting] = told
+    assert (sighting.thing, sighting.in_view) == ("cat", True)
+    assert sighting.place == "left of the picture"
+    assert sighting.header.frame_id == "door_optical_frame"
+    assert bytes(sighting.snapshot.data)[:2] == b"\xff\xd8"
+
+
+def test_a_thing_that_is_never_detected_cannot_be_remembered(make, detectors):
+    node = make(things__labels=["keys"])
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    # The model is freed: nothing holds it any more.
+    assert detectors[0].closed
 
 
 def test_who_comes_late_still_learns_the_labels(ros, make, detectors):

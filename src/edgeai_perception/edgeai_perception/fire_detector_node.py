@@ -6,7 +6,6 @@ import sys
 import threading
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, time
 
 from edgeai_msgs.msg import FaceMatchArray
 from edgeai_msgs.msg import HazardReport as HazardReportMsg
@@ -24,12 +23,12 @@ from edgeai_ros_common.convert import (
     box_from_msg,
     detections_from_msg,
     detections_to_msg,
+    time_of_day,
 )
 from edgeai_ros_common.convert_hazards import hazard_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.running import run_node
 
-_NS_PER_S = 1_000_000_000
 _PERSON = "person"
 # Between two frames of the slowest rate that is allowed; the newest say who is near now.
 _MAX_PEOPLE = 64
@@ -119,7 +118,7 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
             people = tuple(self._people)
             self._people.clear()
         self._latest = self._watch.update(
-            frame, local_time=_time_of_day(frame.stamp_ns), people=people
+            frame, local_time=time_of_day(frame.stamp_ns), people=people
         )
         return self._latest
 
@@ -147,11 +146,6 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
     def _see_people(self, boxes: list[Box]) -> None:
         with self._people_lock:
             self._people.extend(boxes)
-
-
-def _time_of_day(stamp_ns: int) -> time:
-    """Return the local time of a stamp."""
-    return datetime.fromtimestamp(stamp_ns / _NS_PER_S).time()
 
 
 def main() -> int:

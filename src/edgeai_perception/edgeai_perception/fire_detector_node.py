@@ -17,6 +17,7 @@ from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
 from edgeai_core.geometry import Box
 from edgeai_core.types import Frame, HazardReport
+from edgeai_perception.inference_config import InferenceConfig
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.convert import (
@@ -35,27 +36,10 @@ _MAX_PEOPLE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FireInferenceConfig:
+class FireInferenceConfig(InferenceConfig):
     """Which model looks for fire, and how it is run."""
 
     model: str = param(catalog.DEFAULT_FIRE_MODEL, "Name of the model in the catalog")
-    runtime: str = param(
-        "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
-    )
-    threads: int = param(
-        1,
-        "CPU threads of one inference; more are faster alone and slower beside other analyzers",
-        minimum=1,
-        maximum=64,
-    )
-    max_results_per_s: float = param(
-        10.0,
-        "Frames looked at per second at most; lower leaves more of the processor to the others "
-        "and decides later: five frames are one round",
-        unit="1/s",
-        minimum=0.1,
-        maximum=240.0,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +95,7 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
         return self._model
 
     def min_period_s(self, config: FireDetectorConfig) -> float:
-        return 1.0 / config.inference.max_results_per_s
+        return config.inference.min_period_s
 
     def analyze(self, frame: Frame) -> HazardReport:
         with self._people_lock:

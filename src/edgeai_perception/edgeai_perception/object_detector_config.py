@@ -15,34 +15,19 @@ from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
 from edgeai_core.tracking import TrackerConfig
 from edgeai_core.zones import parse_zones
+from edgeai_perception.inference_config import InferenceConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InferenceConfig:
-    """How a model is run."""
+class ObjectInferenceConfig(InferenceConfig):
+    """Which model detects, and how it is run."""
 
     model: str = param(catalog.DEFAULT_OBJECT_DETECTOR, "Name of the model in the catalog")
-    runtime: str = param(
-        "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
-    )
-    threads: int = param(
-        1,
-        "CPU threads of one inference; more are faster alone and slower beside other analyzers",
-        minimum=1,
-        maximum=64,
-    )
     score_threshold: float = param(
         0.4,
         "Detections below are dropped; lower finds more and is wrong more often",
         minimum=0.0,
         maximum=1.0,
-    )
-    max_results_per_s: float = param(
-        10.0,
-        "Frames analysed per second at most; lower leaves more of the processor to the others",
-        unit="1/s",
-        minimum=0.1,
-        maximum=240.0,
     )
 
 
@@ -50,7 +35,7 @@ class InferenceConfig:
 class ObjectDetectorConfig:
     """Parameters of the object node."""
 
-    inference: InferenceConfig = group(InferenceConfig)
+    inference: ObjectInferenceConfig = group(ObjectInferenceConfig)
     tracking: TrackerConfig = group(TrackerConfig)
     tiles: TilesConfig = group(TilesConfig)
     watch: ObjectWatchConfig = group(ObjectWatchConfig)

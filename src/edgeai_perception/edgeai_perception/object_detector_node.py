@@ -102,7 +102,7 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         return self._model
 
     def min_period_s(self, config: ObjectDetectorConfig) -> float:
-        return 1.0 / config.inference.max_results_per_s
+        return config.inference.min_period_s
 
     def analyze(self, frame: Frame) -> ObjectResult:
         objects = self._tracker.update(self._tiled.detect(frame.image), frame.stamp_ns)

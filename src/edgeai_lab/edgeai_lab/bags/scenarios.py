@@ -85,7 +85,9 @@ def _arrival(walk: Walk, index: int = 1) -> float:
     return walk.stops[index][0]
 
 
-def _bag(*parts: tuple[float, Held | Place | None], owners: tuple[tuple[float, str], ...]) -> Carriage:
+def _bag(
+    *parts: tuple[float, Held | Place | None], owners: tuple[tuple[float, str], ...]
+) -> Carriage:
     return Carriage(parts=parts, owners=owners)
 
 
@@ -190,9 +192,7 @@ def looked_after(stage: Stage) -> World:
     x, y = stage.spot
     body_px = body_height_px(y)
     owner = stage.walk(1.0, stage.outside(), (x - 0.4 * body_px, y), 16.0, stage.outside())
-    friend = stage.walk(
-        _arrival(owner) - 3, stage.outside(), (x + 0.5 * body_px, y + 4), 80.0
-    )
+    friend = stage.walk(_arrival(owner) - 3, stage.outside(), (x + 0.5 * body_px, y + 4), 80.0)
     bag = _bag(
         (0.0, Held(who="owner")),
         (_arrival(owner), stage.spot),
@@ -320,20 +320,16 @@ def appears(stage: Stage) -> World:
     return _world(stage, {}, {"bag": bag}, passers=0)
 
 
-def thrown_together(stage: Stage) -> World:
-    """Two owners with a bag each; one leaves the own bag, the other stays."""
+def side_by_side(stage: Stage) -> World:
+    """Two people with a bag each, two heights apart; one leaves the own bag, the other stays."""
     x, y = stage.spot
     body_px = body_height_px(y)
-    other = (x + 0.8 * body_px, y)
     one = stage.walk(1.0, stage.outside(), (x - 0.3 * body_px, y), 3.0, stage.outside())
-    two = stage.walk(one.stops[2][0] + 6, stage.outside(), (other[0] + 3.0 * body_px, y), 80.0)
+    there = (x + 2.0 * body_px, y)
+    two = stage.walk(one.stops[2][0] + 6, stage.outside(), there, 80.0)
     bags = {
         "left": _put_down(stage, one, "one"),
-        "kept": _bag(
-            (0.0, Held(who="two")),
-            (_arrival(two), (other[0] + 3.4 * body_px, y)),
-            owners=((0.0, "two"),),
-        ),
+        "kept": _put_down(stage, two, "two", (x + 2.3 * body_px, y)),
     }
     return _world(stage, {"one": one, "two": two}, bags)
 
@@ -360,7 +356,7 @@ SCENARIOS: Mapping[str, Callable[[Stage], World]] = {
         covered_leaves,
         furniture,
         appears,
-        thrown_together,
+        side_by_side,
     )
 }
 

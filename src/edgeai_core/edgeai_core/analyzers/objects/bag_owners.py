@@ -9,7 +9,6 @@ from edgeai_core.analyzers.objects.people import People, PersonPlace
 from edgeai_core.analyzers.objects.proximity import (
     heights_between,
     is_within_reach,
-    overlap,
 )
 
 # Who put a bag down stood there around the moment it was first seen to rest.
@@ -18,11 +17,12 @@ _CLAIM_AFTER_S = 1.5
 _MIN_CLAIM_S = 0.6
 _CLAIM_HEIGHTS = 1.0
 # Of the settling time, who was near for this share has a bag that was there from the beginning.
-_SETTLED_SHARE = 0.6
+_SETTLED_SHARE = 0.8
 _LEAVE_FACTOR = 1.2
-# Two boxes that overlap more may have swapped their tracks, for as long as this afterwards.
-_MIXING_IOU = 0.3
-_MIXING_S = 3.0
+# Who met an owner so lately may be the owner, under a swapped track. Staying by the bag for longer
+# than it takes to walk past it (3 heights at 0.8 a second) tells.
+_MEETING_S = 60.0
+_STAY_S = 5.0
 _MAX_OWNERS = 4
 _BODY_RATE = 0.05
 
@@ -36,7 +36,7 @@ def claim(record: BagRecord, people: People, config: BagsConfig, *, settle_end_n
             record.place,
             begin_ns=begin_ns,
             end_ns=settle_end_ns,
-            limit_heights=config.near_heights,
+            limit_heights=_CLAIM_HEIGHTS,
         )
         record.owners = [
             who for who, s in sorted(near.items()) if s >= _SETTLED_SHARE * config.settle_s
@@ -76,27 +76,39 @@ def learn_companions(
     elapsed_s: float,
     stamp_ns: int,
 ) -> None:
-    """Let who stands by the bag with its owner, or may have swapped tracks with them, attend it."""
-    assert record.place is not None
+    """Let those attend a bag who keep its owner company, or who may be its owner.
+
+    People keep company who are near the bag for long while an owner is, carried or not. Somebody
+    may be the owner whose box met the owner's, because trackers swap people there.
+    """
     present = people.present()
     owners = [person for person in present if person.identity in record.owners]
     owners = [p for p in owners if _is_near(record, p, config.near_heights, config, stamp_ns)]
     for other in present:
-        if other.identity in record.owners:
+        who = other.identity
+        if who in record.owners:
             continue
         if not _is_near(record, other, config.near_heights, config, stamp_ns):
-            record.beside_s.pop(other.identity, None)
+            record.beside_s.pop(who, None)
             continue
-        mixed_ns = record.mixed.get(other.identity)
-        if any(overlap(owner.box, other.box) > _MIXING_IOU for owner in owners):
-            record.mixed[other.identity] = stamp_ns
-        elif not owners and mixed_ns is not None and stamp_ns - mixed_ns <= _MIXING_S * NS_PER_S:
-            _add_owner(record, other.identity)
-        if owners:
-            beside_s = record.beside_s.get(other.identity, 0.0) + elapsed_s
-            record.beside_s[other.identity] = beside_s
-            if beside_s >= config.companion_s:
-                _add_owner(record, other.identity)
+        if not owners and not _may_be_owner(record, people, who, stamp_ns):
+            continue
+        record.beside_s[who] = record.beside_s.get(who, 0.0) + elapsed_s
+        # Who has it within reach beside its owner needs half the time of who just stands near.
+        touching = is_within_reach(record.place or record.box, other.box)
+        company_s = config.companion_s * (0.5 if touching else 1.0)
+        if record.beside_s[who] >= (company_s if owners else _STAY_S):
+            record.owners.append(who)
+            # The owner stays, of the others the one who came first goes.
+            del record.owners[1 : len(record.owners) - _MAX_OWNERS + 1]
+
+
+def _may_be_owner(record: BagRecord, people: People, who: int, stamp_ns: int) -> bool:
+    for owner in record.owners:
+        place = people.find(owner)
+        if place is not None and who in place.met:
+            return stamp_ns - place.met[who] <= _MEETING_S * NS_PER_S
+    return False
 
 
 def hand_to(record: BagRecord, carrier: int, *, keep: list[int]) -> None:
@@ -135,15 +147,9 @@ def note_touches(record: BagRecord, people: People, *, stamp_ns: int) -> None:
 def _is_near(
     record: BagRecord, person: PersonPlace, limit: float, config: BagsConfig, stamp_ns: int
 ) -> bool:
-    assert record.place is not None
     gap_ns = stamp_ns - person.last_ns
     if gap_ns and (person.at_border or gap_ns > config.owner_gap_s * NS_PER_S):
         return False
     height_px = max(record.body_px or 0.0, person.box.height_px)
-    return heights_between(record.place, person.box, height_px=height_px) <= limit
-
-
-def _add_owner(record: BagRecord, who: int) -> None:
-    record.owners.append(who)
-    # The owner stays, of the others the one who came first goes.
-    del record.owners[1 : len(record.owners) - _MAX_OWNERS + 1]
+    box = record.place or record.box
+    return heights_between(box, person.box, height_px=height_px) <= limit

@@ -48,7 +48,6 @@ class BagRecord:
         absent_ns: since when its place is free to view and it is not there.
         touched: identity to stamp of who had it within reach last.
         beside_s: identity to seconds for which somebody stood by it together with an owner.
-        mixed: identity to stamp of who covered an owner beside it.
         state: what was decided, None while nothing is wrong. since_ns, reason: of that.
         removed: who made it vanish is decided.
     """
@@ -75,7 +74,6 @@ class BagRecord:
     absent_ns: int | None = None
     touched: dict[int, int] = field(default_factory=dict)
     beside_s: dict[int, float] = field(default_factory=dict)
-    mixed: dict[int, int] = field(default_factory=dict)
     state: ObjectState | None = None
     since_ns: int = 0
     reason: str = ""
@@ -175,8 +173,6 @@ class BagRecord:
             self.attended_ns = stamp_ns
             self.seen = self.looks = 0
             self.touched.clear()
-            self.beside_s.clear()
-            self.mixed.clear()
 
 
 def _alike(a: Box, b: Box) -> bool:

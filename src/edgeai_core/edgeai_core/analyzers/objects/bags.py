@@ -95,6 +95,10 @@ class Bags:
             if seen is not None:
                 record.see(seen, stamp_ns, present)
                 events += self._follow(record, people, stamp_ns)
+            if record.owners and record.last_ns == stamp_ns:
+                learn_companions(
+                    record, people, self._config, elapsed_s=elapsed_s, stamp_ns=stamp_ns
+                )
             if record.place is None:
                 self._drop_if_lost(record, stamp_ns)
             elif self._is_exempt(record, width_px, height_px, local_time):
@@ -183,7 +187,6 @@ class Bags:
         note_touches(record, people, stamp_ns=stamp_ns)
         if record.furniture or record not in self._records:
             return events
-        learn_companions(record, people, config, elapsed_s=elapsed_s, stamp_ns=stamp_ns)
         if is_attended(record, people, config, stamp_ns=stamp_ns):
             return [*events, *self._attended(record, people, stamp_ns)]
         record.returned_ns = None

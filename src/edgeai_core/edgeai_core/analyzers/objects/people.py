@@ -7,12 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edgeai_core.analyzers.objects.identities import NS_PER_S, Sighting
-from edgeai_core.analyzers.objects.proximity import PERSON, heights_between, is_at_border
+from edgeai_core.analyzers.objects.proximity import (
+    PERSON,
+    heights_between,
+    is_at_border,
+    overlap,
+)
 from edgeai_core.geometry import Box
 
 _MAX_PEOPLE = 256
 _REMEMBERED_S = 12.0
 _SAMPLE_NS = NS_PER_S // 5
+# Two boxes that overlap more can swap their tracks.
+_MEETING_IOU = 0.3
+_MAX_MET = 32
 
 
 @dataclass(slots=True)
@@ -23,6 +31,7 @@ class PersonPlace:
         identity: number of the person. track_id: newest track. box: pixels. last_ns: when.
         at_border: the box touched the picture's border, so that the person may have left.
         samples: stamp and box of the last seconds, five a second.
+        met: identity to stamp of those whose boxes met this one: either may be the other now.
     """
 
     identity: int
@@ -33,6 +42,14 @@ class PersonPlace:
     samples: deque[tuple[int, Box]] = field(
         default_factory=lambda: deque(maxlen=round(_REMEMBERED_S * NS_PER_S / _SAMPLE_NS))
     )
+    met: dict[int, int] = field(default_factory=dict)
+
+    def meet(self, other: int, stamp_ns: int) -> None:
+        """Note that the boxes of two people overlap; the oldest meetings are forgotten."""
+        self.met.pop(other, None)
+        self.met[other] = stamp_ns
+        if len(self.met) > _MAX_MET:
+            del self.met[next(iter(self.met))]
 
 
 class People:
@@ -68,6 +85,15 @@ class People:
         # Whoever was seen last is last; the first ones are forgotten.
         while len(self._places) > _MAX_PEOPLE:
             del self._places[next(iter(self._places))]
+        self._note_meetings()
+
+    def _note_meetings(self) -> None:
+        present = self.present()
+        for index, a in enumerate(present):
+            for b in present[index + 1 :]:
+                if overlap(a.box, b.box) > _MEETING_IOU:
+                    a.meet(b.identity, self._now_ns)
+                    b.meet(a.identity, self._now_ns)
 
     def present(self) -> list[PersonPlace]:
         """Return who is in the newest frame."""

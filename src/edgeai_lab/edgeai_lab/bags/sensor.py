@@ -135,7 +135,8 @@ class TrackSwapper:
             for b in people[index + 1 :]:
                 if overlap(a.box, b.box) < _SWAP_IOU:
                     continue
-                assert a.track_id is not None and b.track_id is not None
+                assert a.track_id is not None
+                assert b.track_id is not None
                 pair = (min(a.track_id, b.track_id), max(a.track_id, b.track_id))
                 meeting.add(pair)
                 if pair not in self._meeting and self._rng.random() < self._chance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeai_core.analyzers.objects.bag_config import BagsConfig
 from edgeai_core.analyzers.objects.bag_record import BagRecord
 from edgeai_core.analyzers.objects.identities import NS_PER_S
-from edgeai_core.analyzers.objects.people import People, PersonPlace
+from edgeai_core.analyzers.objects.people import People, PersonPlace, Stay
 from edgeai_core.analyzers.objects.proximity import (
     heights_between,
     is_within_reach,
@@ -15,6 +15,9 @@ from edgeai_core.analyzers.objects.proximity import (
 _CLAIM_BEFORE_S = 3.0
 _CLAIM_AFTER_S = 1.5
 _MIN_CLAIM_S = 0.6
+_MIN_STOOD_S = 1.0
+# A bag that was there before the watch is found so soon, if it is not overlooked.
+_OVERLOOKED_S = 1.5
 _CLAIM_HEIGHTS = 1.0
 # Of the settling time, who was near for this share has a bag that was there from the beginning.
 _SETTLED_SHARE = 0.8
@@ -23,35 +26,54 @@ _LEAVE_FACTOR = 1.2
 # than it takes to walk past it (3 heights at 0.8 a second) tells.
 _MEETING_S = 60.0
 _STAY_S = 5.0
+# Where nobody was seen to carry a bag, whoever stays by it in its first seconds may be the owner.
+_GUESS_S = 12.0
+# Between two sights of somebody, what counts at most as having stayed.
+_MAX_STEP_S = 2.0
 _MAX_OWNERS = 4
 _BODY_RATE = 0.05
 
 
-def claim(record: BagRecord, people: People, config: BagsConfig, *, settle_end_ns: int) -> None:
-    """Find whose a bag is that came to rest without having been seen carried."""
-    assert record.place is not None
-    if record.first_ns <= settle_end_ns:
-        begin_ns = settle_end_ns - round(config.settle_s * NS_PER_S)
-        near = people.seconds_near(
-            record.place,
-            begin_ns=begin_ns,
-            end_ns=settle_end_ns,
-            limit_heights=_CLAIM_HEIGHTS,
-        )
-        record.owners = [
-            who for who, s in sorted(near.items()) if s >= _SETTLED_SHARE * config.settle_s
-        ][:_MAX_OWNERS]
-        record.furniture = not record.owners
+def claim(record: BagRecord, people: People, config: BagsConfig, *, begun_ns: int) -> None:
+    """Find whose a bag is that came to rest without having been seen carried.
+
+    Args:
+        record: the bag; its owners are set, or that it is furniture. people: where they were.
+        config: times. begun_ns: when the watch began.
+    """
+    record.guessed = True
+    settle_end_ns = begun_ns + round(config.settle_s * NS_PER_S)
+    if record.travelled or record.first_ns > settle_end_ns:
+        stays = _stays_at_arrival(record, people)
+        longest = max(stays, key=lambda who: (stays[who].stood_s, stays[who].near_s), default=None)
+        if longest is not None and stays[longest].near_s >= _MIN_CLAIM_S:
+            record.owners = [longest]
         return
-    near = people.seconds_near(
+    assert record.place is not None
+    stays = people.stays_near(
+        record.place, begin_ns=begun_ns, end_ns=settle_end_ns, limit_heights=_CLAIM_HEIGHTS
+    )
+    needed_s = _SETTLED_SHARE * config.settle_s
+    record.owners = [who for who in sorted(stays) if stays[who].near_s >= needed_s][:_MAX_OWNERS]
+    record.guessed = record.first_ns - begun_ns > _OVERLOOKED_S * NS_PER_S
+    if not record.owners and record.guessed:
+        # It was not there at first, or overlooked: who came and stopped there put it down.
+        stays = _stays_at_arrival(record, people)
+        longest = max(stays, key=lambda who: stays[who].stood_s, default=None)
+        if longest is not None and stays[longest].stood_s >= _MIN_STOOD_S:
+            record.owners = [longest]
+    record.furniture = not record.owners
+
+
+def _stays_at_arrival(record: BagRecord, people: People) -> dict[int, Stay]:
+    assert record.place is not None
+    arrived_ns = record.rested_ns if record.travelled else record.first_ns
+    return people.stays_near(
         record.place,
-        begin_ns=record.first_ns - round(_CLAIM_BEFORE_S * NS_PER_S),
-        end_ns=record.first_ns + round(_CLAIM_AFTER_S * NS_PER_S),
+        begin_ns=arrived_ns - round(_CLAIM_BEFORE_S * NS_PER_S),
+        end_ns=arrived_ns + round(_CLAIM_AFTER_S * NS_PER_S),
         limit_heights=_CLAIM_HEIGHTS,
     )
-    longest = max(near, key=lambda who: (near[who], -who), default=None)
-    if longest is not None and near[longest] >= _MIN_CLAIM_S:
-        record.owners = [longest]
 
 
 def is_attended(record: BagRecord, people: People, config: BagsConfig, *, stamp_ns: int) -> bool:
@@ -73,7 +95,6 @@ def learn_companions(
     people: People,
     config: BagsConfig,
     *,
-    elapsed_s: float,
     stamp_ns: int,
 ) -> None:
     """Let those attend a bag who keep its owner company, or who may be its owner.
@@ -81,23 +102,26 @@ def learn_companions(
     People keep company who are near the bag for long while an owner is, carried or not. Somebody
     may be the owner whose box met the owner's, because trackers swap people there.
     """
-    present = people.present()
-    owners = [person for person in present if person.identity in record.owners]
+    owners = [place for who in record.owners if (place := people.find(who)) is not None]
     owners = [p for p in owners if _is_near(record, p, config.near_heights, config, stamp_ns)]
-    for other in present:
+    fresh = record.guessed and stamp_ns - record.rested_ns <= _GUESS_S * NS_PER_S
+    for other in people.present():
         who = other.identity
         if who in record.owners:
             continue
         if not _is_near(record, other, config.near_heights, config, stamp_ns):
-            record.beside_s.pop(who, None)
+            record.beside.pop(who, None)
             continue
-        if not owners and not _may_be_owner(record, people, who, stamp_ns):
+        if not owners and not fresh and not _may_be_owner(record, people, who, stamp_ns):
             continue
-        record.beside_s[who] = record.beside_s.get(who, 0.0) + elapsed_s
+        before_s, last_ns = record.beside.get(who, (0.0, stamp_ns))
+        stay_s = before_s + min((stamp_ns - last_ns) / NS_PER_S, _MAX_STEP_S)
+        record.beside[who] = (stay_s, stamp_ns)
         # Who has it within reach beside its owner needs half the time of who just stands near.
         touching = is_within_reach(record.place or record.box, other.box)
         company_s = config.companion_s * (0.5 if touching else 1.0)
-        if record.beside_s[who] >= (company_s if owners else _STAY_S):
+        if stay_s >= (company_s if owners else _STAY_S):
+            record.furniture = False
             record.owners.append(who)
             # The owner stays, of the others the one who came first goes.
             del record.owners[1 : len(record.owners) - _MAX_OWNERS + 1]

@@ -42,12 +42,14 @@ class BagRecord:
         reach_s: identity to seconds (fading) for which the moving bag was within reach.
         owners: identities of who may leave nobody else with it, the first is the owner.
         body_px: height of a body where it rests. furniture: it was there before the watch.
+        guessed: nobody was seen to carry it to its place.
+        travelled: it was seen away from where it rests.
         unclaimed: it rests and nobody was looked for yet.
         attended_ns: when an owner was near last. returned_ns: since when one is near again.
         seen, looks: frames with it, and frames in which it could be seen, since then.
         absent_ns: since when its place is free to view and it is not there.
         touched: identity to stamp of who had it within reach last.
-        beside_s: identity to seconds for which somebody stood by it together with an owner.
+        beside: identity to seconds for which somebody stayed by it, and stamp of the last sight.
         state: what was decided, None while nothing is wrong. since_ns, reason: of that.
         removed: who made it vanish is decided.
     """
@@ -66,6 +68,8 @@ class BagRecord:
     owners: list[int] = field(default_factory=list)
     body_px: float | None = None
     furniture: bool = False
+    guessed: bool = False
+    travelled: bool = False
     unclaimed: bool = False
     attended_ns: int = 0
     returned_ns: int | None = None
@@ -73,7 +77,7 @@ class BagRecord:
     looks: int = 0
     absent_ns: int | None = None
     touched: dict[int, int] = field(default_factory=dict)
-    beside_s: dict[int, float] = field(default_factory=dict)
+    beside: dict[int, tuple[float, int]] = field(default_factory=dict)
     state: ObjectState | None = None
     since_ns: int = 0
     reason: str = ""
@@ -108,6 +112,15 @@ class BagRecord:
     def side_px(self) -> float:
         """Longer side where it rests, else where it is."""
         return scale_px(self.label, self.place or self.box)
+
+    def continue_as(self, other: BagRecord) -> None:
+        """Go on as a moving bag that was taken for another one."""
+        self.track_id, self.box, self.score = other.track_id, other.box, other.score
+        self.last_ns, self.carrier, self.reach_s = other.last_ns, other.carrier, other.reach_s
+        self.place, self.guessed, self._displaced_ns = None, False, None
+        self._still_at, self._still_ns = other._still_at, other._still_ns
+        for label, score in other.labels.items():
+            self.labels[label] = self.labels.get(label, 0.0) + score
 
     def place_cost(self, detection: Detection) -> float:
         """Return how far a detection is from the resting place, in sides; infinite for not it."""
@@ -152,6 +165,7 @@ class BagRecord:
             self._displaced_ns = stamp_ns
         elif stamp_ns - self._displaced_ns >= _MOVED_S * NS_PER_S:
             self.place, self._displaced_ns, self.carrier = None, None, None
+            self.guessed = False
             self._still_at, self._still_ns = self.box.center_px, stamp_ns
 
     def _note_reach(self, people: list[PersonPlace], elapsed_s: float) -> None:
@@ -168,6 +182,7 @@ class BagRecord:
             return
         if math.dist(self._still_at, self.box.center_px) > _STILL_SIDES * self.side_px:
             self._still_at, self._still_ns = self.box.center_px, stamp_ns
+            self.travelled = True
         elif stamp_ns - self._still_ns >= _STILL_S * NS_PER_S:
             self.place, self.rested_ns, self.unclaimed = self.box, self._still_ns, True
             self.attended_ns = stamp_ns

@@ -29,6 +29,9 @@ _COVERED_SHARE = 0.3
 _ALONE = (ObjectState.UNATTENDED, ObjectState.ABANDONED)
 # Who had a bag within reach at most so long before it was missed may have taken it.
 _TOUCH_BEFORE_S = 1.5
+# A bag that begins to move often gets another track: a moving bag that comes up with somebody who
+# had a missing one within reach is that one, after so long.
+_SWITCH_S = 2.0
 # Nobody is asked whose a bag is before those who put it down have stepped back.
 _CLAIM_AFTER_S = 2.0
 
@@ -48,7 +51,6 @@ class Bags:
         self._exempt = parse_zones(config.exempt_zones)
         self._records: list[BagRecord] = []
         self._begun_ns: int | None = None
-        self._last_ns = 0
 
     @property
     def labels(self) -> frozenset[str]:
@@ -79,9 +81,7 @@ class Bags:
             width_px, height_px: size of the picture. local_time: for exempt zones with hours.
         """
         if self._begun_ns is None:
-            self._begun_ns = self._last_ns = stamp_ns
-        elapsed_s = (stamp_ns - self._last_ns) / NS_PER_S
-        self._last_ns = stamp_ns
+            self._begun_ns = stamp_ns
         bags = [d for d in detections if d.label in self._config.labels and d.track_id is not None]
         present = people.present()
         found, new = match(self._records, without_doubles(bags), present, stamp_ns=stamp_ns)
@@ -95,16 +95,14 @@ class Bags:
             if seen is not None:
                 record.see(seen, stamp_ns, present)
                 events += self._follow(record, people, stamp_ns)
-            if record.owners and record.last_ns == stamp_ns:
-                learn_companions(
-                    record, people, self._config, elapsed_s=elapsed_s, stamp_ns=stamp_ns
-                )
+            if record.place is not None or seen is not None:
+                learn_companions(record, people, self._config, stamp_ns=stamp_ns)
             if record.place is None:
                 self._drop_if_lost(record, stamp_ns)
             elif self._is_exempt(record, width_px, height_px, local_time):
                 record.attended_ns, record.state, record.returned_ns = stamp_ns, None, None
             else:
-                events += self._watch(record, people, elapsed_s, stamp_ns)
+                events += self._watch(record, people, stamp_ns)
         return tuple(events)
 
     def current(self, people: People, *, stamp_ns: int) -> tuple[ObjectEvent, ...]:
@@ -176,16 +174,16 @@ class Bags:
         point = (x / width_px, min(y / height_px, 1.0 - 1e-9))
         return any(zone.active_at(local_time) and zone.contains(point) for zone in self._exempt)
 
-    def _watch(
-        self, record: BagRecord, people: People, elapsed_s: float, stamp_ns: int
-    ) -> list[ObjectEvent]:
+    def _watch(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
         """Decide about a resting bag."""
         config = self._config
         if record.unclaimed and not self._claimed(record, people, stamp_ns):
             return []
         events = self._missed(record, people, stamp_ns)
+        if record.place is None or record not in self._records:
+            return events
         note_touches(record, people, stamp_ns=stamp_ns)
-        if record.furniture or record not in self._records:
+        if record.furniture:
             return events
         if is_attended(record, people, config, stamp_ns=stamp_ns):
             return [*events, *self._attended(record, people, stamp_ns)]
@@ -203,7 +201,7 @@ class Bags:
             return False
         record.unclaimed = False
         if not record.owners:
-            claim(record, people, self._config, settle_end_ns=settle_end_ns)
+            claim(record, people, self._config, begun_ns=self._begun_ns)
         return True
 
     def _attended(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
@@ -263,6 +261,12 @@ class Bags:
             record.absent_ns = stamp_ns
         missing_s = (stamp_ns - record.absent_ns) / NS_PER_S
         events: list[ObjectEvent] = []
+        carried = self._carried_since(record)
+        if carried is not None and missing_s >= _SWITCH_S:
+            self._records.remove(carried)
+            record.continue_as(carried)
+            assert record.carrier is not None
+            return self._taken_by(record, record.carrier, people, stamp_ns, "carried off")
         if not record.removed and missing_s >= config.missing_s:
             record.removed = True
             by = _toucher(record)
@@ -276,6 +280,15 @@ class Bags:
                 events.append(self._told(record, ObjectState.GONE, told, people, stamp_ns))
         return events
 
+    def _carried_since(self, record: BagRecord) -> BagRecord | None:
+        """Return a bag that came up when this one was missed, with somebody who had it in reach."""
+        touchers = _touchers(record)
+        for other in self._records:
+            moved = other.place is None and other.carrier in touchers
+            if moved and other.first_ns > record.last_ns:
+                return other
+        return None
+
     def _told(
         self, record: BagRecord, state: ObjectState, told: str, people: People, stamp_ns: int
     ) -> ObjectEvent:
@@ -284,10 +297,15 @@ class Bags:
         return _event(record, state, _owner_track(record, people), stamp_ns)
 
 
+def _touchers(record: BagRecord) -> list[int]:
+    """Return who had a bag within reach when it was missed or since."""
+    begin_ns = record.last_ns - round(_TOUCH_BEFORE_S * NS_PER_S)
+    return [identity for identity, at_ns in record.touched.items() if at_ns >= begin_ns]
+
+
 def _toucher(record: BagRecord) -> int | None:
     """Return who had a bag within reach when it was missed: an owner, else who was there last."""
-    begin_ns = record.last_ns - round(_TOUCH_BEFORE_S * NS_PER_S)
-    who = [identity for identity, at_ns in record.touched.items() if at_ns >= begin_ns]
+    who = _touchers(record)
     owners = [identity for identity in record.owners if identity in who]
     if owners:
         return owners[0]

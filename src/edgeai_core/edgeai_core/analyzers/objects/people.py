@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from edgeai_core.analyzers.objects.identities import NS_PER_S, Sighting
 from edgeai_core.analyzers.objects.proximity import (
     PERSON,
+    feet,
     heights_between,
     is_at_border,
     overlap,
@@ -21,6 +23,16 @@ _SAMPLE_NS = NS_PER_S // 5
 # Two boxes that overlap more can swap their tracks.
 _MEETING_IOU = 0.3
 _MAX_MET = 32
+# A walker makes 0.8 heights in a second, the detector's jitter 0.05.
+_STANDING_HEIGHTS = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """How somebody was near a thing. Attributes: near_s: for how long. stood_s: standing still."""
+
+    near_s: float
+    stood_s: float
 
 
 @dataclass(slots=True)
@@ -103,22 +115,37 @@ class People:
         """Return where somebody was seen last, None when that is forgotten."""
         return self._places.get(identity)
 
-    def seconds_near(
+    def stays_near(
         self, box: Box, *, begin_ns: int, end_ns: int, limit_heights: float
-    ) -> dict[int, float]:
-        """Return for how long each person was near a thing within a time; those who never were
-        are left out.
+    ) -> dict[int, Stay]:
+        """Return how each person was near a thing within a time; who never was is left out.
 
         Args:
             box: of the thing, pixels. begin_ns, end_ns: stamps, at most 12 s back.
             limit_heights: how near, in heights of the person's body.
         """
-        seconds: dict[int, float] = {}
+        stays: dict[int, Stay] = {}
         for place in self._places.values():
-            near = sum(
-                begin_ns <= at_ns <= end_ns and heights_between(box, where) <= limit_heights
-                for at_ns, where in place.samples
-            )
+            near = [
+                index
+                for index, (at_ns, where) in enumerate(place.samples)
+                if begin_ns <= at_ns <= end_ns and heights_between(box, where) <= limit_heights
+            ]
             if near:
-                seconds[place.identity] = near * _SAMPLE_NS / NS_PER_S
-        return seconds
+                stood = sum(_stood(place.samples, index) for index in near)
+                stays[place.identity] = Stay(
+                    near_s=len(near) * _SAMPLE_NS / NS_PER_S,
+                    stood_s=stood * _SAMPLE_NS / NS_PER_S,
+                )
+        return stays
+
+
+def _stood(samples: Sequence[tuple[int, Box]], index: int) -> bool:
+    """Return whether somebody is where they were a second before."""
+    at_ns, box = samples[index]
+    for earlier in range(index - 1, -1, -1):
+        before_ns, before = samples[earlier]
+        if at_ns - before_ns >= NS_PER_S:
+            moved_px = math.dist(feet(before), feet(box))
+            return moved_px <= _STANDING_HEIGHTS * max(box.height_px, 1.0)
+    return False

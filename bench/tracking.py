@@ -29,6 +29,7 @@ import numpy as np
 
 from device import device_name
 from edgeai_core import catalog
+from edgeai_core.analyzers.objects.identities import Identities
 from edgeai_core.footage import footage_path
 from edgeai_core.geometry import Box, iou_matrix
 from edgeai_core.tracking import Tracker, TrackerConfig
@@ -37,6 +38,7 @@ from edgeai_lab.track_metrics import TrackedBox, TrackScores, score_tracks
 
 LABELS = Path(__file__).parent / "data" / "vtest_people.csv"
 FPS = 10.0
+WIDTH_PX, HEIGHT_PX = 768, 576
 NS_PER_FRAME = round(1e9 / FPS)
 OBJECTS = 30
 TARGET_MS = 1.0
@@ -146,12 +148,32 @@ def tracked(frames: Frames, config: TrackerConfig, step: int) -> list[list[Track
     ]
 
 
+def joined(frames: Frames, config: TrackerConfig, step: int) -> list[list[TrackedBox]]:
+    """Return what tracker and joined tracks, as the object watch has them, make of it."""
+    tracker, identities = Tracker(config), Identities()
+    return [
+        [
+            TrackedBox(identity=sighting.identity, box=sighting.box)
+            for sighting in identities.update(
+                tracker.update(frames[index], index * NS_PER_FRAME),
+                stamp_ns=index * NS_PER_FRAME,
+                width_px=WIDTH_PX,
+                height_px=HEIGHT_PX,
+            )
+        ]
+        for index in range(0, len(frames), step)
+    ]
+
+
 def greedy(frames: Frames, config: TrackerConfig, step: int) -> list[list[TrackedBox]]:
     """Return what the baseline makes of every `step`-th frame."""
     tracker = GreedyOverlap(config)
     return [
         tracker.update(frames[index], index * NS_PER_FRAME) for index in range(0, len(frames), step)
     ]
+
+
+METHODS = {"tracker": tracked, "tracker, joined": joined, "greedy overlap": greedy}
 
 
 def row(method: str, data: str, step: int, scores: Sequence[TrackScores]) -> dict[str, object]:
@@ -199,9 +221,9 @@ def main() -> None:
     shipped = detected(len(labels))
     noisy = [disturbed(labels, seed) for seed in range(10)]
     rows = []
-    for step in (1, 2):
+    for step in (1, 2, 4):
         wanted = labels[::step]
-        for method, follow in (("tracker", tracked), ("greedy overlap", greedy)):
+        for method, follow in METHODS.items():
             scores = [score_tracks(wanted, follow(shipped, config, step))]
             rows.append(row(method, catalog.DEFAULT_OBJECT_DETECTOR, step, scores))
             scores = [score_tracks(wanted, follow(frames, config, step)) for frames in noisy]

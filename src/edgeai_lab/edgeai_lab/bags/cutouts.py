@@ -41,7 +41,7 @@ class Passage:
 def background_of(frames: Sequence[Image]) -> Image:
     """Return the median of frames spread over a clip: what stands still."""
     step = max(1, len(frames) // _BACKGROUND_FRAMES)
-    return np.median(np.stack(frames[::step]), axis=0).astype(np.uint8)
+    return np.asarray(np.median(np.stack(frames[::step]), axis=0), np.uint8)
 
 
 def cut_walk(frames: Sequence[Image], background: Image, passage: Passage) -> list[Cutout]:
@@ -104,6 +104,41 @@ def read_bag(path: Path) -> Cutout:
         raise DataError(f"bag {path}: all of it is transparent")
     cut = image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     return np.ascontiguousarray(cut, np.uint8)
+
+
+def draw_bag() -> Cutout:
+    """Return a drawn black trolley case, (160, 110, 4) uint8 BGRA."""
+    scale = 4
+    canvas = np.zeros((160 * scale, 110 * scale, 4), np.uint8)
+    y, x = np.mgrid[: canvas.shape[0], : canvas.shape[1]] / scale
+    # Rounded like a barrel, and darker towards the floor.
+    light = 0.75 + 0.35 * np.cos((x - 40) * 1.4 / 60) - 0.12 * (y - 40) / 110
+
+    def fill(edges: tuple[float, ...], radius: float, colour: tuple[int, ...], lit: bool) -> None:
+        x_min, y_min, x_max, y_max = edges
+        across = np.maximum(np.maximum(x_min + radius - x, x - x_max + radius), 0)
+        along = np.maximum(np.maximum(y_min + radius - y, y - y_max + radius), 0)
+        inside = np.hypot(across, along) <= radius
+        shade = (light if lit else np.ones_like(light))[inside][:, None]
+        canvas[inside, :3] = np.clip(shade * colour, 0, 255)
+        canvas[inside, 3] = 255
+
+    def clear(edges: tuple[int, ...]) -> None:
+        x_min, y_min, x_max, y_max = (edge * scale for edge in edges)
+        canvas[y_min:y_max, x_min:x_max] = 0
+
+    fill((35, 2, 75, 60), 6, (150, 150, 155), lit=False)
+    clear((40, 7, 70, 60))
+    for wheel in (22, 88):
+        fill((wheel - 8, 144, wheel + 8, 158), 6, (25, 25, 25), lit=False)
+    fill((38, 32, 72, 42), 4, (30, 30, 30), lit=False)
+    clear((42, 36, 68, 42))
+    fill((8, 40, 102, 150), 12, (24, 24, 24), lit=True)
+    for rib in (24, 40, 56, 72, 88):
+        fill((rib - 1.5, 48, rib + 1.5, 142), 1, (14, 14, 14), lit=True)
+    fill((8, 92, 102, 95), 1, (40, 40, 40), lit=False)
+    fill((44, 60, 66, 72), 2, (200, 200, 200), lit=False)
+    return np.asarray(cv2.resize(canvas, (110, 160), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def paste(image: Image, cutout: Cutout, box: Box, *, mirrored: bool = False) -> None:

@@ -39,6 +39,8 @@ _PASSAGE = Passage(begin=24, end=49, box=Box(700, 260, 745, 390))
 # On the path, where the man's size and the script's perspective agree.
 _SPOT = (300.0, 420.0)
 _MIN_SCORE = 0.3
+# A travel case is higher than the bags of the scripts: 0.42 of a body.
+_CASE_WIDTHS, _CASE_HEIGHTS = 1.05, 1.3
 _NS_PER_S = 1_000_000_000
 _SHEET_PX = 426
 SCRIPTS = ("leaves", "stays", "returns_in_time", "picks_up", "looked_after", "walks_through")
@@ -98,7 +100,7 @@ def composed(world: World, scenery: Scenery, *, first: int) -> Iterator[tuple[fl
                 cutout, mirrored = _pose(world, who, second, scenery.walk)
                 paste(image, cutout, box, mirrored=mirrored)
             else:
-                paste(image, scenery.bag, box)
+                paste(image, scenery.bag, _enlarged(box))
         yield second, image
 
 
@@ -137,6 +139,13 @@ def play_pictures(
     outcome = judge(name, seed, truths(world, watch_config()), events)
     rows = [np.hstack(shown[index : index + 4]) for index in range(0, len(shown), 4)]
     return Played(outcome=outcome, events=tuple(events), sheet=np.vstack(rows))
+
+
+def _enlarged(box: Box) -> Box:
+    """Return the box of a travel case where the script has a bag."""
+    center, half_px = box.center_px[0], _CASE_WIDTHS * box.width_px / 2
+    top = box.y_max_px - _CASE_HEIGHTS * box.height_px
+    return Box(center - half_px, top, center + half_px, box.y_max_px)
 
 
 def _viewed(frame: Image) -> Image:

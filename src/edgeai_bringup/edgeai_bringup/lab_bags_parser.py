@@ -14,7 +14,8 @@ def add_evaluate_bags(subjects: argparse._SubParsersAction[argparse.ArgumentPars
         description=(
             "Plays scripts of people and bags (owners who stay, leave, return, hand over, crowds, "
             "cover, theft) with the faults of a detector through tracker and watch, and counts "
-            "right, false and missing alarms of abandoned bags."
+            "right, false and missing alarms of abandoned bags. With --clip some scripts are also "
+            "pasted on real pictures and seen by the detector, and the clip is played as it is."
         ),
     )
     bags.set_defaults(lab_command="evaluate bags")
@@ -24,5 +25,14 @@ def add_evaluate_bags(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     )
     bags.add_argument(
         "--appearance", action="store_true", help="describe how people look to the watch too"
+    )
+    bags.add_argument(
+        "--clip", type=Path, metavar="VTEST", help="also paste scripts on OpenCV's vtest.avi"
+    )
+    bags.add_argument(
+        "--clip-seeds", type=int, default=2, metavar="N", help="of every pasted script (2)"
+    )
+    bags.add_argument(
+        "--sheets", type=Path, metavar="DIR", help="pictures of every pasted sequence"
     )
     bags.add_argument("--json", type=Path, metavar="OUT", help="write the result here")

@@ -67,6 +67,15 @@ def test_who_went_out_of_the_picture_is_gone_after_a_second():
         assert numbers(identities, second, person(40, 8)) == expected
 
 
+def test_a_new_track_that_may_be_either_of_two_is_in_doubt():
+    identities = Identities()
+    numbers(identities, 0, person(300, 7), person(400, 8))
+    assert numbers(identities, 2, person(340, 9)) == [1]
+    assert identities.doubts == ((1, 2),)
+    assert numbers(identities, 3, person(340, 9)) == [1]
+    assert identities.doubts == ()
+
+
 def test_the_same_appearance_bridges_minutes_and_another_forbids():
     identities = Identities()
     numbers(identities, 0, person(300, 7), looks={7: RED})

@@ -1,9 +1,10 @@
 """Scripted people and bags pasted on a real clip, seen by a real detector.
 
 The clip is OpenCV's vtest.avi, enlarged as a camera that stands nearer would see it. The people who
-walk through it are its own; those of the script are a man who walks there alone, cut out. What is
-measured is whether tracker and watch hold on real boxes, not how many bags a detector finds: the
-place and the bag are chosen so that it finds this one.
+walk through it are its own; those of the script are a man who walks there alone, cut out. People
+are what the detector finds. The case is pasted too, but a detector of this size hardly ever finds a
+drawn case of 66 px, so its boxes are given to the watch with the scripts' faults; how often the
+detector itself finds it is counted.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ import numpy as np
 
 from edgeai_core.analyzers.objects.appearance import colour_appearance
 from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent
-from edgeai_core.analyzers.objects.proximity import PERSON
-from edgeai_core.analyzers.objects.tiles import TiledDetector, TilesConfig
+from edgeai_core.analyzers.objects.proximity import PERSON, overlap
 from edgeai_core.analyzers.objects.watch import ObjectWatch
 from edgeai_core.geometry import Box
 from edgeai_core.tracking import Tracker, TrackerConfig
@@ -27,7 +27,7 @@ from edgeai_core.types import Detection
 from edgeai_lab.bags.cutouts import Cutout, Passage, background_of, cut_walk, paste
 from edgeai_lab.bags.scenarios import SCENARIOS, Stage
 from edgeai_lab.bags.scoring import Outcome, judge, truths, watch_config
-from edgeai_lab.bags.sensor import BAG_LABELS
+from edgeai_lab.bags.sensor import BAG_LABELS, Faults, Sensor
 from edgeai_lab.bags.world import HEIGHT_PX, WIDTH_PX, World
 from edgeai_lab.clips import frames_every
 from edgeai_lab.pictures import Image
@@ -42,7 +42,9 @@ _MIN_SCORE = 0.3
 # A travel case is higher than the bags of the scripts: 0.42 of a body.
 _CASE_WIDTHS, _CASE_HEIGHTS = 1.05, 1.3
 _NS_PER_S = 1_000_000_000
+_FOUND_IOU = 0.4
 _SHEET_PX = 426
+_SHEET_PICTURES = 12
 SCRIPTS = ("leaves", "stays", "returns_in_time", "picks_up", "looked_after", "walks_through")
 
 
@@ -62,10 +64,16 @@ class Scenery:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Played:
-    """A sequence that was played. Attributes: outcome: what was told. sheet: what was seen."""
+    """A sequence that was played.
+
+    Attributes:
+        outcome: what was told. sheet: what was seen.
+        bag_looks: frames with the case in them, bag_seen: those in which the detector found it.
+    """
 
     outcome: Outcome
-    events: tuple[ObjectEvent, ...]
+    bag_looks: int
+    bag_seen: int
     sheet: Image
 
 
@@ -104,41 +112,79 @@ def composed(world: World, scenery: Scenery, *, first: int) -> Iterator[tuple[fl
         yield second, image
 
 
-def play_pictures(
-    name: str,
-    seed: int,
-    scenery: Scenery,
-    detect: Callable[[Image], Sequence[Detection]],
-    *,
-    with_appearance: bool,
-) -> Played:
+class Chain:
+    """What a camera's pictures go through: detector, tracker, watch.
+
+    Args:
+        detect: (H, W, 3) uint8 BGR to its objects. with_appearance: describe people to the watch.
+    """
+
+    def __init__(
+        self, detect: Callable[[Image], Sequence[Detection]], *, with_appearance: bool
+    ) -> None:
+        self._detect = detect
+        self._tracker = Tracker(TrackerConfig(high_score=_MIN_SCORE, new_track_score=_MIN_SCORE))
+        self._with_appearance = with_appearance
+        self.watch = ObjectWatch(watch_config())
+        self.found: tuple[Detection, ...] = ()
+        self.tracked: tuple[Detection, ...] = ()
+
+    def look(
+        self, image: Image, second: float, given: Sequence[Detection] = ()
+    ) -> tuple[ObjectEvent, ...]:
+        """Return what is told with a picture; `given` is added to what is found."""
+        stamp_ns = round(second * _NS_PER_S)
+        self.found = tuple(d for d in self._detect(image) if d.label in (PERSON, *BAG_LABELS))
+        self.tracked = self._tracker.update((*self.found, *given), stamp_ns)
+        return self.watch.update(
+            self.tracked,
+            stamp_ns=stamp_ns,
+            width_px=image.shape[1],
+            height_px=image.shape[0],
+            local_time=time(12),
+            appearances=_appearances(image, self.tracked) if self._with_appearance else None,
+        )
+
+
+def play_clip(clip: Path, chain: Chain) -> list[ObjectEvent]:
+    """Return what is told of bags in a clip as it is.
+
+    Raises:
+        SourceError: the clip cannot be read.
+    """
+    events = [
+        event
+        for index, frame in enumerate(frames_every(clip, every_s=STEP_S))
+        for event in chain.look(frame.image, index * STEP_S)
+    ]
+    return [event for event in events if event.kind is EventKind.BAG]
+
+
+def play_pictures(name: str, seed: int, scenery: Scenery, chain: Chain) -> Played:
     """Compose a sequence and return what is told of it."""
     world = script(name, seed)
-    first = int(np.random.default_rng(seed).integers(len(scenery.frames)))
-    tiled = TiledDetector(detect, TilesConfig(labels=BAG_LABELS))
-    tracker = Tracker(TrackerConfig(high_score=_MIN_SCORE, new_track_score=_MIN_SCORE))
-    watcher = ObjectWatch(watch_config())
+    rng = np.random.default_rng(seed)
+    first = int(rng.integers(len(scenery.frames)))
+    sensor = Sensor(world, Faults(), rng)
     events: list[ObjectEvent] = []
     shown: list[Image] = []
-    wanted = np.linspace(0, world.seconds - 1, 12)
+    wanted = np.linspace(0, world.seconds - 1, _SHEET_PICTURES)
+    looks = seen = 0
     for second, image in composed(world, scenery, first=first):
-        stamp_ns = round(second * _NS_PER_S)
-        found = [d for d in tiled.detect(image) if d.label in (PERSON, *BAG_LABELS)]
-        tracked = tracker.update(found, stamp_ns)
-        new = watcher.update(
-            tracked,
-            stamp_ns=stamp_ns,
-            width_px=WIDTH_PX,
-            height_px=HEIGHT_PX,
-            local_time=time(12),
-            appearances=_appearances(image, tracked) if with_appearance else None,
-        )
-        events += new
+        given = [bag for who, bag in sensor.detect(second) if who in world.bags]
+        events += chain.look(image, second, given)
+        boxes = world.bag_boxes(second).values()
+        looks += len(boxes)
+        seen += sum(any(_shows(d, box) for d in chain.found) for box in boxes)
         if len(shown) < len(wanted) and second >= wanted[len(shown)]:
-            shown.append(_drawn(image, tracked, watcher, second))
+            shown.append(_drawn(image, chain, second))
     outcome = judge(name, seed, truths(world, watch_config()), events)
     rows = [np.hstack(shown[index : index + 4]) for index in range(0, len(shown), 4)]
-    return Played(outcome=outcome, events=tuple(events), sheet=np.vstack(rows))
+    return Played(outcome=outcome, bag_looks=looks, bag_seen=seen, sheet=np.vstack(rows))
+
+
+def _shows(detection: Detection, bag: Box) -> bool:
+    return detection.label in BAG_LABELS and overlap(detection.box, _enlarged(bag)) >= _FOUND_IOU
 
 
 def _enlarged(box: Box) -> Box:
@@ -176,11 +222,9 @@ def _appearances(
     }
 
 
-def _drawn(
-    image: Image, tracked: Sequence[Detection], watcher: ObjectWatch, second: float
-) -> Image:
+def _drawn(image: Image, chain: Chain, second: float) -> Image:
     picture = image.copy()
-    for detection in tracked:
+    for detection in chain.tracked:
         x_min, y_min, x_max, y_max = map(int, detection.box.as_xyxy())
         colour = (0, 255, 0) if detection.label == PERSON else (0, 200, 255)
         cv2.rectangle(picture, (x_min, y_min), (x_max, y_max), colour, 2)
@@ -188,7 +232,7 @@ def _drawn(
         cv2.putText(picture, text, (x_min, y_min - 4), cv2.FONT_HERSHEY_SIMPLEX, 1, colour, 2)
     states = [
         f"{event.label} {event.state.value}"
-        for event in watcher.current()
+        for event in chain.watch.current()
         if event.kind is EventKind.BAG
     ]
     told = f"{second:.0f} s {', '.join(states)}"

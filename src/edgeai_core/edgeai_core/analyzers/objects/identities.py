@@ -113,11 +113,18 @@ class Identities:
         self._next_number = 1
         self._known: dict[int, _Known] = {}
         self._number_of_track: dict[int, int] = {}
+        self._doubts: list[tuple[int, int]] = []
+
+    @property
+    def doubts(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of identities of which the last frame cannot say which of them a new track is."""
+        return tuple(self._doubts)
 
     def reset(self) -> None:
         """Forget everybody; numbers go on counting."""
         self._known.clear()
         self._number_of_track.clear()
+        self._doubts.clear()
 
     def track_of(self, number: int) -> int | None:
         """Return the newest track of an identity, None when it is forgotten."""
@@ -141,6 +148,7 @@ class Identities:
             appearances: track to (D,) float32 of length 1, for any of the tracks.
         """
         appearances = appearances or {}
+        self._doubts.clear()
         tracked = [(d, d.track_id) for d in detections if d.track_id is not None]
         present = {self._number_of_track.get(track_id) for _, track_id in tracked}
         numbers: dict[int, int] = {}
@@ -195,14 +203,17 @@ class Identities:
         stamp_ns: int,
         present: set[int | None],
     ) -> int | None:
-        """Return the identity that a new track continues."""
-        best, best_cost = None, math.inf
-        for known in self._known.values():
-            if known.number in present or known.label != detection.label:
-                continue
-            cost = self._cost(known, detection.box, looks, stamp_ns)
-            if cost < best_cost:
-                best, best_cost = known.number, cost
+        """Return the identity that a new track continues; note which others it could."""
+        costs = {
+            known.number: self._cost(known, detection.box, looks, stamp_ns)
+            for known in self._known.values()
+            if known.number not in present and known.label == detection.label
+        }
+        possible = [number for number, cost in costs.items() if cost < math.inf]
+        if not possible:
+            return None
+        best = min(possible, key=lambda number: (costs[number], number))
+        self._doubts += [(best, other) for other in possible if other != best]
         return best
 
     def _cost(self, known: _Known, box: Box, looks: Appearance | None, stamp_ns: int) -> float:

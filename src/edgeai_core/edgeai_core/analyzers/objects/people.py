@@ -76,9 +76,15 @@ class People:
         self._places.clear()
 
     def update(
-        self, sightings: Sequence[Sighting], *, stamp_ns: int, width_px: int, height_px: int
+        self,
+        sightings: Sequence[Sighting],
+        *,
+        stamp_ns: int,
+        width_px: int,
+        height_px: int,
+        doubts: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """Note where the persons of a frame are."""
+        """Note where the persons of a frame are, and of whom either may be the other."""
         self._now_ns = stamp_ns
         for sighting in sightings:
             if sighting.label != PERSON:
@@ -98,6 +104,10 @@ class People:
         while len(self._places) > _MAX_PEOPLE:
             del self._places[next(iter(self._places))]
         self._note_meetings()
+        for a, b in doubts:
+            if a in self._places and b in self._places:
+                self._places[a].meet(b, stamp_ns)
+                self._places[b].meet(a, stamp_ns)
 
     def _note_meetings(self) -> None:
         present = self.present()

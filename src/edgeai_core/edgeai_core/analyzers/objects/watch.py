@@ -89,7 +89,13 @@ class ObjectWatch:
             height_px=height_px,
             appearances=appearances,
         )
-        self._people.update(sightings, stamp_ns=stamp_ns, width_px=width_px, height_px=height_px)
+        self._people.update(
+            sightings,
+            stamp_ns=stamp_ns,
+            width_px=width_px,
+            height_px=height_px,
+            doubts=self._identities.doubts,
+        )
         return (
             *self._weapons.update(detections, sightings, stamp_ns=stamp_ns),
             *self._bags.update(

@@ -33,6 +33,9 @@ def add_evaluate_bags(subjects: argparse._SubParsersAction[argparse.ArgumentPars
         "--clip-seeds", type=int, default=2, metavar="N", help="of every pasted script (2)"
     )
     bags.add_argument(
+        "--bag", type=Path, metavar="PNG", help="transparent picture to paste (a drawn case)"
+    )
+    bags.add_argument(
         "--sheets", type=Path, metavar="DIR", help="pictures of every pasted sequence"
     )
     bags.add_argument("--json", type=Path, metavar="OUT", help="write the result here")

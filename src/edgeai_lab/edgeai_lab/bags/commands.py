@@ -49,6 +49,7 @@ def evaluate_bags(arguments: argparse.Namespace) -> int:
                 arguments.clip,
                 detector,
                 name=model,
+                bag=arguments.bag,
                 seeds=arguments.clip_seeds,
                 first_seed=arguments.first_seed,
                 with_appearance=arguments.appearance,

@@ -13,7 +13,7 @@ import numpy as np
 
 from edgeai_core.analyzers.objects.model import ObjectDetector
 from edgeai_core.analyzers.objects.tiles import TiledDetector, TilesConfig
-from edgeai_lab.bags.cutouts import draw_bag
+from edgeai_lab.bags.cutouts import draw_bag, read_bag
 from edgeai_lab.bags.pictures import SCRIPTS, Chain, play_clip, play_pictures, scenery_of
 from edgeai_lab.bags.scenarios import SCENARIOS, scene
 from edgeai_lab.bags.scoring import Outcome, judge, play, truths, watch_config
@@ -201,6 +201,7 @@ def measure_pictures(
     detector: ObjectDetector,
     *,
     name: str,
+    bag: Path | None,
     seeds: int,
     first_seed: int,
     with_appearance: bool,
@@ -211,14 +212,15 @@ def measure_pictures(
 
     Args:
         clip: vtest.avi. detector: what looks, closed by the caller. name: of its model.
+        bag: transparent picture to paste, None for the drawn case.
         seeds, first_seed, with_appearance, track: as for :func:`measure_bags`.
         sheets: folder for one sheet of pictures a sequence, None for none.
 
     Raises:
-        SourceError: the clip cannot be read. DataError: it is another clip, or a sheet cannot be
-            written.
+        SourceError: the clip cannot be read. DataError: it is another clip, the bag cannot be
+            read or a sheet cannot be written.
     """
-    scenery = scenery_of(clip, draw_bag())
+    scenery = scenery_of(clip, draw_bag() if bag is None else read_bag(bag))
     outcomes = []
     looks = seen = 0
     for scenario, seed in track(

@@ -22,12 +22,15 @@ _CLAIM_HEIGHTS = 1.0
 # Of the settling time, who was near for this share has a bag that was there from the beginning.
 _SETTLED_SHARE = 0.8
 _LEAVE_FACTOR = 1.2
+# People who belong together stand this near; on vtest.avi strangers stand 1.1 to 1.5 apart.
+_COMPANY_HEIGHTS = 1.0
 # Who met an owner so lately may be the owner, under a swapped track. Staying by the bag for longer
 # than it takes to walk past it (3 heights at 0.8 a second) tells.
 _MEETING_S = 60.0
 _STAY_S = 5.0
-# Where nobody was seen to carry a bag, whoever stays by it in its first seconds may be the owner.
-_GUESS_S = 12.0
+# Who carries a bag is a guess where people walk close together: whoever stays by it in its first
+# seconds at a place may be the owner.
+_FRESH_S = 12.0
 # Between two sights of somebody, what counts at most as having stayed.
 _MAX_STEP_S = 2.0
 _MAX_OWNERS = 4
@@ -41,7 +44,6 @@ def claim(record: BagRecord, people: People, config: BagsConfig, *, begun_ns: in
         record: the bag; its owners are set, or that it is furniture. people: where they were.
         config: times. begun_ns: when the watch began.
     """
-    record.guessed = True
     settle_end_ns = begun_ns + round(config.settle_s * NS_PER_S)
     if record.travelled or record.first_ns > settle_end_ns:
         stays = _stays_at_arrival(record, people)
@@ -55,8 +57,8 @@ def claim(record: BagRecord, people: People, config: BagsConfig, *, begun_ns: in
     )
     needed_s = _SETTLED_SHARE * config.settle_s
     record.owners = [who for who in sorted(stays) if stays[who].near_s >= needed_s][:_MAX_OWNERS]
-    record.guessed = record.first_ns - begun_ns > _OVERLOOKED_S * NS_PER_S
-    if not record.owners and record.guessed:
+    record.fresh = record.first_ns - begun_ns > _OVERLOOKED_S * NS_PER_S
+    if not record.owners and record.fresh:
         # It was not there at first, or overlooked: who came and stopped there put it down.
         stays = _stays_at_arrival(record, people)
         longest = max(stays, key=lambda who: stays[who].stood_s, default=None)
@@ -104,12 +106,12 @@ def learn_companions(
     """
     owners = [place for who in record.owners if (place := people.find(who)) is not None]
     owners = [p for p in owners if _is_near(record, p, config.near_heights, config, stamp_ns)]
-    fresh = record.guessed and stamp_ns - record.rested_ns <= _GUESS_S * NS_PER_S
+    fresh = record.fresh and stamp_ns - record.rested_ns <= _FRESH_S * NS_PER_S
     for other in people.present():
         who = other.identity
         if who in record.owners:
             continue
-        if not _is_near(record, other, config.near_heights, config, stamp_ns):
+        if not _is_near(record, other, _COMPANY_HEIGHTS, config, stamp_ns):
             record.beside.pop(who, None)
             continue
         if not owners and not fresh and not _may_be_owner(record, people, who, stamp_ns):

@@ -42,7 +42,7 @@ class BagRecord:
         reach_s: identity to seconds (fading) for which the moving bag was within reach.
         owners: identities of who may leave nobody else with it, the first is the owner.
         body_px: height of a body where it rests. furniture: it was there before the watch.
-        guessed: nobody was seen to carry it to its place.
+        fresh: it came to its place while the watch looked on.
         travelled: it was seen away from where it rests.
         unclaimed: it rests and nobody was looked for yet.
         attended_ns: when an owner was near last. returned_ns: since when one is near again.
@@ -68,7 +68,7 @@ class BagRecord:
     owners: list[int] = field(default_factory=list)
     body_px: float | None = None
     furniture: bool = False
-    guessed: bool = False
+    fresh: bool = False
     travelled: bool = False
     unclaimed: bool = False
     attended_ns: int = 0
@@ -117,7 +117,7 @@ class BagRecord:
         """Go on as a moving bag that was taken for another one."""
         self.track_id, self.box, self.score = other.track_id, other.box, other.score
         self.last_ns, self.carrier, self.reach_s = other.last_ns, other.carrier, other.reach_s
-        self.place, self.guessed, self._displaced_ns = None, False, None
+        self.place, self._displaced_ns = None, None
         self._still_at, self._still_ns = other._still_at, other._still_ns
         for label, score in other.labels.items():
             self.labels[label] = self.labels.get(label, 0.0) + score
@@ -165,7 +165,6 @@ class BagRecord:
             self._displaced_ns = stamp_ns
         elif stamp_ns - self._displaced_ns >= _MOVED_S * NS_PER_S:
             self.place, self._displaced_ns, self.carrier = None, None, None
-            self.guessed = False
             self._still_at, self._still_ns = self.box.center_px, stamp_ns
 
     def _note_reach(self, people: list[PersonPlace], elapsed_s: float) -> None:
@@ -185,7 +184,7 @@ class BagRecord:
             self.travelled = True
         elif stamp_ns - self._still_ns >= _STILL_S * NS_PER_S:
             self.place, self.rested_ns, self.unclaimed = self.box, self._still_ns, True
-            self.attended_ns = stamp_ns
+            self.attended_ns, self.fresh = stamp_ns, True
             self.seen = self.looks = 0
             self.touched.clear()
 

@@ -8,7 +8,7 @@ appearance is given, one that differs forbids it, and one that agrees bridges mi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,10 @@ import numpy.typing as npt
 from edgeai_core.analyzers.objects.proximity import (
     feet,
     is_at_border,
-    overlap,
     scale_px,
 )
 from edgeai_core.config import param
-from edgeai_core.geometry import Box
+from edgeai_core.geometry import Box, iou_matrix
 from edgeai_core.types import Detection
 
 Appearance = npt.NDArray[np.float32]
@@ -117,7 +116,10 @@ class Identities:
 
     @property
     def doubts(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of identities of which the last frame cannot say which of them a new track is."""
+        """Pairs of identities that may be each other since the last frame.
+
+        Their boxes overlap, so that the tracker can swap them, or a new track fits both.
+        """
         return tuple(self._doubts)
 
     def reset(self) -> None:
@@ -163,8 +165,9 @@ class Identities:
             self._number_of_track[track_id] = number
             numbers[track_id] = number
             self._see(number, detection, track_id, stamp_ns, width_px, height_px)
+        self._note_meetings(numbers, stamp_ns)
         self._unmix(numbers, appearances, stamp_ns)
-        self._describe(numbers, appearances, stamp_ns)
+        self._describe(numbers.values(), appearances, stamp_ns)
         self._forget(stamp_ns)
         return tuple(
             Sighting(
@@ -237,26 +240,30 @@ class Identities:
             return math.inf
         return 1.0 + distance + gap_s
 
+    def _note_meetings(self, numbers: Mapping[int, int], stamp_ns: int) -> None:
+        """Remember whose boxes overlap: the tracker may swap them."""
+        present = [self._known[number] for number in numbers.values()]
+        boxes = np.array([known.box.as_xyxy() for known in present], np.float64)
+        for row, column in np.argwhere(np.triu(iou_matrix(boxes, boxes), 1) > _MIXING_IOU):
+            a, b = present[row], present[column]
+            if a.label == b.label:
+                a.mixed_with, a.mixed_ns = b.number, stamp_ns
+                b.mixed_with, b.mixed_ns = a.number, stamp_ns
+                self._doubts.append((a.number, b.number))
+
     def _unmix(
-        self, numbers: dict[int, int], appearances: Mapping[int, Appearance], stamp_ns: int
+        self, numbers: Mapping[int, int], appearances: Mapping[int, Appearance], stamp_ns: int
     ) -> None:
         """Give identities back that the tracker swapped when two boxes met."""
-        tracks = sorted(numbers)
-        for index, track_a in enumerate(tracks):
-            for track_b in tracks[index + 1 :]:
-                a, b = self._known[numbers[track_a]], self._known[numbers[track_b]]
-                if a.label != b.label:
-                    continue
-                if overlap(a.box, b.box) > _MIXING_IOU:
-                    a.mixed_with, a.mixed_ns = b.number, stamp_ns
-                    b.mixed_with, b.mixed_ns = a.number, stamp_ns
-                    continue
-                lately = stamp_ns - a.mixed_ns <= _MIXING_S * NS_PER_S
-                if a.mixed_with != b.number or b.mixed_with != a.number or not lately:
-                    continue
-                if self._look_swapped(a, b, appearances):
-                    self._swap(a, b)
-                    numbers[track_a], numbers[track_b] = b.number, a.number
+        present = set(numbers.values())
+        for number in sorted(present):
+            a = self._known[number]
+            b = self._known.get(a.mixed_with)
+            lately = 0 < stamp_ns - a.mixed_ns <= _MIXING_S * NS_PER_S
+            if b is None or b.number not in present or b.mixed_with != number or not lately:
+                continue
+            if self._look_swapped(a, b, appearances):
+                self._swap(a, b)
 
     def _look_swapped(self, a: _Known, b: _Known, appearances: Mapping[int, Appearance]) -> bool:
         straight = (
@@ -284,12 +291,12 @@ class Identities:
         self._number_of_track[b.track_id] = b.number
 
     def _describe(
-        self, numbers: dict[int, int], appearances: Mapping[int, Appearance], stamp_ns: int
+        self, numbers: Iterable[int], appearances: Mapping[int, Appearance], stamp_ns: int
     ) -> None:
         """Learn appearances, of those alone who cannot have been mixed up."""
-        for track_id, number in numbers.items():
-            looks = appearances.get(track_id)
+        for number in numbers:
             known = self._known[number]
+            looks = appearances.get(known.track_id)
             mixed = known.mixed_with and stamp_ns - known.mixed_ns <= _MIXING_S * NS_PER_S
             if looks is None or (mixed and known.appearance is not None):
                 continue

@@ -13,15 +13,12 @@ from edgeai_core.analyzers.objects.proximity import (
     feet,
     heights_between,
     is_at_border,
-    overlap,
 )
 from edgeai_core.geometry import Box
 
 _MAX_PEOPLE = 256
 _REMEMBERED_S = 12.0
 _SAMPLE_NS = NS_PER_S // 5
-# Two boxes that overlap more can swap their tracks.
-_MEETING_IOU = 0.3
 _MAX_MET = 32
 # A walker makes 0.8 heights in a second, the detector's jitter 0.05.
 _STANDING_HEIGHTS = 0.3
@@ -43,7 +40,7 @@ class PersonPlace:
         identity: number of the person. track_id: newest track. box: pixels. last_ns: when.
         at_border: the box touched the picture's border, so that the person may have left.
         samples: stamp and box of the last seconds, five a second.
-        met: identity to stamp of those whose boxes met this one: either may be the other now.
+        met: identity to stamp of those who may be this person under a swapped track.
     """
 
     identity: int
@@ -57,7 +54,7 @@ class PersonPlace:
     met: dict[int, int] = field(default_factory=dict)
 
     def meet(self, other: int, stamp_ns: int) -> None:
-        """Note that the boxes of two people overlap; the oldest meetings are forgotten."""
+        """Note that either of two may be the other; the oldest meetings are forgotten."""
         self.met.pop(other, None)
         self.met[other] = stamp_ns
         if len(self.met) > _MAX_MET:
@@ -103,19 +100,10 @@ class People:
         # Whoever was seen last is last; the first ones are forgotten.
         while len(self._places) > _MAX_PEOPLE:
             del self._places[next(iter(self._places))]
-        self._note_meetings()
         for a, b in doubts:
             if a in self._places and b in self._places:
                 self._places[a].meet(b, stamp_ns)
                 self._places[b].meet(a, stamp_ns)
-
-    def _note_meetings(self) -> None:
-        present = self.present()
-        for index, a in enumerate(present):
-            for b in present[index + 1 :]:
-                if overlap(a.box, b.box) > _MEETING_IOU:
-                    a.meet(b.identity, self._now_ns)
-                    b.meet(a.identity, self._now_ns)
 
     def present(self) -> list[PersonPlace]:
         """Return who is in the newest frame."""

@@ -184,7 +184,8 @@ def play_pictures(name: str, seed: int, scenery: Scenery, chain: Chain) -> Playe
 
 
 def _shows(detection: Detection, bag: Box) -> bool:
-    return detection.label in BAG_LABELS and overlap(detection.box, _enlarged(bag)) >= _FOUND_IOU
+    sure = detection.label in BAG_LABELS and detection.score >= _MIN_SCORE
+    return sure and overlap(detection.box, _enlarged(bag)) >= _FOUND_IOU
 
 
 def _enlarged(box: Box) -> Box:

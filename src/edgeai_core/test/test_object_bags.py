@@ -152,6 +152,15 @@ def test_handing_over_with_the_owner_near_is_no_theft_and_changes_the_owner():
     assert told(place, 60) == []
 
 
+def test_a_bag_that_changes_hands_on_the_way_is_not_taken():
+    def place(second):
+        x = 100 + 100 * second
+        holder = 1 if second < 4 else 2
+        return [person(x, holder), bag(x + 30, lift=40)] if x < 1100 else []
+
+    assert told(place, 30) == []
+
+
 def test_a_companion_attends_the_bag_until_leaving_too():
     def place(second):
         if second < 4:

@@ -130,7 +130,11 @@ class Bags:
         reach_s = record.reach_s[carrier]
         if carrier == record.carrier or reach_s < max(self._config.carry_s, 2 * before_s):
             return []
-        record.carrier = carrier
+        before, record.carrier = record.carrier, carrier
+        if before is not None:
+            # Within one move it is handed over, or people who walk together were mixed up.
+            hand_to(record, carrier, keep=record.owners)
+            return []
         return self._taken_by(record, carrier, people, stamp_ns, "carried off")
 
     def _taken_by(

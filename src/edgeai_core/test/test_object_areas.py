@@ -8,7 +8,7 @@ import pytest
 
 from edgeai_core.analyzers.objects.area_rules import parse_line
 from edgeai_core.analyzers.objects.areas import Areas, AreasConfig
-from edgeai_core.analyzers.objects.identities import Sighting
+from edgeai_core.analyzers.objects.sightings import Sighting
 from edgeai_core.errors import ConfigError
 from edgeai_core.geometry import Box
 

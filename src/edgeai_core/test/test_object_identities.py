@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edgeai_core.analyzers.objects.appearance import DIMENSION, colour_appearance
-from edgeai_core.analyzers.objects.identities import Identities, IdentitiesConfig
+from edgeai_core.analyzers.objects.identities import Identities
+from edgeai_core.analyzers.objects.sightings import IdentitiesConfig
 from edgeai_core.geometry import Box
 from edgeai_core.types import Detection
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeai_core.analyzers.objects.identities import Sighting
+from edgeai_core.analyzers.objects.sightings import Sighting
 from edgeai_core.analyzers.objects.weapon_rules import parse_weapon_rules
 from edgeai_core.analyzers.objects.weapons import Weapons, WeaponsConfig
 from edgeai_core.errors import ConfigError

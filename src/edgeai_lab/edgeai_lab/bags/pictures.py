@@ -25,9 +25,10 @@ from edgeai_core.geometry import Box
 from edgeai_core.tracking import Tracker, TrackerConfig
 from edgeai_core.types import Detection
 from edgeai_lab.bags.cutouts import Cutout, Passage, background_of, cut_walk, paste
-from edgeai_lab.bags.scenarios import SCENARIOS, Stage
+from edgeai_lab.bags.scenarios import SCENARIOS
 from edgeai_lab.bags.scoring import Outcome, judge, truths, watch_config
 from edgeai_lab.bags.sensor import BAG_LABELS, Faults, Sensor
+from edgeai_lab.bags.stage import Stage
 from edgeai_lab.bags.world import HEIGHT_PX, WIDTH_PX, World
 from edgeai_lab.clips import frames_every
 from edgeai_lab.pictures import Image

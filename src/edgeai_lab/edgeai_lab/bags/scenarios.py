@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from edgeai_lab.bags.stage import SECONDS, Stage, arrival_of, bag_of
 from edgeai_lab.bags.world import (
     WIDTH_PX,
     Carriage,
@@ -20,87 +19,20 @@ from edgeai_lab.bags.world import (
 
 # Seconds from which a bag is alone to the alarms; short, so that a sequence is a minute.
 UNATTENDED_S, ABANDONED_S, OWNERLESS_S = 8.0, 25.0, 25.0
-_SECONDS = 75.0
-_OUTSIDE_PX = 80.0
-_SPEED_HEIGHTS = (0.65, 0.95)
-
-
-@dataclass(slots=True)
-class Stage:
-    """What scripts draw their people from.
-
-    Attributes:
-        rng: of the sequence. spot: where the bag is put down.
-    """
-
-    rng: np.random.Generator
-    spot: Place
-
-    def beside(self, heights: float) -> Place:
-        """Return a place so many heights beside the spot, on a side of chance."""
-        side = 1 if self.rng.random() < 0.5 else -1
-        x, y = self.spot
-        return x + side * heights * body_height_px(y), y + float(self.rng.uniform(-10, 10))
-
-    def outside(self) -> Place:
-        """Return a place beside the picture."""
-        x = -_OUTSIDE_PX if self.rng.random() < 0.5 else WIDTH_PX + _OUTSIDE_PX
-        return x, self.spot[1] + float(self.rng.uniform(-60, 60))
-
-    def walk(self, begin: float, *stops: Place | float) -> Walk:
-        """Return a walk from a second on: places to go to, and seconds to wait at the last one."""
-        now, times = begin, []
-        at: Place | None = None
-        for stop in stops:
-            if isinstance(stop, float):
-                now += stop
-            else:
-                if at is not None:
-                    now += _seconds_between(at, stop, float(self.rng.uniform(*_SPEED_HEIGHTS)))
-                at = stop
-            assert at is not None
-            times.append((now, at))
-        return Walk(stops=tuple(times))
-
-    def passers(self, count: int, *, seconds: float = _SECONDS) -> dict[str, Walk]:
-        """Return people who walk through the picture, some of them right past the spot."""
-        walks = {}
-        for number in range(count):
-            y = self.spot[1] + float(self.rng.uniform(-90, 70))
-            ends: list[Place] = [(-_OUTSIDE_PX, y), (WIDTH_PX + _OUTSIDE_PX, y)]
-            if self.rng.random() < 0.5:
-                ends.reverse()
-            begin = float(self.rng.uniform(-10, seconds))
-            walks[f"passer {number}"] = self.walk(begin, *ends)
-        return walks
-
-
-def _seconds_between(a: Place, b: Place, speed_heights: float) -> float:
-    body_px = body_height_px((a[1] + b[1]) / 2)
-    # Depth is seen shortened; a step towards the camera moves fewer pixels.
-    return math.hypot(b[0] - a[0], 1.5 * (b[1] - a[1])) / (speed_heights * body_px)
-
-
-def _arrival(walk: Walk, index: int = 1) -> float:
-    return walk.stops[index][0]
-
-
-def _bag(
-    *parts: tuple[float, Held | Place | None], owners: tuple[tuple[float, str], ...]
-) -> Carriage:
-    return Carriage(parts=parts, owners=owners)
 
 
 def _world(
     stage: Stage, people: dict[str, Walk], bags: dict[str, Carriage], passers: int | None = None
 ) -> World:
     count = int(stage.rng.integers(0, 4)) if passers is None else passers
-    return World(people={**people, **stage.passers(count)}, bags=bags, seconds=_SECONDS)
+    return World(people={**people, **stage.passers(count)}, bags=bags, seconds=SECONDS)
 
 
 def _put_down(stage: Stage, walk: Walk, who: str = "owner", spot: Place | None = None) -> Carriage:
     """Return a bag that somebody brings and puts down on arrival."""
-    return _bag((0.0, Held(who=who)), (_arrival(walk), spot or stage.spot), owners=((0.0, who),))
+    return bag_of(
+        (0.0, Held(who=who)), (arrival_of(walk), spot or stage.spot), owners=((0.0, who),)
+    )
 
 
 def stays(stage: Stage) -> World:
@@ -143,9 +75,9 @@ def returns_late(stage: Stage) -> World:
         far = (2 * stage.spot[0] - far[0], far[1])
     walk = stage.walk(1.0, stage.outside(), near, 2.0, far, 30.0, near, 3.0, stage.outside())
     taken_s = walk.stops[6][0]
-    bag = _bag(
+    bag = bag_of(
         (0.0, Held(who="owner")),
-        (_arrival(walk), stage.spot),
+        (arrival_of(walk), stage.spot),
         (taken_s, Held(who="owner")),
         owners=((0.0, "owner"),),
     )
@@ -155,9 +87,9 @@ def returns_late(stage: Stage) -> World:
 def picks_up(stage: Stage) -> World:
     """The owner puts the bag down, waits beside it, and goes with it."""
     walk = stage.walk(2.0, stage.outside(), stage.beside(0.3), 15.0, stage.outside())
-    bag = _bag(
+    bag = bag_of(
         (0.0, Held(who="owner")),
-        (_arrival(walk), stage.spot),
+        (arrival_of(walk), stage.spot),
         (walk.stops[2][0], Held(who="owner")),
         owners=((0.0, "owner"),),
     )
@@ -167,7 +99,7 @@ def picks_up(stage: Stage) -> World:
 def walks_through(stage: Stage) -> World:
     """Somebody carries a bag through the picture and pauses on the way."""
     walk = stage.walk(5.0, stage.outside(), stage.spot, 10.0, stage.outside())
-    bag = _bag((0.0, Held(who="owner")), owners=((0.0, "owner"),))
+    bag = bag_of((0.0, Held(who="owner")), owners=((0.0, "owner"),))
     return _world(stage, {"owner": walk}, {"bag": bag})
 
 
@@ -176,9 +108,9 @@ def hands_over(stage: Stage) -> World:
     x, y = stage.spot
     body_px = body_height_px(y)
     friend = stage.walk(0.0, stage.outside(), (x + 0.6 * body_px, y), 80.0)
-    owner = stage.walk(_arrival(friend) - 5, stage.outside(), stage.spot, 6.0, stage.outside())
-    met_s = _arrival(owner) + 3
-    bag = _bag(
+    owner = stage.walk(arrival_of(friend) - 5, stage.outside(), stage.spot, 6.0, stage.outside())
+    met_s = arrival_of(owner) + 3
+    bag = bag_of(
         (0.0, Held(who="owner")),
         (met_s, Held(who="friend")),
         (met_s + 4, (x + 0.9 * body_px, y)),
@@ -192,10 +124,10 @@ def looked_after(stage: Stage) -> World:
     x, y = stage.spot
     body_px = body_height_px(y)
     owner = stage.walk(1.0, stage.outside(), (x - 0.4 * body_px, y), 16.0, stage.outside())
-    friend = stage.walk(_arrival(owner) - 3, stage.outside(), (x + 0.5 * body_px, y + 4), 80.0)
-    bag = _bag(
+    friend = stage.walk(arrival_of(owner) - 3, stage.outside(), (x + 0.5 * body_px, y + 4), 80.0)
+    bag = bag_of(
         (0.0, Held(who="owner")),
-        (_arrival(owner), stage.spot),
+        (arrival_of(owner), stage.spot),
         owners=((0.0, "owner"), (owner.stops[2][0], "friend")),
     )
     return _world(stage, {"owner": owner, "friend": friend}, {"bag": bag})
@@ -207,11 +139,11 @@ def both_leave(stage: Stage) -> World:
     body_px = body_height_px(y)
     owner = stage.walk(0.0, stage.outside(), (x - 0.4 * body_px, y), 12.0, stage.outside())
     friend = stage.walk(
-        _arrival(owner) - 3, stage.outside(), (x + 0.5 * body_px, y + 4), 18.0, stage.outside()
+        arrival_of(owner) - 3, stage.outside(), (x + 0.5 * body_px, y + 4), 18.0, stage.outside()
     )
-    bag = _bag(
+    bag = bag_of(
         (0.0, Held(who="owner")),
-        (_arrival(owner), stage.spot),
+        (arrival_of(owner), stage.spot),
         owners=((0.0, "owner"), (owner.stops[2][0], "friend")),
     )
     return _world(stage, {"owner": owner, "friend": friend}, {"bag": bag})
@@ -225,15 +157,15 @@ def swaps(stage: Stage) -> World:
     one = stage.walk(1.0, stage.outside(), (left[0] - 0.4 * body_px, y), 20.0, stage.outside())
     two = stage.walk(2.0, stage.outside(), (right[0] + 0.4 * body_px, y), 20.0, stage.outside())
     bags = {
-        "left bag": _bag(
+        "left bag": bag_of(
             (0.0, Held(who="one")),
-            (_arrival(one), left),
+            (arrival_of(one), left),
             (two.stops[2][0], Held(who="two")),
             owners=((0.0, "one"), (two.stops[2][0], "two")),
         ),
-        "right bag": _bag(
+        "right bag": bag_of(
             (0.0, Held(who="two")),
-            (_arrival(two), right),
+            (arrival_of(two), right),
             (one.stops[2][0], Held(who="one")),
             owners=((0.0, "two"), (one.stops[2][0], "one")),
         ),
@@ -249,9 +181,9 @@ def one_of_two(stage: Stage) -> World:
     taken_s = walk.stops[2][0]
     bags = {
         "left": _put_down(stage, walk),
-        "taken": _bag(
+        "taken": bag_of(
             (0.0, Held(who="owner")),
-            (_arrival(walk), other),
+            (arrival_of(walk), other),
             (taken_s, Held(who="owner")),
             owners=((0.0, "owner"),),
         ),
@@ -267,9 +199,9 @@ def taken_by_another(stage: Stage) -> World:
     delay = walk.stops[2][0] + 14 - thief.stops[1][0]
     thief = Walk(stops=tuple((t + delay, place) for t, place in thief.stops))
     taken_s = thief.stops[2][0]
-    bag = _bag(
+    bag = bag_of(
         (0.0, Held(who="owner")),
-        (_arrival(walk), stage.spot),
+        (arrival_of(walk), stage.spot),
         (taken_s, Held(who="thief")),
         owners=((0.0, "owner"), (taken_s, "thief")),
     )
@@ -295,7 +227,7 @@ def covered_stays(stage: Stage) -> World:
     near = (x + 0.35 * body_height_px(y), y)
     walk = stage.walk(1.0, stage.outside(), near, 80.0)
     front = (x + 0.1 * body_height_px(y), y + 20)
-    wall = stage.walk(_arrival(walk) + 8, stage.outside(), front, 8.0, stage.outside())
+    wall = stage.walk(arrival_of(walk) + 8, stage.outside(), front, 8.0, stage.outside())
     return _world(stage, {"owner": walk, "wall": wall}, {"bag": _put_down(stage, walk)})
 
 
@@ -309,14 +241,14 @@ def covered_leaves(stage: Stage) -> World:
 
 def furniture(stage: Stage) -> World:
     """A bag stands there from the beginning and nobody needs to own it."""
-    bag = _bag((0.0, stage.spot), owners=())
+    bag = bag_of((0.0, stage.spot), owners=())
     return _world(stage, {}, {"bag": bag}, passers=6)
 
 
 def appears(stage: Stage) -> World:
     """A bag stands there of a sudden, and nobody was seen with it."""
     begin = float(stage.rng.uniform(12, 20))
-    bag = _bag((begin, stage.spot), owners=((0.0, "nobody"),))
+    bag = bag_of((begin, stage.spot), owners=((0.0, "nobody"),))
     return _world(stage, {}, {"bag": bag}, passers=0)
 
 

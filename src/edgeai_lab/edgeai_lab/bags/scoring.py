@@ -11,8 +11,8 @@ from datetime import time
 import numpy as np
 
 from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
-from edgeai_core.analyzers.objects.identities import Appearance
 from edgeai_core.analyzers.objects.proximity import heights_between
+from edgeai_core.analyzers.objects.sightings import Appearance
 from edgeai_core.analyzers.objects.watch import ObjectWatch, ObjectWatchConfig
 from edgeai_core.config import build
 from edgeai_core.geometry import Box

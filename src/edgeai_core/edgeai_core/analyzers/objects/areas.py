@@ -13,10 +13,10 @@ from edgeai_core.analyzers.objects.area_rules import (
     parse_stays,
 )
 from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
-from edgeai_core.analyzers.objects.identities import NS_PER_S, Sighting
 from edgeai_core.analyzers.objects.lines import Crossing, Lines
 from edgeai_core.analyzers.objects.numbering import Numbering
 from edgeai_core.analyzers.objects.proximity import PERSON, feet
+from edgeai_core.analyzers.objects.sightings import NS_PER_S, Sighting
 from edgeai_core.config import param
 from edgeai_core.zones import Point, Zone, parse_zones
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from edgeai_core.analyzers.objects.bag_config import BagsConfig
 from edgeai_core.analyzers.objects.bag_record import BagRecord
-from edgeai_core.analyzers.objects.identities import NS_PER_S
 from edgeai_core.analyzers.objects.people import People, PersonPlace, Stay
 from edgeai_core.analyzers.objects.proximity import (
     heights_between,
     is_within_reach,
 )
+from edgeai_core.analyzers.objects.sightings import NS_PER_S
 
 # Who put a bag down stood there around the moment it was first seen to rest.
 _CLAIM_BEFORE_S = 3.0

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, field
 
 from edgeai_core.analyzers.objects.events import ObjectState
-from edgeai_core.analyzers.objects.identities import NS_PER_S
 from edgeai_core.analyzers.objects.people import PersonPlace
 from edgeai_core.analyzers.objects.proximity import is_within_reach, overlap, scale_px
+from edgeai_core.analyzers.objects.sightings import NS_PER_S
 from edgeai_core.geometry import Box
 from edgeai_core.types import Detection
 

@@ -16,19 +16,25 @@ from edgeai_core.analyzers.objects.bag_owners import (
     owners_beside,
 )
 from edgeai_core.analyzers.objects.bag_record import BagRecord
-from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
-from edgeai_core.analyzers.objects.identities import NS_PER_S
+from edgeai_core.analyzers.objects.bag_telling import (
+    carried_since,
+    event_of,
+    likely_taker,
+    owner_track,
+    told_alone,
+    told_taken,
+)
+from edgeai_core.analyzers.objects.events import ObjectEvent, ObjectState
 from edgeai_core.analyzers.objects.numbering import Numbering
 from edgeai_core.analyzers.objects.people import People
 from edgeai_core.analyzers.objects.proximity import covered_share, feet
+from edgeai_core.analyzers.objects.sightings import NS_PER_S
 from edgeai_core.types import Detection
 from edgeai_core.zones import parse_zones
 
 _MAX_BAGS = 64
 _COVERED_SHARE = 0.3
 _ALONE = (ObjectState.UNATTENDED, ObjectState.ABANDONED)
-# Who had a bag within reach at most so long before it was missed may have taken it.
-_TOUCH_BEFORE_S = 1.5
 # A bag that begins to move often gets another track: a moving bag that comes up with somebody who
 # had a missing one within reach is that one, after so long.
 _SWITCH_S = 2.0
@@ -108,7 +114,7 @@ class Bags:
     def current(self, people: People, *, stamp_ns: int) -> tuple[ObjectEvent, ...]:
         """Return the bags that are unattended or abandoned."""
         return tuple(
-            _event(record, record.state, _owner_track(record, people), stamp_ns)
+            event_of(record, record.state, owner_track(record, people), stamp_ns)
             for record in self._records
             if record.state in _ALONE and record.state is not None
         )
@@ -118,7 +124,7 @@ class Bags:
         return {
             record.track_id: track
             for record in self._records
-            if (track := _owner_track(record, people)) is not None
+            if (track := owner_track(record, people)) is not None
         }
 
     def _follow(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
@@ -159,11 +165,7 @@ class Bags:
         if not owned and not alone:
             hand_to(record, carrier, keep=[])
             return []
-        told = f"{how} by {who}, who was not seen with it before"
-        if not owned:
-            told = f"{how} by {who}; nobody was seen with it before"
-        if was is not None:
-            told += f"; it was {was.value} for {away_s:.1f} s"
+        told = told_taken(how, who, owned=owned, was=was, away_s=away_s)
         hand_to(record, carrier, keep=[])
         return [self._told(record, ObjectState.TAKEN, told, people, stamp_ns)]
 
@@ -235,17 +237,8 @@ class Bags:
         ):
             if away_s < limit_s or record.state not in earlier or not record.seen:
                 continue
-            if record.owners:
-                track = _owner_track(record, people)
-                who = f"its owner, person {track}," if track is not None else "its owner"
-                near = f"{config.near_heights:g} body heights"
-                told = f"{who} was not within {near} for {away_s:.1f} s (limit {limit_s:g} s)"
-            else:
-                told = (
-                    f"it appeared {away_s:.1f} s ago and nobody was seen with it "
-                    f"(limit {limit_s:g} s)"
-                )
-            told += f"; seen in {record.seen} of {record.looks} frames since"
+            track = owner_track(record, people)
+            told = told_alone(record, config, track, away_s=away_s, limit_s=limit_s)
             record.state, record.since_ns = state, record.attended_ns
             return [self._told(record, state, told, people, stamp_ns)]
         return []
@@ -265,7 +258,7 @@ class Bags:
             record.absent_ns = stamp_ns
         missing_s = (stamp_ns - record.absent_ns) / NS_PER_S
         events: list[ObjectEvent] = []
-        carried = self._carried_since(record)
+        carried = carried_since(record, self._records)
         if carried is not None and missing_s >= _SWITCH_S:
             self._records.remove(carried)
             record.continue_as(carried)
@@ -273,7 +266,7 @@ class Bags:
             return self._taken_by(record, record.carrier, people, stamp_ns, "carried off")
         if not record.removed and missing_s >= config.missing_s:
             record.removed = True
-            by = _toucher(record)
+            by = likely_taker(record)
             if by is not None and not record.furniture:
                 how = f"not at its place any more since {missing_s:.1f} s, last within reach of"
                 events = self._taken_by(record, by, people, stamp_ns, f"{how} and probably taken")
@@ -284,59 +277,9 @@ class Bags:
                 events.append(self._told(record, ObjectState.GONE, told, people, stamp_ns))
         return events
 
-    def _carried_since(self, record: BagRecord) -> BagRecord | None:
-        """Return a bag that came up when this one was missed, with somebody who had it in reach."""
-        touchers = _touchers(record)
-        for other in self._records:
-            moved = other.place is None and other.carrier in touchers
-            if moved and other.first_ns > record.last_ns:
-                return other
-        return None
-
     def _told(
         self, record: BagRecord, state: ObjectState, told: str, people: People, stamp_ns: int
     ) -> ObjectEvent:
         record.reason = f"{record.label}: {told}"
         record.since_ns = record.since_ns if state in _ALONE else stamp_ns
-        return _event(record, state, _owner_track(record, people), stamp_ns)
-
-
-def _touchers(record: BagRecord) -> list[int]:
-    """Return who had a bag within reach when it was missed or since."""
-    begin_ns = record.last_ns - round(_TOUCH_BEFORE_S * NS_PER_S)
-    return [identity for identity, at_ns in record.touched.items() if at_ns >= begin_ns]
-
-
-def _toucher(record: BagRecord) -> int | None:
-    """Return who had a bag within reach when it was missed: an owner, else who was there last."""
-    who = _touchers(record)
-    owners = [identity for identity in record.owners if identity in who]
-    if owners:
-        return owners[0]
-    return min(who, key=lambda identity: (record.touched[identity], identity), default=None)
-
-
-def _owner_track(record: BagRecord, people: People) -> int | None:
-    for who in record.owners:
-        place = people.find(who)
-        if place is not None:
-            return place.track_id
-    return None
-
-
-def _event(
-    record: BagRecord, state: ObjectState, owner_track_id: int | None, stamp_ns: int
-) -> ObjectEvent:
-    return ObjectEvent(
-        kind=EventKind.BAG,
-        state=state,
-        incident=record.number,
-        label=record.label,
-        track_id=record.track_id,
-        owner_track_id=owner_track_id,
-        box=record.box,
-        since_ns=record.since_ns,
-        stamp_ns=stamp_ns,
-        score=record.score,
-        reason=record.reason,
-    )
+        return event_of(record, state, owner_track(record, people), stamp_ns)

@@ -12,20 +12,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeai_core.analyzers.objects.proximity import (
     feet,
     is_at_border,
     scale_px,
 )
-from edgeai_core.config import param
+from edgeai_core.analyzers.objects.sightings import (
+    NS_PER_S,
+    Appearance,
+    IdentitiesConfig,
+    Sighting,
+)
 from edgeai_core.geometry import Box, iou_matrix
 from edgeai_core.types import Detection
 
-Appearance = npt.NDArray[np.float32]
-
-NS_PER_S = 1_000_000_000
 _MAX_IDENTITIES = 512
 # A walker covers 0.8 of the own height in a second (1.4 m/s, 1.75 m); the search grows by more.
 _SEARCH_SPEED = 1.0
@@ -37,58 +38,6 @@ _APPEARANCE_RATE = 0.1
 # Two boxes that overlap more than this can swap their tracks.
 _MIXING_IOU = 0.3
 _MIXING_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentitiesConfig:
-    """How the ends of tracks are joined; group ``identities``."""
-
-    max_gap_s: float = param(
-        6.0,
-        "A new track continues one that ended nearby at most so long ago. Longer survives longer "
-        "cover and sooner takes a stranger for somebody seen before",
-        unit="s",
-        minimum=0.0,
-        maximum=60.0,
-    )
-    memory_s: float = param(
-        300.0,
-        "How long an appearance is remembered; somebody who comes back later is somebody new",
-        unit="s",
-        minimum=0.0,
-        maximum=86400.0,
-    )
-    same_appearance: float = param(
-        0.9,
-        "Cosine of two appearances from which they are the same person's even far apart in place "
-        "and time; higher recognises fewer of those who come back and confuses fewer",
-        minimum=0.0,
-        maximum=1.0,
-    )
-    # Colours of one person on vtest.avi agree by 0.7 to 0.9, half covered by 0.45 at worst; those
-    # of two by up to 0.84.
-    other_appearance: float = param(
-        0.4,
-        "Cosine of two appearances below which they are never the same person's",
-        minimum=0.0,
-        maximum=1.0,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """A tracked object of one frame.
-
-    Attributes:
-        identity: number from 1 that outlives tracks. track_id: the tracker's.
-        label, score, box: as the detection's.
-    """
-
-    identity: int
-    track_id: int
-    label: str
-    score: float
-    box: Box
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from edgeai_core.analyzers.objects.area_rules import Line
 from edgeai_core.analyzers.objects.events import ObjectState
-from edgeai_core.analyzers.objects.identities import Sighting
+from edgeai_core.analyzers.objects.sightings import Sighting
 from edgeai_core.zones import Point
 
 _MAX_PLACES = 2048

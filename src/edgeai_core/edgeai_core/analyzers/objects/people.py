@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edgeai_core.analyzers.objects.identities import NS_PER_S, Sighting
 from edgeai_core.analyzers.objects.proximity import (
     PERSON,
     feet,
     heights_between,
     is_at_border,
 )
+from edgeai_core.analyzers.objects.sightings import NS_PER_S, Sighting
 from edgeai_core.geometry import Box
 
 _MAX_PEOPLE = 256

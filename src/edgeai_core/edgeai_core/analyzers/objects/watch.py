@@ -10,9 +10,10 @@ from edgeai_core.analyzers.objects.areas import Areas, AreasConfig
 from edgeai_core.analyzers.objects.bag_config import BagsConfig
 from edgeai_core.analyzers.objects.bags import Bags
 from edgeai_core.analyzers.objects.events import ObjectEvent
-from edgeai_core.analyzers.objects.identities import Appearance, Identities, IdentitiesConfig
+from edgeai_core.analyzers.objects.identities import Identities
 from edgeai_core.analyzers.objects.numbering import Numbering
 from edgeai_core.analyzers.objects.people import People
+from edgeai_core.analyzers.objects.sightings import Appearance, IdentitiesConfig
 from edgeai_core.analyzers.objects.weapons import Weapons, WeaponsConfig
 from edgeai_core.config import group
 from edgeai_core.types import Detection

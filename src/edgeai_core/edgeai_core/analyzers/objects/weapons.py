@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
-from edgeai_core.analyzers.objects.identities import NS_PER_S, Sighting
 from edgeai_core.analyzers.objects.numbering import Numbering
 from edgeai_core.analyzers.objects.proximity import PERSON, is_within_reach, scale_px
+from edgeai_core.analyzers.objects.sightings import NS_PER_S, Sighting
 from edgeai_core.analyzers.objects.weapon_rules import WeaponRule, parse_weapon_rules
 from edgeai_core.config import param
 from edgeai_core.geometry import Box

@@ -7,15 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from edgeai_lab.bags.stage import SECONDS, Stage, arrival_of, bag_of
-from edgeai_lab.bags.world import (
-    WIDTH_PX,
-    Carriage,
-    Held,
-    Place,
-    Walk,
-    World,
-    body_height_px,
-)
+from edgeai_lab.bags.world import WIDTH_PX, Carriage, Held, Place, Walk, World, body_height_px
 
 # Seconds from which a bag is alone to the alarms; short, so that a sequence is a minute.
 UNATTENDED_S, ABANDONED_S, OWNERLESS_S = 8.0, 25.0, 25.0

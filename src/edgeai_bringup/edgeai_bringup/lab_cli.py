@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edgeai_bringup.lab_bags_parser import add_evaluate_bags
 from edgeai_bringup.lab_classifier_parser import add_evaluate_classifier, add_train_classifier
 from edgeai_bringup.lab_data_parser import add_data_parser
 from edgeai_bringup.lab_faces_parser import add_faces_parser
@@ -19,6 +20,7 @@ from edgeai_bringup.lab_liveness_parser import (
 LIGHT_COMMANDS = frozenset(
     {
         "data report",
+        "evaluate bags",
         "evaluate classifier",
         "evaluate faces",
         "evaluate fire",
@@ -131,6 +133,7 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--plots", type=Path, metavar="DIR", help="charts (default: OUT without ending + _plots)"
     )
     add_evaluate_fire(subjects)
+    add_evaluate_bags(subjects)
 
 
 def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

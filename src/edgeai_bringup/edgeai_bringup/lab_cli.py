@@ -18,6 +18,7 @@ from edgeai_bringup.lab_liveness_parser import (
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
     {
+        "data compose",
         "data report",
         "evaluate classifier",
         "evaluate faces",

@@ -121,6 +121,12 @@ def _audit_data(arguments: argparse.Namespace) -> int:
     return run_audit(arguments)
 
 
+def _compose_data(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.compose.command import run_compose
+
+    return run_compose(arguments)
+
+
 def _train_classifier(arguments: argparse.Namespace) -> int:
     from edgeai_lab.classifier.commands import run_train
 
@@ -140,6 +146,7 @@ COMMANDS: Mapping[str, Command] = {
     "data report": _report_data,
     "data split": _split_data,
     "data audit": _audit_data,
+    "data compose": _compose_data,
     "train classifier": _train_classifier,
     "evaluate classifier": _evaluate_classifier,
     "evaluate faces": _evaluate_faces,

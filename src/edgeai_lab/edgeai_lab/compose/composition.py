@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from edgeai_core.geometry import Box
 from edgeai_lab.compose.cutouts import VISIBLE, Cutout, Floats, Window, lay, window
-from edgeai_lab.compose.variation import Variation, blob, relit, varied, with_noise
+from edgeai_lab.compose.variation import Variation, blob, varied, with_noise
 from edgeai_lab.pictures import Image
 
 _PLACINGS = 8
@@ -227,7 +227,7 @@ def _cover(
         chosen = distractors[int(rng.integers(len(distractors)))]
         cover = varied(chosen, side, config.variation, rng)
     else:
-        cover = blob(relit(texture, config.variation, rng), side, rng)
+        cover = blob(texture, side, config.variation, rng)
     corner = (
         rng.choice([box.x_min_px, box.center_px[0], box.x_max_px]),
         rng.choice([box.y_min_px, box.center_px[1], box.y_max_px]),
@@ -242,7 +242,7 @@ def _distractor(
     if distractors and rng.random() < 0.6:
         chosen = distractors[int(rng.integers(len(distractors)))]
         return varied(chosen, side, config.variation, rng)
-    return blob(relit(texture, config.variation, rng), side, rng)
+    return blob(texture, side, config.variation, rng)
 
 
 def _side_px(config: ComposeConfig, rng: Generator) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from edgeai_lab.compose.cutouts import Cutout, Floats
 from edgeai_lab.pictures import Image
 
 _LEAST_SIDE_PX = 6
+_NOISE_SLACK_PX = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +68,8 @@ def relit(image: Image, variation: Variation, rng: Generator) -> Image:
     return np.asarray(np.clip(values, 0, 255), np.uint8)
 
 
-def blob(texture: Image, side_px: float, rng: Generator) -> Cutout:
-    """Return a piece of a picture in a random round or angular shape, about `side_px` long."""
+def blob(texture: Image, side_px: float, variation: Variation, rng: Generator) -> Cutout:
+    """Return a piece of a picture, round or angular, about `side_px` long, in another light."""
     side = max(_LEAST_SIDE_PX, round(side_px))
     corners = int(rng.integers(3, 9))
     angles = np.sort(rng.uniform(0, 2 * math.pi, corners))
@@ -82,23 +84,17 @@ def blob(texture: Image, side_px: float, rng: Generator) -> Cutout:
     height, width = texture.shape[:2]
     part = min(height, width, int(side * rng.uniform(0.5, 3)) + 2)
     x, y = int(rng.integers(width - part + 1)), int(rng.integers(height - part + 1))
-    patch = cv2.resize(texture[y : y + part, x : x + part], (side, side))
-    return Cutout(image=np.asarray(patch, np.uint8), alpha=np.asarray(alpha, np.float32))
+    patch = np.asarray(cv2.resize(texture[y : y + part, x : x + part], (side, side)), np.uint8)
+    return Cutout(image=relit(patch, variation, rng), alpha=np.asarray(alpha, np.float32))
 
 
 def with_noise(picture: Floats, variation: Variation, rng: Generator) -> Image:
     """Return a (H, W, 3) float32 picture 0..255 as uint8, with the noise of a camera."""
-    if variation.noise:
-        # A table of noise, rolled: drawing a million normal numbers takes longer than the rest.
-        sigma = rng.uniform(0, variation.noise)
-        table = _noise_table()
-        rows = rng.integers(0, table.shape[0], picture.shape[0])
-        shift = int(rng.integers(table.shape[1]))
-        noise = np.roll(table, shift, axis=1)[rows]
-        repeats = math.ceil(picture.shape[1] * 3 / table.shape[1])
-        noise = np.tile(noise, (1, repeats))[:, : picture.shape[1] * 3]
-        picture = picture + np.float32(sigma) * noise.reshape(picture.shape)
-    return np.asarray(np.clip(np.round(picture), 0, 255), np.uint8)
+    table = _noise_table(*picture.shape[:2])
+    row, column = (int(rng.integers(_NOISE_SLACK_PX + 1)) for _ in range(2))
+    noise = table[row : row + picture.shape[0], column : column + picture.shape[1]]
+    sigma = rng.uniform(0, variation.noise)
+    return np.asarray(cv2.addWeighted(picture, 1, noise, sigma, 0, dtype=cv2.CV_8U), np.uint8)
 
 
 def _turned(cutout: Cutout, variation: Variation, rng: Generator) -> Cutout:
@@ -150,10 +146,8 @@ def _motion(length_px: float, angle: float) -> Floats:
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-_NOISE: list[Floats] = []
-
-
-def _noise_table() -> Floats:
-    if not _NOISE:
-        _NOISE.append(np.random.default_rng(0).standard_normal((256, 1024)).astype(np.float32))
-    return _NOISE[0]
+@cache
+def _noise_table(height: int, width: int) -> Floats:
+    """Return normal noise to take parts of: a new million of numbers takes longer than the rest."""
+    shape = (height + _NOISE_SLACK_PX, width + _NOISE_SLACK_PX, 3)
+    return np.random.default_rng(0).standard_normal(shape, np.float32)

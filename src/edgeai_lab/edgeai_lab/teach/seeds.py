@@ -137,4 +137,4 @@ def _smoothed(table: Floats) -> Floats:
 def _middle(height: int, width: int) -> Floats:
     rows = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     columns = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    return np.asarray(np.exp(-((rows**2 + columns**2) / 0.5) ** 2), np.float32)
+    return np.asarray(np.exp(-(((rows**2 + columns**2) / 0.5) ** 2)), np.float32)

@@ -197,9 +197,7 @@ def _filled(mask: Mask) -> Mask:
     return np.asarray(filled > 0)
 
 
-def _plausible(
-    images: Sequence[Image], masks: Sequence[Mask]
-) -> tuple[list[Image], list[Mask]]:
+def _plausible(images: Sequence[Image], masks: Sequence[Mask]) -> tuple[list[Image], list[Mask]]:
     pairs = [
         (image, mask)
         for image, mask in zip(images, masks, strict=True)
@@ -280,9 +278,7 @@ def _cut(image: Image, candidate: _Candidate) -> Segmented:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = Box(float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1))
     cutout = Cutout(image=image, alpha=np.asarray(fine, np.float32)).trimmed()
-    return Segmented(
-        index=candidate.index, image=image, mask=mask, box=box, cutout=limited(cutout)
-    )
+    return Segmented(index=candidate.index, image=image, mask=mask, box=box, cutout=limited(cutout))
 
 
 def limited(cutout: Cutout) -> Cutout:

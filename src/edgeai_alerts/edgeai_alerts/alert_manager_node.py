@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 import time
@@ -12,14 +13,15 @@ from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
 from edgeai_msgs.msg import Alert as AlertMsg
-from edgeai_msgs.msg import AuthState, FaceMatchArray, HazardReport
-from edgeai_msgs.srv import AcknowledgeAlert
+from edgeai_msgs.msg import AuthState, FaceMatchArray, HazardReport, ObjectEventArray, Sighting
+from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
 from vision_msgs.msg import Detection2DArray
 
 from edgeai_alerts.channels import make_channels
 from edgeai_alerts.channels.base import ChannelSetup
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
+from edgeai_alerts.sightings import never_seen, told_sighting
 from edgeai_alerts.store import EventStore
 from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
@@ -39,7 +41,9 @@ from edgeai_ros_common.convert import (
     faces_from_msg,
     time_from_msg,
 )
+from edgeai_ros_common.convert_events import events_from_msg
 from edgeai_ros_common.convert_hazards import hazard_from_msg
+from edgeai_ros_common.convert_sightings import sighting_from_msg, sighting_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.node import EdgeNode
 from edgeai_ros_common.running import run_node
@@ -53,8 +57,11 @@ class TopicsConfig:
     """What is watched; the graph table fills this in."""
 
     faces: tuple[str, ...] = param((), "Topics of face matches, one per camera")
-    objects: tuple[str, ...] = param((), "Topics of tracked objects, one per camera")
+    objects: tuple[str, ...] = param(
+        (), "Topics of tracked objects, one per camera; events under each"
+    )
     hazards: tuple[str, ...] = param((), "Topics of fire and smoke, one per camera")
+    things: tuple[str, ...] = param((), "Topics of where things were seen last, one per camera")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,14 +129,23 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         for topic in config.topics.objects:
             seen_objects = functools.partial(self._on_objects, camera_of(topic))
             self.subscribe(Detection2DArray, topic, seen_objects, qos.RESULTS)
+            events = functools.partial(self._on_object_events, camera_of(topic))
+            self.subscribe(ObjectEventArray, f"{topic}/events", events, qos.RESULTS)
         for topic in config.topics.hazards:
             seen_hazards = functools.partial(self._on_hazards, camera_of(topic))
             self.subscribe(HazardReport, topic, seen_hazards, qos.RESULTS)
+        for topic in config.topics.things:
+            seen_thing = functools.partial(self._on_sighting, camera_of(topic))
+            self.subscribe(Sighting, topic, seen_thing, qos.RESULTS)
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
-        service = self.create_service(AcknowledgeAlert, "~/acknowledge", self._on_acknowledge)
-        self.release_on_deactivate(lambda: self.destroy_service(service))
+        for kind, name, answer in (
+            (AcknowledgeAlert, "~/acknowledge", self._on_acknowledge),
+            (WhereIs, "~/where_is", self._on_where_is),
+        ):
+            service = self.create_service(kind, name, answer)
+            self.release_on_deactivate(functools.partial(self.destroy_service, service))
 
     def health(self) -> Health:
         problems = self._dispatcher.health().problems()
@@ -153,6 +169,9 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             )
         )
 
+    def _on_object_events(self, camera: str, message: ObjectEventArray) -> None:
+        self._submit(lambda: self._scene.see_object_events(events_from_msg(message), camera=camera))
+
     def _on_hazards(self, camera: str, message: HazardReport) -> None:
         stamp_ns = time_from_msg(message.header.stamp)
         self._submit(
@@ -160,6 +179,17 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
                 hazard_from_msg(message), stamp_ns=stamp_ns, camera=camera
             )
         )
+
+    def _on_sighting(self, camera: str, message: Sighting) -> None:
+        self.meter.frame_received(dropped=False)
+        try:
+            seen = sighting_from_msg(message)
+            self._store.sightings.save(dataclasses.replace(seen, camera=camera))
+        except ValueError as exc:
+            self.meter.frame_rejected()
+            self.get_logger().error(f"dropped a message: {exc}", throttle_duration_sec=5.0)
+        except EdgeAiError as exc:
+            self.get_logger().warning(f"sighting not stored: {exc}", throttle_duration_sec=5.0)
 
     def _on_access(self, message: AuthState) -> None:
         now_ns = self.now_ns()
@@ -220,6 +250,24 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             return response
         response.message = (
             "acknowledged" if response.success else "somebody had acknowledged it before"
+        )
+        return response
+
+    def _on_where_is(
+        self, request: WhereIs.Request, response: WhereIs.Response
+    ) -> WhereIs.Response:
+        response.message = permission_objection(self._access.current(), Permission.OPERATE)
+        if response.message:
+            return response
+        try:
+            found = self._store.sightings.newest(request.thing)
+        except EdgeAiError as exc:
+            response.message = str(exc)
+            return response
+        response.sightings = [sighting_to_msg(stored.sighting) for stored in found]
+        response.success = bool(found)
+        response.message = (
+            told_sighting(found[0]) if found else never_seen(request.thing or "anything")
         )
         return response
 

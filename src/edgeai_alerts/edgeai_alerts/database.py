@@ -90,6 +90,16 @@ class Database:
             finally:
                 self._depth -= 1
 
+    def compact(self) -> None:
+        """Rewrite the file: what is deleted or overwritten stays in it and its log until then.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        with self.reading() as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:

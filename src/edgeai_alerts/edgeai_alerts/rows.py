@@ -63,13 +63,14 @@ def row_of(alert: Alert) -> tuple[object, ...]:
         storable(event.subject),
         storable(event.camera),
         event.score if math.isfinite(event.score) else None,
-        _int64(event.stamp_ns),
-        _int64(alert.raised_ns),
-        _int64(alert.count),
+        int64(event.stamp_ns),
+        int64(alert.raised_ns),
+        int64(alert.count),
     )
 
 
-def _int64(value: int) -> int:
+def int64(value: int) -> int:
+    """Return the nearest number that SQLite can hold."""
     # One absurd number must not stop the transaction that the other alerts are in.
     return max(-(2**63), min(value, 2**63 - 1))
 

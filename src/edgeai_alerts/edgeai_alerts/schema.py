@@ -45,6 +45,24 @@ STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX deliveries_waiting ON deliveries (channel, seq) WHERE outcome IS NULL",
     ),
+    (
+        """CREATE TABLE sightings (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            thing TEXT NOT NULL,
+            camera TEXT NOT NULL,
+            place TEXT NOT NULL,
+            score REAL NOT NULL,
+            x_min_px REAL NOT NULL,
+            y_min_px REAL NOT NULL,
+            x_max_px REAL NOT NULL,
+            y_max_px REAL NOT NULL,
+            in_view INTEGER NOT NULL,
+            stamp_ns INTEGER NOT NULL,
+            stored_wall_ns INTEGER NOT NULL,
+            snapshot_jpeg BLOB NOT NULL
+        )""",
+        "CREATE INDEX sightings_by_thing ON sightings (thing, camera, seq)",
+    ),
 )
 VERSION = len(STEPS)
 

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.database import Database
+from edgeai_alerts.purging import purge_alerts
 from edgeai_alerts.rows import (
     ALERT_COLUMNS,
     HISTORY_COLUMNS,
@@ -19,6 +20,7 @@ from edgeai_alerts.rows import (
     storable,
     stored_alert_of,
 )
+from edgeai_alerts.sightings import SightingTable
 from edgeai_core.errors import StoreError
 from edgeai_core.types import Alert, Severity
 
@@ -35,9 +37,6 @@ _UPSERT = f"""INSERT INTO alerts ({ALERT_COLUMNS}, created_wall_ns, updated_wall
         severity = excluded.severity, title = excluded.title, reason = excluded.reason,
         source = excluded.source, score = excluded.score, stamp_ns = excluded.stamp_ns,
         count = excluded.count, updated_wall_ns = excluded.updated_wall_ns"""
-# A critical alert that a channel still has to take outlives every limit.
-_PURGEABLE = f"""NOT (severity = {int(Severity.CRITICAL)} AND EXISTS (
-    SELECT 1 FROM deliveries d WHERE d.seq = alerts.seq AND d.outcome IS NULL))"""
 
 
 class EventStore:
@@ -73,6 +72,7 @@ class EventStore:
             wall_clock_ns=wall_clock_ns,
             report=report,
         )
+        self.sightings = SightingTable(self._database, wall_clock_ns=wall_clock_ns)
 
     def __enter__(self) -> EventStore:
         return self
@@ -279,14 +279,11 @@ class EventStore:
                 (FORGOTTEN_PERSON, storable(name)),
             ).rowcount
         if changed:
-            # What an update overwrites stays in free pages and in the log until then.
-            with self._database.reading() as connection:
-                connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._database.compact()
         return changed
 
     def purge(self) -> int:
-        """Delete what is over the limits of age and number, oldest first; return how many.
+        """Delete what is over the limits of age and number, oldest first; return how many alerts.
 
         Critical alerts that a channel still has to take are never deleted.
 
@@ -294,20 +291,10 @@ class EventStore:
             StoreError: it could not be written.
         """
         oldest_ns = self._wall_clock_ns() - round(self._config.max_age_days * NS_PER_DAY)
-        with self._database.transaction() as connection:
-            execute = connection.execute
-            aged = execute(
-                "DELETE FROM alerts WHERE created_wall_ns < ? AND created_wall_ns >= ? "
-                f"AND {_PURGEABLE}",
-                (oldest_ns, EARLIEST_PLAUSIBLE_WALL_NS),
-            ).rowcount
-            rows = int(execute("SELECT count(*) FROM alerts").fetchone()[0])
-            surplus = max(0, rows - self._config.max_rows)
-            if surplus == 0:
-                return aged
-            crowded = execute(
-                "DELETE FROM alerts WHERE seq IN (SELECT seq FROM alerts "
-                f"WHERE {_PURGEABLE} ORDER BY seq LIMIT ?)",
-                (surplus,),
-            ).rowcount
-            return aged + crowded
+        self.sightings.purge(oldest_wall_ns=oldest_ns, earliest_wall_ns=EARLIEST_PLAUSIBLE_WALL_NS)
+        return purge_alerts(
+            self._database,
+            oldest_wall_ns=oldest_ns,
+            earliest_wall_ns=EARLIEST_PLAUSIBLE_WALL_NS,
+            max_rows=self._config.max_rows,
+        )

@@ -1,4 +1,4 @@
-"""The alert node as a service: who may say that an alert was seen."""
+"""The alert node as a service: who may say that an alert was seen, and ask where things are."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from collections.abc import Callable
 
 import pytest
 from edgeai_msgs.msg import AuthState as AuthStateMsg
-from edgeai_msgs.srv import AcknowledgeAlert
+from edgeai_msgs.msg import Sighting as SightingMsg
+from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
 
 from edgeai_alerts.alert_manager_node import AlertManagerNode
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.store import EventStore
+from edgeai_core.analyzers.objects.sightings import Sighting
+from edgeai_core.geometry import Box
 from edgeai_core.types import Alert, AlertEvent, AuthState, SessionState, Severity
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import auth_state_to_msg
+from edgeai_ros_common.convert_sightings import sighting_to_msg
 
 LOCKED, ACTIVE, MONITORING = SessionState.LOCKED, SessionState.ACTIVE, SessionState.MONITORING
 ALERT_ID = "a" * 32
 ROLES = "roles that may: operator, member, owner"
 FIRST = "an authorised person must be recognised by the camera first"
 # An alert node without faces, objects and channels: nothing but its service and its store.
-PARAMETERS = {"channels": [], "access.enabled": False}
+PARAMETERS = {"channels": [], "access.enabled": False, "topics.things": ["/hall/things"]}
 
 
 class Desk:
@@ -44,8 +48,11 @@ class Desk:
         self._client = self._client_node.create_client(
             AcknowledgeAlert, "/alert_manager/acknowledge"
         )
+        self._where_is = self._client_node.create_client(WhereIs, "/alert_manager/where_is")
+        self._things = self._client_node.create_publisher(SightingMsg, "/hall/things", qos.RESULTS)
         self._nonces = itertools.count(1)
-        ros.until(self._client.service_is_ready)
+        ros.until(lambda: self._client.service_is_ready() and self._where_is.service_is_ready())
+        ros.until(lambda: self._things.get_subscription_count() == 1)
         ros.until(lambda: self._states.get_subscription_count() == 1)
 
     def tell(self, state: SessionState, *, ttl_s: float = 60.0, **values: object) -> None:
@@ -64,6 +71,23 @@ class Desk:
     def acknowledge(self) -> AcknowledgeAlert.Response:
         request = AcknowledgeAlert.Request(alert_id=ALERT_ID, acknowledged_by="Ada")
         future = self._client.call_async(request)
+        self.ros.until(future.done)
+        return future.result()
+
+    def see(self, thing: str, place: str) -> None:
+        seen = Sighting(
+            thing=thing,
+            stamp_ns=5,
+            box=Box(1.0, 2.0, 3.0, 4.0),
+            score=0.75,
+            place=place,
+            in_view=False,
+            snapshot_jpeg=b"picture",
+        )
+        self._things.publish(sighting_to_msg(seen))
+
+    def where_is(self, thing: str) -> WhereIs.Response:
+        future = self._where_is.call_async(WhereIs.Request(thing=thing))
         self.ros.until(future.done)
         return future.result()
 
@@ -148,3 +172,32 @@ def test_activated_anew_it_takes_the_state_that_still_holds(desk):
     desk.node.trigger_activate()
     desk.ros.until(lambda: desk.node._access.current().state is ACTIVE)
     assert desk.acknowledge().success
+
+
+def test_who_may_operate_is_told_where_a_thing_was_seen_last(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    desk.see("keys", "floor")
+    desk.see("keys", "shelf")
+    desk.ros.until(
+        lambda: [seen.sighting.place for seen in desk.node._store.sightings.newest()] == ["shelf"]
+    )
+    answer = desk.where_is("keys")
+    assert answer.success
+    assert answer.message.startswith("keys: last seen ")
+    assert answer.message.endswith(", shelf (hall), score 0.75")
+    [sighting] = answer.sightings
+    assert (sighting.camera, bytes(sighting.snapshot.data)) == ("hall", b"picture")
+
+
+def test_a_thing_that_was_never_seen_is_told_as_such(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    answer = desk.where_is("wallet")
+    assert not answer.success
+    assert answer.message.startswith("wallet was never seen: the object detector must know it")
+
+
+def test_while_nobody_is_active_nobody_is_told_where_things_are(desk):
+    answer = desk.where_is("")
+    assert not answer.success
+    assert answer.message.startswith("cannot operate: the state is LOCKED")
+    assert list(answer.sightings) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edgeai_bringup.graph import PROFILES
 from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
+from edgeai_bringup.objects_parser import add_objects_parser
 from edgeai_bringup.people_parser import add_people_parser, add_recognise_parser
 
 EXIT_OK = 0
@@ -42,6 +43,8 @@ def build_parser() -> argparse.ArgumentParser:
     add_recognise_parser(
         commands.add_parser("recognise", help="name the faces of a picture, a clip or a camera")
     )
+
+    add_objects_parser(commands.add_parser("objects", help="where things were seen last"))
 
     alerts = commands.add_parser("alerts", help="list stored alerts")
     alerts.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default 20)")
@@ -125,6 +128,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.recognise import run_recognise
 
             return run_recognise(arguments)
+        if arguments.command == "objects":
+            from edgeai_bringup.whereabouts import run_where
+
+            return run_where(arguments)
         if arguments.command == "alerts":
             from edgeai_bringup.alerts import run_alerts
 

@@ -181,6 +181,7 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
     faces = [f"/{camera}/faces"] if "face_authenticator" in names else []
     objects = [f"/{camera}/objects"] if "object_detector" in names else []
     hazards = [f"/{camera}/hazards"] if "fire_detector" in names else []
+    things = [f"/{camera}/things"] if "object_detector" in names else []
     mending = [p.full_name for p in plans if not p.entry.restartable]
     for p in plans:
         if p.entry.name == "supervisor":
@@ -192,3 +193,4 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
             p.overrides.setdefault("topics.faces", faces)
             p.overrides.setdefault("topics.objects", objects)
             p.overrides.setdefault("topics.hazards", hazards)
+            p.overrides.setdefault("topics.things", things)

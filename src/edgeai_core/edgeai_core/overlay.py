@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.geometry import Box
+from edgeai_core.object_events import ObjectEvent
 from edgeai_core.types import Detection, FaceMatch, HazardReport, HazardState, SessionState
+from edgeai_core.zones import Zone
 
 # BGR; told apart by people who do not see red and green alike (Okabe and Ito, 2008).
 _GREEN = (115, 158, 0)
@@ -24,6 +26,8 @@ _SESSION_COLOURS = {
     SessionState.ACTIVE: _GREEN,
     SessionState.MONITORING: _SKY,
 }
+# How much of a zone's colour lies over the picture.
+_ZONE_SHARE = 0.25
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_SCALE = 0.5
 
@@ -33,21 +37,20 @@ def annotated(
     *,
     faces: Sequence[FaceMatch] = (),
     objects: Sequence[Detection] = (),
+    events: Sequence[ObjectEvent] = (),
     hazard: HazardReport | None = None,
     session: SessionState = SessionState.LOCKED,
     caption: str = "",
 ) -> npt.NDArray[np.uint8]:
-    """Return a copy of a picture with boxes, names, tracks, fire and the session's state.
+    """Return a copy of a picture with boxes, names, tracks, events, fire and the session's state.
 
     Args:
-        image: (H, W, 3) uint8 BGR. faces, objects, hazard: in pixels of the image.
+        image: (H, W, 3) uint8 BGR. faces, objects, events, hazard: in pixels of the image.
         session: drawn in the head line, before what is known about fire; it has the colour of a
             fire that burns. caption: the rest of the head line, ASCII.
     """
     canvas: npt.NDArray[np.uint8] = image.copy()
-    for detection in objects:
-        track = f" #{detection.track_id}" if detection.track_id is not None else ""
-        _draw(canvas, detection.box, f"{detection.label}{track} {detection.score:.2f}", _BLUE)
+    draw_objects(canvas, objects, events)
     for face in faces:
         colour = _GREEN if face.authorised else _ORANGE
         _draw(canvas, face.box, face_caption(face), colour)
@@ -61,6 +64,35 @@ def annotated(
             colour = _VERMILLION
     _draw_head_line(canvas, f"{head}  {caption}".rstrip(), colour)
     return canvas
+
+
+def draw_objects(
+    canvas: npt.NDArray[np.uint8],
+    objects: Sequence[Detection],
+    events: Sequence[ObjectEvent] = (),
+) -> None:
+    """Draw boxes with names and tracks onto a (H, W, 3) uint8 BGR picture; events above them."""
+    for detection in objects:
+        track = f" #{detection.track_id}" if detection.track_id is not None else ""
+        _draw(canvas, detection.box, f"{detection.label}{track} {detection.score:.2f}", _BLUE)
+    for event in events:
+        where = f" in {event.zone}" if event.zone else ""
+        words = event.state.value.replace("_", " ")
+        _draw(canvas, event.box, f"{event.label} {words}{where}", _VERMILLION)
+
+
+def draw_zones(canvas: npt.NDArray[np.uint8], zones: Sequence[Zone]) -> None:
+    """Tint and name zones on a (H, W, 3) uint8 BGR picture."""
+    height_px, width_px = canvas.shape[:2]
+    for zone in zones:
+        inside = zone.mask(width_px=width_px, height_px=height_px)
+        tinted = (1 - _ZONE_SHARE) * canvas[inside] + _ZONE_SHARE * np.array(_SKY)
+        canvas[inside] = tinted.astype(np.uint8)
+        corners = np.round(np.array(zone.points) * (width_px, height_px)).astype(np.int32)
+        cv2.polylines(canvas, [corners], isClosed=True, color=_SKY, thickness=1)
+        x_min, _, _, y_max = zone.bounds()
+        at = (round(x_min * width_px) + 2, max(14, round(y_max * height_px) - 5))
+        _write(canvas, zone.name, at, _BLUE)
 
 
 def face_caption(face: FaceMatch) -> str:

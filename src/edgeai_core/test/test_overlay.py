@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from edgeai_core.geometry import Box
-from edgeai_core.overlay import annotated, face_caption, hazard_words
+from edgeai_core.object_events import EventKind, ObjectEvent, ObjectState
+from edgeai_core.overlay import annotated, draw_zones, face_caption, hazard_words
 from edgeai_core.types import Detection, FaceMatch, HazardReport, HazardState, SessionState
+from edgeai_core.zones import parse_zone
 
 BLUE, GREEN, ORANGE, SKY = (178, 114, 0), (115, 158, 0), (0, 159, 230), (233, 180, 86)
 VERMILLION, PURPLE = (0, 94, 213), (167, 121, 204)
@@ -46,6 +48,35 @@ def test_an_object_gets_a_blue_box_with_its_edges_where_they_are():
     for y, x in ((60, 60), (100, 60), (80, 40), (80, 80)):
         assert tuple(picture[y, x]) == BLUE
     assert not picture[90, 60].any()
+
+
+def test_an_event_stands_over_its_object_in_another_colour():
+    box = Box(40, 60, 80, 100)
+    found = Detection(label="suitcase", score=0.5, box=box, track_id=3)
+    told = ObjectEvent(
+        kind=EventKind.BAG,
+        state=ObjectState.ABANDONED,
+        incident=1,
+        label="suitcase",
+        track_id=3,
+        box=box,
+        since_ns=0,
+        stamp_ns=1,
+        score=0.5,
+        reason="alone",
+    )
+    picture = annotated(blank(), objects=[found], events=[told])
+    assert tuple(picture[100, 60]) == VERMILLION
+    assert not picture[90, 60].any()
+
+
+def test_a_zone_is_tinted_and_the_rest_is_left():
+    canvas = np.full((120, 160, 3), 100, np.uint8)
+    draw_zones(canvas, [parse_zone("gate: 0.5,0 1,0 1,0.8 0.5,0.8")])
+    assert tuple(canvas[40, 120]) == tuple((75 + np.array(SKY) // 4).tolist())
+    assert (canvas[:, :79] == 100).all()
+    # The name lies in its lower left corner.
+    assert (canvas[80:95, 84:110] == BLUE).all(axis=2).any()
 
 
 def test_a_face_is_green_only_when_it_may_unlock():

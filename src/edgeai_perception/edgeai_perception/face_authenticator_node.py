@@ -31,6 +31,7 @@ from edgeai_core.config import group, param
 from edgeai_core.errors import AccessError, EdgeAiError
 from edgeai_core.sources.reading import images_of
 from edgeai_core.types import FaceMatch, Frame, SessionState
+from edgeai_perception.inference_config import InferenceConfig
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.convert import auth_state_from_msg, faces_to_msg
@@ -43,22 +44,13 @@ _FIRST = "first enrolment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FaceInferenceConfig:
+class FaceInferenceConfig(InferenceConfig):
     """Which models look at faces, and how they are run."""
 
     detector: str = param(catalog.DEFAULT_FACE_DETECTOR, "Name of the detector in the catalog")
     embedder: str = param(catalog.DEFAULT_FACE_EMBEDDER, "Name of the embedder in the catalog")
     passive_liveness: str = param(
         catalog.DEFAULT_PASSIVE_LIVENESS, "Name of the passive liveness model in the catalog"
-    )
-    runtime: str = param(
-        "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
-    )
-    threads: int = param(
-        1,
-        "CPU threads of one inference; more are faster alone and slower beside other analyzers",
-        minimum=1,
-        maximum=64,
     )
     score_threshold: float = param(
         0.5,
@@ -68,7 +60,8 @@ class FaceInferenceConfig:
     )
     max_results_per_s: float = param(
         20.0,
-        "Frames analysed per second at most; lower leaves more of the processor to the others",
+        "Frames looked at per second at most; lower leaves more of the processor to the others "
+        "and decides later",
         unit="1/s",
         minimum=0.1,
         maximum=240.0,
@@ -171,7 +164,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         self.release_on_deactivate(lambda: self.destroy_service(service))
 
     def min_period_s(self, config: FaceAuthenticatorConfig) -> float:
-        return 1.0 / config.inference.max_results_per_s
+        return config.inference.min_period_s
 
     def model_description(self) -> tuple[str, str]:
         return self._model

@@ -6,7 +6,6 @@ import sys
 import threading
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, time
 
 from edgeai_msgs.msg import FaceMatchArray
 from edgeai_msgs.msg import HazardReport as HazardReportMsg
@@ -18,45 +17,29 @@ from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
 from edgeai_core.geometry import Box
 from edgeai_core.types import Frame, HazardReport
+from edgeai_perception.inference_config import InferenceConfig
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.convert import (
     box_from_msg,
     detections_from_msg,
     detections_to_msg,
+    time_of_day,
 )
 from edgeai_ros_common.convert_hazards import hazard_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.running import run_node
 
-_NS_PER_S = 1_000_000_000
 _PERSON = "person"
 # Between two frames of the slowest rate that is allowed; the newest say who is near now.
 _MAX_PEOPLE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FireInferenceConfig:
+class FireInferenceConfig(InferenceConfig):
     """Which model looks for fire, and how it is run."""
 
     model: str = param(catalog.DEFAULT_FIRE_MODEL, "Name of the model in the catalog")
-    runtime: str = param(
-        "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
-    )
-    threads: int = param(
-        1,
-        "CPU threads of one inference; more are faster alone and slower beside other analyzers",
-        minimum=1,
-        maximum=64,
-    )
-    max_results_per_s: float = param(
-        10.0,
-        "Frames looked at per second at most; lower leaves more of the processor to the others "
-        "and decides later: five frames are one round",
-        unit="1/s",
-        minimum=0.1,
-        maximum=240.0,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +95,14 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
         return self._model
 
     def min_period_s(self, config: FireDetectorConfig) -> float:
-        return 1.0 / config.inference.max_results_per_s
+        return config.inference.min_period_s
 
     def analyze(self, frame: Frame) -> HazardReport:
         with self._people_lock:
             people = tuple(self._people)
             self._people.clear()
         self._latest = self._watch.update(
-            frame, local_time=_time_of_day(frame.stamp_ns), people=people
+            frame, local_time=time_of_day(frame.stamp_ns), people=people
         )
         return self._latest
 
@@ -147,11 +130,6 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
     def _see_people(self, boxes: list[Box]) -> None:
         with self._people_lock:
             self._people.extend(boxes)
-
-
-def _time_of_day(stamp_ns: int) -> time:
-    """Return the local time of a stamp."""
-    return datetime.fromtimestamp(stamp_ns / _NS_PER_S).time()
 
 
 def main() -> int:

@@ -1,63 +1,61 @@
-"""The object node: COCO objects with tracks on `objects`."""
+"""The object node: tracked objects on `objects`, what they do on `objects/events`, where things
+were seen last on `things`.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from edgeai_msgs.msg import ObjectEventArray
+from edgeai_msgs.msg import Sighting as SightingMsg
+from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo, VisionClass
 
 from edgeai_core import catalog
+from edgeai_core.analyzers.objects.appearance import colour_appearance
+from edgeai_core.analyzers.objects.identities import Appearance
 from edgeai_core.analyzers.objects.model import ObjectDetector
-from edgeai_core.config import group, param
-from edgeai_core.tracking import Tracker, TrackerConfig
+from edgeai_core.analyzers.objects.sightings import (
+    Sighting,
+    SightingsMemory,
+)
+from edgeai_core.analyzers.objects.tiles import TiledDetector
+from edgeai_core.analyzers.objects.watch import ObjectWatch
+from edgeai_core.object_events import ObjectEvent
+from edgeai_core.overlay import draw_objects, draw_zones
+from edgeai_core.tracking import Tracker
 from edgeai_core.types import Detection, Frame
+from edgeai_core.zones import parse_zones
+from edgeai_perception.object_detector_config import ObjectDetectorConfig, refuse_unknown_labels
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
-from edgeai_ros_common.convert import detections_to_msg
+from edgeai_ros_common.convert import detections_to_msg, header_of, image_to_msg, time_of_day
+from edgeai_ros_common.convert_events import events_to_msg
+from edgeai_ros_common.convert_sightings import sighting_to_msg
 from edgeai_ros_common.running import run_node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InferenceConfig:
-    """How a model is run."""
+class ObjectResult:
+    """What one frame shows.
 
-    model: str = param(catalog.DEFAULT_OBJECT_DETECTOR, "Name of the model in the catalog")
-    runtime: str = param(
-        "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
-    )
-    threads: int = param(
-        1,
-        "CPU threads of one inference; more are faster alone and slower beside other analyzers",
-        minimum=1,
-        maximum=64,
-    )
-    score_threshold: float = param(
-        0.4,
-        "Detections below are dropped; lower finds more and is wrong more often",
-        minimum=0.0,
-        maximum=1.0,
-    )
-    max_results_per_s: float = param(
-        10.0,
-        "Frames analysed per second at most; lower leaves more of the processor to the others",
-        unit="1/s",
-        minimum=0.1,
-        maximum=240.0,
-    )
+    Attributes:
+        objects: with identities. events: what changed in what they do. current: what goes on.
+        sightings: of things whose last place is worth telling now.
+    """
+
+    objects: tuple[Detection, ...]
+    events: tuple[ObjectEvent, ...] = ()
+    current: tuple[ObjectEvent, ...] = ()
+    sightings: tuple[Sighting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectDetectorConfig:
-    """Parameters of the object node."""
-
-    inference: InferenceConfig = group(InferenceConfig)
-    tracking: TrackerConfig = group(TrackerConfig)
-    labels: tuple[str, ...] = param((), "Classes to publish; empty publishes all the model knows")
-
-
-class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, tuple[Detection, ...]]):
-    """Detect and track objects."""
+class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
+    """Detect and track objects, and remember where things are."""
 
     config_class = ObjectDetectorConfig
     _model = ("", "")
@@ -72,12 +70,23 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, tuple[Detection, ...
             labels=config.labels,
         )
         self.release_on_cleanup(self._detector.close)
+        refuse_unknown_labels(config, self._detector.labels)
         self._model = (inference.model, self._detector.runtime_name)
         self._objects = self.publisher(Detection2DArray, "objects", qos.RESULTS)
+        self._events = self.publisher(ObjectEventArray, "objects/events", qos.RESULTS)
+        self._current = self.publisher(ObjectEventArray, "objects/current", qos.STATE)
+        self._debug_image = self.publisher(Image, "objects/debug_image", qos.IMAGE_OFFERED)
+        self._zones = parse_zones(config.watch.areas.zones)
+        self._things = self.publisher(SightingMsg, "things", qos.ALERTS)
         self._label_info = self.publisher(LabelInfo, "objects/label_info", qos.STATE)
 
     def start(self, config: ObjectDetectorConfig) -> None:
         self._tracker = Tracker(config.tracking)
+        self._tiled = TiledDetector(self._detector.detect, config.tiles)
+        self._watch = ObjectWatch(config.watch)
+        self._watches_bags = bool(config.watch.bags.labels)
+        self._told_current: frozenset[tuple[str, int]] | None = None
+        self._sightings = SightingsMemory(config.things)
         super().start(config)
         self._label_info.publish(
             LabelInfo(
@@ -93,13 +102,57 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, tuple[Detection, ...
         return self._model
 
     def min_period_s(self, config: ObjectDetectorConfig) -> float:
-        return 1.0 / config.inference.max_results_per_s
+        return config.inference.min_period_s
 
-    def analyze(self, frame: Frame) -> tuple[Detection, ...]:
-        return self._tracker.update(self._detector.detect(frame.image), frame.stamp_ns)
+    def analyze(self, frame: Frame) -> ObjectResult:
+        objects = self._tracker.update(self._tiled.detect(frame.image), frame.stamp_ns)
+        events = self._watch.update(
+            objects,
+            stamp_ns=frame.stamp_ns,
+            width_px=frame.width_px,
+            height_px=frame.height_px,
+            local_time=time_of_day(frame.stamp_ns),
+            appearances=self._appearances(frame, objects),
+        )
+        return ObjectResult(
+            objects=objects,
+            events=events,
+            current=self._watch.current(),
+            sightings=self._sightings.update(frame, objects),
+        )
 
-    def publish(self, result: tuple[Detection, ...], frame: Frame) -> None:
-        self._objects.publish(detections_to_msg(result, frame))
+    def _appearances(self, frame: Frame, objects: Sequence[Detection]) -> dict[int, Appearance]:
+        """Return what people look like: only the owners of bags must be known again."""
+        if not self._watches_bags:
+            return {}
+        return {
+            found.track_id: colours
+            for found in objects
+            if found.label == "person"
+            and found.track_id is not None
+            and (colours := colour_appearance(frame.image, found.box)) is not None
+        }
+
+    def publish(self, result: ObjectResult, frame: Frame) -> None:
+        header = header_of(frame)
+        self._objects.publish(detections_to_msg(result.objects, frame))
+        if result.events:
+            self._events.publish(events_to_msg(result.events, header))
+        # The state of what goes on is for late joiners: new when something begins, turns or ends.
+        current = frozenset((event.state.value, event.incident) for event in result.current)
+        if current != self._told_current:
+            self._told_current = current
+            self._current.publish(events_to_msg(result.current, header))
+        for sighting in result.sightings:
+            self._things.publish(sighting_to_msg(sighting, frame_id=frame.frame_id))
+        if self._debug_image.get_subscription_count() > 0:
+            self._debug_image.publish(image_to_msg(self._drawn(result, frame)))
+
+    def _drawn(self, result: ObjectResult, frame: Frame) -> Frame:
+        canvas = np.array(frame.image)
+        draw_zones(canvas, self._zones)
+        draw_objects(canvas, result.objects, result.current)
+        return dataclasses.replace(frame, image=canvas)
 
 
 def main() -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 import numpy as np
 import pytest
 from edgeai_msgs.msg import FaceMatchArray, HazardReport
@@ -16,7 +14,6 @@ from edgeai_core.config import build
 from edgeai_core.errors import ConfigError, ModelMissingError
 from edgeai_core.geometry import Box
 from edgeai_core.types import Detection, FaceMatch, Frame
-from edgeai_perception import fire_detector_node
 from edgeai_perception.fire_detector_node import FireDetectorConfig, FireDetectorNode
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import detections_to_msg, faces_to_msg, time_from_msg
@@ -225,9 +222,3 @@ def test_a_rate_at_which_no_fire_could_be_confirmed_is_refused():
     with pytest.raises(ConfigError, match=r"4 rounds of 20\.0 s take 80\.0 s, .* for 30\.0 s"):
         build(FireDetectorConfig, values)
     assert build(FireDetectorConfig, values | {"fire.crops_per_frame": 10}).fire.view == "distant"
-
-
-def test_hours_are_those_of_the_frames_stamp_in_local_time():
-    noon = datetime(2024, 5, 1, 12, 30)
-    stamp_ns = int(noon.timestamp()) * S
-    assert fire_detector_node._time_of_day(stamp_ns) == time(12, 30)

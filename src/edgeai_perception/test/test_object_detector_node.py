@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from edgeai_msgs.msg import ObjectEvent, ObjectEventArray, Sighting
 from rclpy.lifecycle import TransitionCallbackReturn
+from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from edgeai_core import catalog
@@ -96,6 +98,108 @@ def test_objects_are_published_with_tracks_and_the_header_of_their_frame(ros, ma
     assert time_from_msg(message.header.stamp) > 0
     assert message.header.frame_id == "door_optical_frame"
     assert message.detections[0].header == message.header
+
+
+def test_the_place_of_a_thing_is_published_once_for_whoever_comes_later(ros, make, hub, detectors):
+    node = make(things__labels=["cat"])
+    node.trigger_configure()
+    node.trigger_activate()
+    seen: list[Detection2DArray] = []
+    ros.listener().create_subscription(
+        Detection2DArray, "/camera/objects", seen.append, qos.RESULTS
+    )
+    number = 0
+
+    def tracked() -> bool:
+        nonlocal number
+        number += 1
+        hub.publish(TOPIC, frame(number))
+        return sum(bool(entry.id) for message in seen for entry in message.detections) > 2
+
+    ros.until(tracked)
+    told: list[Sighting] = []
+    ros.listener().create_subscription(Sighting, "/camera/things", told.append, qos.ALERTS)
+    ros.until(lambda: told)
+    [sighting] = told
+    assert (sighting.thing, sighting.in_view) == ("cat", True)
+    assert sighting.place == "left of the picture"
+    assert sighting.header.frame_id == "door_optical_frame"
+    assert bytes(sighting.snapshot.data)[:2] == b"\xff\xd8"
+
+
+class Feed:
+    """Frames for a node, and what it says."""
+
+    def __init__(self, ros, hub, node) -> None:
+        self._ros, self._hub, self._number = ros, hub, 0
+        self._listener = ros.listener()
+        node.trigger_configure()
+        node.trigger_activate()
+
+    def hear(self, message: type, topic: str, profile=qos.RESULTS) -> list:
+        got: list = []
+        self._listener.create_subscription(message, topic, got.append, profile)
+        return got
+
+    def until(self, condition) -> None:
+        def fed() -> bool:
+            self._number += 1
+            self._hub.publish(TOPIC, frame(self._number))
+            return condition()
+
+        self._ros.until(fed)
+
+
+ZONE = "mat: 0,0 1,0 1,1 0,1"
+
+
+def test_events_are_told_once_and_what_goes_on_is_kept_for_whoever_comes_later(
+    ros, make, hub, detectors
+):
+    feed = Feed(ros, hub, make(watch__areas__zones=[ZONE], watch__areas__visit_labels=["cat"]))
+    events = feed.hear(ObjectEventArray, "/camera/objects/events")
+    feed.until(lambda: events)
+    [event] = events[0].events
+    assert (event.kind, event.state) == (ObjectEvent.PRESENCE, ObjectEvent.ENTERED)
+    assert (event.label, event.zone) == ("cat", "mat")
+    assert events[0].header.frame_id == "door_optical_frame"
+    for _ in range(5):
+        seen = feed.hear(Detection2DArray, "/camera/objects")
+        feed.until(lambda seen=seen: len(seen) > 1)
+    assert len(events) == 1
+
+    current: list[ObjectEventArray] = []
+    ros.listener().create_subscription(
+        ObjectEventArray, "/camera/objects/current", current.append, qos.STATE
+    )
+    ros.until(lambda: current)
+    assert [event.zone for event in current[0].events] == ["mat"]
+
+
+def test_the_debug_image_shows_boxes_and_zones(ros, make, hub, detectors):
+    feed = Feed(ros, hub, make(watch__areas__zones=["mat: 0.5,0 1,0 1,1 0.5,1"]))
+    images = feed.hear(Image, "/camera/objects/debug_image", qos.IMAGE_WANTED)
+    feed.until(lambda: images)
+    pixels = np.frombuffer(images[-1].data, np.uint8).reshape(48, 64, 3)
+    assert tuple(pixels[30, 20]) == (178, 114, 0)  # lower edge of the cat's box
+    assert tuple(pixels[2, 60]) == (58, 45, 21)  # a quarter of the zone's colour on black
+    assert images[-1].header.frame_id == "door_optical_frame"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("things__labels", ["keys"]),
+        ("tiles__labels", ["keys"]),
+        ("watch__bags__labels", ["keys"]),
+        ("watch__weapons__rules", ["keys: 3 of 5 within 3 s from 0.5"]),
+    ],
+)
+def test_what_is_never_detected_cannot_be_waited_for(make, detectors, name, value):
+    node = make(**{name: value})
+    assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    # The model is freed: nothing holds it any more.
+    assert detectors[0].closed
 
 
 def test_who_comes_late_still_learns_the_labels(ros, make, detectors):

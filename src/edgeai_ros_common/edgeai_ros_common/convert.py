@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import math
+from datetime import datetime, time
 
 import cv2
 import numpy as np
@@ -61,6 +62,11 @@ def time_to_msg(stamp_ns: int) -> Time:
 def time_from_msg(stamp: Time) -> int:
     """Return a message's time as nanoseconds."""
     return int(stamp.sec) * _NS_PER_S + int(stamp.nanosec)
+
+
+def time_of_day(stamp_ns: int) -> time:
+    """Return the local time of day of a stamp."""
+    return datetime.fromtimestamp(stamp_ns / _NS_PER_S).time()
 
 
 def header_of(frame: Frame) -> Header:

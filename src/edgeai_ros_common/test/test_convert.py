@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import math
+from datetime import datetime, time
 
 import cv2
 import numpy as np
@@ -376,3 +377,8 @@ def test_numbers_of_any_type_can_be_sent(number):
         convert.alert_to_msg(Alert(alert_id="a", event=event, raised_ns=0, count=np.int64(1))),
     ]
     assert all(serialize_message(each) for each in sent)
+
+
+def test_the_time_of_day_is_the_stamps_in_local_time():
+    noon = datetime(2024, 5, 1, 12, 30)
+    assert convert.time_of_day(int(noon.timestamp()) * 1_000_000_000) == time(12, 30)

@@ -10,6 +10,7 @@ from edgeai_core.alerting.observers.access import AccessConfig, AccessObserver
 from edgeai_core.alerting.observers.faces import UnknownFaceConfig, UnknownFaceObserver
 from edgeai_core.alerting.observers.hazards import HazardConfig, HazardObserver
 from edgeai_core.alerting.observers.health import NodeFaultConfig, NodeFaultObserver, NodeHealth
+from edgeai_core.alerting.observers.object_events import ObjectEventConfig, ObjectEventObserver
 from edgeai_core.alerting.observers.objects import WatchedObjectConfig, WatchedObjectObserver
 from edgeai_core.alerting.observers.people import (
     SpoofedFaceConfig,
@@ -18,6 +19,7 @@ from edgeai_core.alerting.observers.people import (
     UnauthorisedFaceObserver,
 )
 from edgeai_core.config import group
+from edgeai_core.object_events import ObjectEvent
 from edgeai_core.types import (
     AlertEvent,
     AuthState,
@@ -38,6 +40,7 @@ class AlertingConfig:
     spoofed_face: SpoofedFaceConfig = group(SpoofedFaceConfig)
     access: AccessConfig = group(AccessConfig)
     watched_object: WatchedObjectConfig = group(WatchedObjectConfig)
+    object_event: ObjectEventConfig = group(ObjectEventConfig)
     hazard: HazardConfig = group(HazardConfig)
     node_fault: NodeFaultConfig = group(NodeFaultConfig)
 
@@ -68,6 +71,7 @@ class SceneWatch:
         self._spoofed = SpoofedFaceObserver(config.spoofed_face, source=faces_source)
         self._access = AccessObserver(config.access, source=access_source)
         self._objects = WatchedObjectObserver(config.watched_object, source=objects_source)
+        self._object_events = ObjectEventObserver(config.object_event, source=objects_source)
         self._hazards = HazardObserver(config.hazard, source=hazards_source)
         self._health = NodeFaultObserver(config.node_fault, source=health_source)
         self._state = SessionState.LOCKED
@@ -93,6 +97,10 @@ class SceneWatch:
         return self._objects.observe(
             detections, stamp_ns=stamp_ns, camera=camera, state=self._state
         )
+
+    def see_object_events(self, events: Sequence[ObjectEvent], *, camera: str) -> list[AlertEvent]:
+        """Return what is told of one frame's events of tracked objects."""
+        return self._object_events.observe(events, camera=camera)
 
     def see_hazards(self, report: HazardReport, *, stamp_ns: int, camera: str) -> list[AlertEvent]:
         """Return the events of one frame's hazard report, whatever the session says."""

@@ -1,0 +1,317 @@
+"""The isolated bag: whose it is, whether they are with it, and who takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import time
+
+from edgeai_core.analyzers.objects.bag_config import BagsConfig
+from edgeai_core.analyzers.objects.bag_matching import match, without_doubles
+from edgeai_core.analyzers.objects.bag_owners import (
+    claim,
+    hand_to,
+    is_attended,
+    learn_companions,
+    note_touches,
+    owners_beside,
+)
+from edgeai_core.analyzers.objects.bag_record import BagRecord
+from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
+from edgeai_core.analyzers.objects.identities import NS_PER_S
+from edgeai_core.analyzers.objects.numbering import Numbering
+from edgeai_core.analyzers.objects.people import People
+from edgeai_core.analyzers.objects.proximity import covered_share, feet
+from edgeai_core.types import Detection
+from edgeai_core.zones import parse_zones
+
+_MAX_BAGS = 64
+_COVERED_SHARE = 0.3
+_ALONE = (ObjectState.UNATTENDED, ObjectState.ABANDONED)
+# Who had a bag within reach at most so long before it was missed may have taken it.
+_TOUCH_BEFORE_S = 1.5
+# Nobody is asked whose a bag is before those who put it down have stepped back.
+_CLAIM_AFTER_S = 2.0
+
+
+class Bags:
+    """The bags of one camera; owned by one thread. Time is the frames' stamps.
+
+    The owner is who carried the bag, else who stood where it was first seen, else who was there
+    with it from the beginning. A resting bag whose owners are away is UNATTENDED and then
+    ABANDONED; RECLAIMED when an owner is back or takes it; TAKEN when somebody else carries it off
+    while no owner is near. With an owner near it is handed over: the carrier owns it from then on.
+    """
+
+    def __init__(self, config: BagsConfig, *, numbering: Numbering | None = None) -> None:
+        self._config = config
+        self._numbering = numbering or Numbering()
+        self._exempt = parse_zones(config.exempt_zones)
+        self._records: list[BagRecord] = []
+        self._begun_ns: int | None = None
+        self._last_ns = 0
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Labels of the detector that are bags."""
+        return frozenset(self._config.labels)
+
+    def reset(self) -> None:
+        """Forget every bag; what is there next was there from the beginning."""
+        self._records.clear()
+        self._begun_ns = None
+
+    def update(
+        self,
+        detections: Sequence[Detection],
+        people: People,
+        *,
+        stamp_ns: int,
+        width_px: int,
+        height_px: int,
+        local_time: time,
+    ) -> tuple[ObjectEvent, ...]:
+        """Return what changed with a frame.
+
+        Args:
+            detections: of one frame, any labels; those without a track are left out.
+            people: where persons are, up to date with the frame.
+            stamp_ns: the frame's stamp, later than the one before.
+            width_px, height_px: size of the picture. local_time: for exempt zones with hours.
+        """
+        if self._begun_ns is None:
+            self._begun_ns = self._last_ns = stamp_ns
+        elapsed_s = (stamp_ns - self._last_ns) / NS_PER_S
+        self._last_ns = stamp_ns
+        bags = [d for d in detections if d.label in self._config.labels and d.track_id is not None]
+        present = people.present()
+        found, new = match(self._records, without_doubles(bags), present, stamp_ns=stamp_ns)
+        for detection in new:
+            if len(self._records) < _MAX_BAGS:
+                record = BagRecord.begin(self._numbering.next(), detection, stamp_ns)
+                self._records.append(record)
+        events: list[ObjectEvent] = []
+        for record in list(self._records):
+            seen = found.get(record.number)
+            if seen is not None:
+                record.see(seen, stamp_ns, present)
+                events += self._follow(record, people, stamp_ns)
+            if record.place is None:
+                self._drop_if_lost(record, stamp_ns)
+            elif self._is_exempt(record, width_px, height_px, local_time):
+                record.attended_ns, record.state, record.returned_ns = stamp_ns, None, None
+            else:
+                events += self._watch(record, people, elapsed_s, stamp_ns)
+        return tuple(events)
+
+    def current(self, people: People, *, stamp_ns: int) -> tuple[ObjectEvent, ...]:
+        """Return the bags that are unattended or abandoned."""
+        return tuple(
+            _event(record, record.state, _owner_track(record, people), stamp_ns)
+            for record in self._records
+            if record.state in _ALONE and record.state is not None
+        )
+
+    def owners(self, people: People) -> dict[int, int]:
+        """Return the newest track of a bag to that of its owner, for the bags that have one."""
+        return {
+            record.track_id: track
+            for record in self._records
+            if (track := _owner_track(record, people)) is not None
+        }
+
+    def _follow(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
+        """Decide who carries a bag that is moved."""
+        if record.place is not None or not record.reach_s:
+            return []
+        carrier = max(record.reach_s, key=lambda who: record.reach_s[who])
+        before_s = record.reach_s.get(record.carrier, 0.0) if record.carrier is not None else 0.0
+        reach_s = record.reach_s[carrier]
+        if carrier == record.carrier or reach_s < max(self._config.carry_s, 2 * before_s):
+            return []
+        record.carrier = carrier
+        return self._taken_by(record, carrier, people, stamp_ns, "carried off")
+
+    def _taken_by(
+        self, record: BagRecord, carrier: int, people: People, stamp_ns: int, how: str
+    ) -> list[ObjectEvent]:
+        place = people.find(carrier)
+        who = f"person {place.track_id}" if place is not None else "somebody"
+        alone, was = record.state in _ALONE, record.state
+        record.state, record.returned_ns = None, None
+        owned, is_owner = bool(record.owners), carrier in record.owners
+        beside = owners_beside(record, people, self._config, stamp_ns=stamp_ns)
+        away_s = (stamp_ns - record.attended_ns) / NS_PER_S
+        if is_owner:
+            hand_to(record, carrier, keep=beside)
+            if not alone:
+                return []
+            told = f"{how} by its owner, {who}, after {away_s:.1f} s alone"
+            return [self._told(record, ObjectState.RECLAIMED, told, people, stamp_ns)]
+        if beside and not alone:
+            hand_to(record, carrier, keep=beside)
+            return []
+        if not owned and not alone:
+            hand_to(record, carrier, keep=[])
+            return []
+        told = f"{how} by {who}, who was not seen with it before"
+        if not owned:
+            told = f"{how} by {who}; nobody was seen with it before"
+        if was is not None:
+            told += f"; it was {was.value} for {away_s:.1f} s"
+        hand_to(record, carrier, keep=[])
+        return [self._told(record, ObjectState.TAKEN, told, people, stamp_ns)]
+
+    def _drop_if_lost(self, record: BagRecord, stamp_ns: int) -> None:
+        if stamp_ns - record.last_ns > self._config.missing_s * NS_PER_S:
+            self._records.remove(record)
+
+    def _is_exempt(
+        self, record: BagRecord, width_px: int, height_px: int, local_time: time
+    ) -> bool:
+        x, y = feet(record.box)
+        point = (x / width_px, min(y / height_px, 1.0 - 1e-9))
+        return any(zone.active_at(local_time) and zone.contains(point) for zone in self._exempt)
+
+    def _watch(
+        self, record: BagRecord, people: People, elapsed_s: float, stamp_ns: int
+    ) -> list[ObjectEvent]:
+        """Decide about a resting bag."""
+        config = self._config
+        if record.unclaimed and not self._claimed(record, people, stamp_ns):
+            return []
+        events = self._missed(record, people, stamp_ns)
+        note_touches(record, people, stamp_ns=stamp_ns)
+        if record.furniture or record not in self._records:
+            return events
+        learn_companions(record, people, config, elapsed_s=elapsed_s, stamp_ns=stamp_ns)
+        if is_attended(record, people, config, stamp_ns=stamp_ns):
+            return [*events, *self._attended(record, people, stamp_ns)]
+        record.returned_ns = None
+        record.looks += record.absent_ns is not None or record.last_ns == stamp_ns
+        record.seen += record.last_ns == stamp_ns
+        return [*events, *self._alone(record, people, stamp_ns)]
+
+    def _claimed(self, record: BagRecord, people: People, stamp_ns: int) -> bool:
+        """Return whether it is known whose the bag is, as far as that can be known."""
+        assert self._begun_ns is not None
+        settle_end_ns = self._begun_ns + round(self._config.settle_s * NS_PER_S)
+        after_ns = record.first_ns + round(_CLAIM_AFTER_S * NS_PER_S)
+        if not record.owners and stamp_ns < max(after_ns, settle_end_ns):
+            return False
+        record.unclaimed = False
+        if not record.owners:
+            claim(record, people, self._config, settle_end_ns=settle_end_ns)
+        return True
+
+    def _attended(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
+        if record.state not in _ALONE:
+            record.attended_ns, record.seen, record.looks = stamp_ns, 0, 0
+            return []
+        if record.returned_ns is None:
+            record.returned_ns = stamp_ns
+        if stamp_ns - record.returned_ns < self._config.return_s * NS_PER_S:
+            return []
+        away_s = (record.returned_ns - record.attended_ns) / NS_PER_S
+        told = f"an owner is back after {away_s:.1f} s"
+        record.attended_ns, record.seen, record.looks = stamp_ns, 0, 0
+        record.state, record.returned_ns = None, None
+        return [self._told(record, ObjectState.RECLAIMED, told, people, stamp_ns)]
+
+    def _alone(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
+        config = self._config
+        if record.removed or record.seen < config.min_seen_share * record.looks:
+            return []
+        abandoned_s = config.abandoned_after_s if record.owners else config.ownerless_after_s
+        unattended_s = config.unattended_after_s * abandoned_s / config.abandoned_after_s
+        away_s = (stamp_ns - record.attended_ns) / NS_PER_S
+        for state, limit_s, earlier in (
+            (ObjectState.ABANDONED, abandoned_s, (None, ObjectState.UNATTENDED)),
+            (ObjectState.UNATTENDED, unattended_s, (None,)),
+        ):
+            if away_s < limit_s or record.state not in earlier or not record.seen:
+                continue
+            if record.owners:
+                track = _owner_track(record, people)
+                who = f"its owner, person {track}," if track is not None else "its owner"
+                near = f"{config.near_heights:g} body heights"
+                told = f"{who} was not within {near} for {away_s:.1f} s (limit {limit_s:g} s)"
+            else:
+                told = (
+                    f"it appeared {away_s:.1f} s ago and nobody was seen with it "
+                    f"(limit {limit_s:g} s)"
+                )
+            told += f"; seen in {record.seen} of {record.looks} frames since"
+            record.state, record.since_ns = state, record.attended_ns
+            return [self._told(record, state, told, people, stamp_ns)]
+        return []
+
+    def _missed(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
+        """Decide about a bag that is not found at its place."""
+        config = self._config
+        if record.last_ns == stamp_ns:
+            record.absent_ns, record.removed = None, False
+            return []
+        assert record.place is not None
+        place = record.place
+        if any(covered_share(place, p.box) > _COVERED_SHARE for p in people.present()):
+            record.absent_ns = None
+            return []
+        if record.absent_ns is None:
+            record.absent_ns = stamp_ns
+        missing_s = (stamp_ns - record.absent_ns) / NS_PER_S
+        events: list[ObjectEvent] = []
+        if not record.removed and missing_s >= config.missing_s:
+            record.removed = True
+            by = _toucher(record)
+            if by is not None and not record.furniture:
+                how = f"not at its place any more since {missing_s:.1f} s, last within reach of"
+                events = self._taken_by(record, by, people, stamp_ns, f"{how} and probably taken")
+        if (stamp_ns - record.last_ns) / NS_PER_S >= config.forget_s:
+            self._records.remove(record)
+            if record.state in _ALONE:
+                told = f"not found for {config.forget_s:g} s, and nobody was seen to take it"
+                events.append(self._told(record, ObjectState.GONE, told, people, stamp_ns))
+        return events
+
+    def _told(
+        self, record: BagRecord, state: ObjectState, told: str, people: People, stamp_ns: int
+    ) -> ObjectEvent:
+        record.reason = f"{record.label}: {told}"
+        record.since_ns = record.since_ns if state in _ALONE else stamp_ns
+        return _event(record, state, _owner_track(record, people), stamp_ns)
+
+
+def _toucher(record: BagRecord) -> int | None:
+    """Return who had a bag within reach when it was missed: an owner, else who was there last."""
+    begin_ns = record.last_ns - round(_TOUCH_BEFORE_S * NS_PER_S)
+    who = [identity for identity, at_ns in record.touched.items() if at_ns >= begin_ns]
+    owners = [identity for identity in record.owners if identity in who]
+    if owners:
+        return owners[0]
+    return min(who, key=lambda identity: (record.touched[identity], identity), default=None)
+
+
+def _owner_track(record: BagRecord, people: People) -> int | None:
+    for who in record.owners:
+        place = people.find(who)
+        if place is not None:
+            return place.track_id
+    return None
+
+
+def _event(
+    record: BagRecord, state: ObjectState, owner_track_id: int | None, stamp_ns: int
+) -> ObjectEvent:
+    return ObjectEvent(
+        kind=EventKind.BAG,
+        state=state,
+        incident=record.number,
+        label=record.label,
+        track_id=record.track_id,
+        owner_track_id=owner_track_id,
+        box=record.box,
+        since_ns=record.since_ns,
+        stamp_ns=stamp_ns,
+        score=record.score,
+        reason=record.reason,
+    )

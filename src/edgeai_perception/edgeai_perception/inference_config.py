@@ -1,0 +1,35 @@
+"""How every analyzer runs its model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgeai_core.config import param
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceConfig:
+    """Runtime, threads and rate of one analyzer; which model is its own business."""
+
+    runtime: str = param(
+        "auto", "Inference runtime by name; auto measures those that work and takes the fastest"
+    )
+    threads: int = param(
+        1,
+        "CPU threads of one inference; more are faster alone and slower beside other analyzers",
+        minimum=1,
+        maximum=64,
+    )
+    max_results_per_s: float = param(
+        10.0,
+        "Frames looked at per second at most; lower leaves more of the processor to the others "
+        "and decides later",
+        unit="1/s",
+        minimum=0.1,
+        maximum=240.0,
+    )
+
+    @property
+    def min_period_s(self) -> float:
+        """Shortest time between two frames that are looked at, seconds."""
+        return 1.0 / self.max_results_per_s

@@ -1,0 +1,70 @@
+"""Parameters of the object node."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from edgeai_core import catalog
+from edgeai_core.analyzers.objects.area_rules import ANY_LABEL, parse_stays
+from edgeai_core.analyzers.objects.sightings import SightingsConfig
+from edgeai_core.analyzers.objects.tiles import TilesConfig
+from edgeai_core.analyzers.objects.watch import ObjectWatchConfig
+from edgeai_core.analyzers.objects.weapon_rules import parse_weapon_rules
+from edgeai_core.config import group, param
+from edgeai_core.errors import ConfigError
+from edgeai_core.tracking import TrackerConfig
+from edgeai_core.zones import parse_zones
+from edgeai_perception.inference_config import InferenceConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectInferenceConfig(InferenceConfig):
+    """Which model detects, and how it is run."""
+
+    model: str = param(catalog.DEFAULT_OBJECT_DETECTOR, "Name of the model in the catalog")
+    score_threshold: float = param(
+        0.4,
+        "Detections below are dropped; lower finds more and is wrong more often",
+        minimum=0.0,
+        maximum=1.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectDetectorConfig:
+    """Parameters of the object node."""
+
+    inference: ObjectInferenceConfig = group(ObjectInferenceConfig)
+    tracking: TrackerConfig = group(TrackerConfig)
+    tiles: TilesConfig = group(TilesConfig)
+    watch: ObjectWatchConfig = group(ObjectWatchConfig)
+    labels: tuple[str, ...] = param((), "Classes to publish; empty publishes all the model knows")
+    things: SightingsConfig = group(SightingsConfig)
+
+
+def refuse_unknown_labels(config: ObjectDetectorConfig, known: Collection[str]) -> None:
+    """Look whether everything that is waited for can be detected.
+
+    Raises:
+        ConfigError: a parameter names what never comes: a watch that could never see anything.
+    """
+    areas = config.watch.areas
+    stays = parse_stays(areas.stays, zones=[zone.name for zone in parse_zones(areas.zones)])
+    wanted: dict[str, Collection[str]] = {
+        "things.labels": config.things.labels,
+        "tiles.labels": config.tiles.labels,
+        "watch.weapons.rules": parse_weapon_rules(config.watch.weapons.rules),
+        "watch.bags.labels": config.watch.bags.labels,
+        "watch.areas.stays": {label for stay in stays for label in stay.labels},
+        # As they come they name persons; without zones and lines nobody waits for them.
+        "watch.areas.visit_labels": areas.visit_labels if areas.zones else (),
+        "watch.areas.line_labels": areas.line_labels if areas.lines else (),
+    }
+    for name, labels in wanted.items():
+        unknown = sorted(set(labels) - set(known) - {ANY_LABEL})
+        if unknown:
+            raise ConfigError(
+                f"parameter {name}: got {', '.join(unknown)}, which is never detected; expected "
+                f"names among {', '.join(known)}"
+            )

@@ -48,6 +48,8 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def needs_lab_packages(arguments: argparse.Namespace) -> bool:
     """Return whether a parsed command needs the packages of requirements/lab.txt."""
+    if arguments.command == "objects":
+        return bool(arguments.action == "teach")
     if arguments.command != "lab":
         return False
     if arguments.lab_command == "inspect":

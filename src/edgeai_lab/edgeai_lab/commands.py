@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from edgeai_core.errors import SetupError
 
-_TRAINING_PACKAGES = ("onnxscript", "sklearn", "timm", "torch", "torchvision")
+_TRAINING_PACKAGES = ("onnx", "onnxscript", "sklearn", "timm", "torch", "torchvision")
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -127,6 +127,12 @@ def _compose_data(arguments: argparse.Namespace) -> int:
     return run_compose(arguments)
 
 
+def _teach_thing(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.teach.command import run_teach
+
+    return run_teach(arguments)
+
+
 def _train_classifier(arguments: argparse.Namespace) -> int:
     from edgeai_lab.classifier.commands import run_train
 
@@ -147,6 +153,7 @@ COMMANDS: Mapping[str, Command] = {
     "data split": _split_data,
     "data audit": _audit_data,
     "data compose": _compose_data,
+    "objects teach": _teach_thing,
     "train classifier": _train_classifier,
     "evaluate classifier": _evaluate_classifier,
     "evaluate faces": _evaluate_faces,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import cv2
 import numpy as np
 from numpy.random import Generator
@@ -15,9 +13,8 @@ from edgeai_lab.pictures import Image
 def draw_room(rng: Generator, *, width_px: int = 640, height_px: int = 480) -> Image:
     """Return a drawn room: wall and floor of some material, furniture, things, light."""
     wall, floor = (_material(height_px, width_px, rng) for _ in range(2))
-    horizon = rng.uniform(0.2, 0.9) * height_px + np.linspace(
-        *rng.uniform(-40, 40, 2), width_px, dtype=np.float32
-    )
+    tilt = np.linspace(-1, 1, width_px, dtype=np.float32) * rng.uniform(-40, 40)
+    horizon = rng.uniform(0.2, 0.9) * height_px + tilt
     rows = np.arange(height_px, dtype=np.float32)[:, None]
     room = np.where((rows > horizon)[..., None], floor, wall)
     for _ in range(int(rng.integers(2, 14))):
@@ -29,20 +26,9 @@ def draw_room(rng: Generator, *, width_px: int = 640, height_px: int = 480) -> I
     return np.asarray(cv2.GaussianBlur(lit, (0, 0), sigma), np.uint8) if sigma > 0.3 else lit
 
 
-def mixed(groups: Sequence[Sequence[Image]], rng: Generator) -> Callable[[], Image]:
-    """Return a function that draws from groups of pictures, each group as often as the others."""
-    filled = [group for group in groups if len(group)]
-
-    def draw() -> Image:
-        group = filled[int(rng.integers(len(filled)))]
-        return group[int(rng.integers(len(group)))]
-
-    return draw
-
-
 def _material(height: int, width: int, rng: Generator) -> Image:
     """Return cloth, wood, wallpaper or plaster."""
-    base = rng.uniform(20, 245, 3)
+    base = np.asarray(rng.uniform(20, 245, 3), np.float32)
     grain = noise_map(height, width, rng, coarse=int(rng.integers(2, 40)))
     kind = int(rng.integers(4))
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -58,7 +44,8 @@ def _material(height: int, width: int, rng: Generator) -> Image:
         grain = 0.5 + 0.5 * np.sign(np.sin(across / rng.uniform(3, 25)))
     other = np.clip(base + rng.normal(0, 45, 3), 0, 255)
     share = (grain * rng.uniform(0.1, 1.0))[..., None]
-    return np.asarray(base * (1 - share) + other * share, np.uint8)
+    mixed = base * (1 - share) + other * share
+    return np.asarray(mixed, np.uint8)
 
 
 def _with_furniture(room: Image, rng: Generator) -> Image:

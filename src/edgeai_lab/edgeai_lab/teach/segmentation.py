@@ -121,7 +121,7 @@ def segment(
             refused.append(refusal)
             continue
         candidates.append(_Candidate(index=number, small=small[number], mask=mask))
-    good, screened = _screened(candidates, evidence)
+    good, screened = _screened(candidates)
     return Segmentation(
         kept=tuple(_cut(images[c.index], c) for c in good),
         refused=tuple(sorted((*refused, *screened), key=lambda r: r.index)),
@@ -169,7 +169,8 @@ def _grabcut(image: Image, *, sure: Mask, maybe: Mask, scene: Scene) -> Mask:
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.setRNGSeed(0)
     crop = np.ascontiguousarray(image[part])
-    cv2.grabCut(crop, inner, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    whole = (0, 0, crop.shape[1], crop.shape[0])  # not looked at: the labels say where it may be
+    cv2.grabCut(crop, inner, whole, models[0], models[1], _ROUNDS, cv2.GC_INIT_WITH_MASK)
     mask = np.zeros(sure.shape, bool)
     mask[part] = np.isin(inner, (cv2.GC_FGD, cv2.GC_PR_FGD))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
@@ -229,10 +230,9 @@ def _shape_refusal(index: int, mask: Mask) -> Refused | None:
 
 
 def _screened(
-    candidates: Sequence[_Candidate], evidence: Floats
+    candidates: Sequence[_Candidate],
 ) -> tuple[list[_Candidate], list[Refused]]:
     """Leave out what is blurred or does not agree with the others."""
-    del evidence
     good: list[_Candidate] = []
     refused: list[Refused] = []
     tables = [_colours(c) for c in candidates]
@@ -241,7 +241,7 @@ def _screened(
         candidate.sharpness = _sharpness(candidate)
     middle = float(np.median([c.sharpness for c in candidates])) if candidates else 0.0
     for number, candidate in enumerate(candidates):
-        near = candidates[max(0, number - 2) : number] + candidates[number + 1 : number + 3]
+        near = [*candidates[max(0, number - 2) : number], *candidates[number + 1 : number + 3]]
         areas = [float(other.mask.sum()) for other in near]
         growth = float(candidate.mask.sum()) / float(np.median(areas)) if areas else 1.0
         likeness = float(np.minimum(tables[number], usual).sum() / max(1e-6, usual.sum()))

@@ -75,7 +75,7 @@ def yolox_trunk(path: Path, *, labels: tuple[str, ...] = ()) -> Iterator[Trunk]:
 
 
 def _pyramid(model: onnx.ModelProto) -> list[str]:
-    """Return the inputs of the 1x1 stems of the head, finest first: by how the graph is built."""
+    """Return the outputs of the head's 1x1 stems, finest first: by how the graph is built."""
     nodes = {output: node for node in model.graph.node for output in node.output}
     last = [
         node
@@ -87,8 +87,8 @@ def _pyramid(model: onnx.ModelProto) -> list[str]:
     for node in boxes:
         convolutions = 0
         name = node.input[0]
-        # Behind the stem stand two depthwise pairs: the fifth convolution back is the stem itself.
-        while name in nodes and convolutions < 5:
+        # Behind the stem's output stand two depthwise pairs of convolutions.
+        while name in nodes and convolutions < 4:
             above = nodes[name]
             convolutions += above.op_type == "Conv"
             name = above.input[0]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from edgeai_core.errors import SetupError
 
-_TRAINING_PACKAGES = ("onnx", "onnxscript", "sklearn", "timm", "torch", "torchvision")
+_TRAINING_PACKAGES = ("onnxscript", "sklearn", "timm", "torch", "torchvision")
 Command = Callable[[argparse.Namespace], int]
 
 

@@ -45,7 +45,7 @@ def _material(height: int, width: int, rng: Generator) -> Image:
     other = np.clip(base + rng.normal(0, 45, 3), 0, 255)
     share = (grain * rng.uniform(0.1, 1.0))[..., None]
     mixed = base * (1 - share) + other * share
-    return np.asarray(mixed, np.uint8)
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)
 
 
 def _with_furniture(room: Image, rng: Generator) -> Image:

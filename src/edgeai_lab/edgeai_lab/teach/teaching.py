@@ -102,13 +102,12 @@ def teach(
     own_held_out = own_backgrounds[::_OWN_HELD_OUT]
     backdrops = gather_backdrops(own_backgrounds, material.scene, rng)
     backdrops_learned, backdrops_held_out = backdrops.split()
+    examples = _examples(learned, backdrops_learned, rivals, own_learned, rng, config, track)
     lessons = [
-        lesson_of(trunk.look(example.image), example.boxes)
-        for example in track(
-            _examples(learned, backdrops_learned, rivals, own_learned, rng, config, track),
-            "looking",
-        )
+        lesson_of(trunk.look(examples[number].image), examples[number].boxes)
+        for number in track(range(len(examples)), "looking")
     ]
+    del examples
     levels = fit_levels(lessons, seed=config.seed, config=config.fit)
     del lessons
     checks = composed(held_out.cutouts, backdrops_held_out, rivals, rng, config=config.compose)
@@ -199,7 +198,7 @@ def best_threshold(hits: npt.NDArray[np.floating], false: npt.NDArray[np.floatin
     Args:
         hits: best scores of the pictures with the thing. false: of those without.
     """
-    choices = np.linspace(0.1, 0.9, 33)
+    choices = 1 / (1 + np.exp(-np.linspace(-3, 5, 33)))
     few = [c for c in choices if (false >= c).mean() <= _MOST_FALSE] or [choices[-1]]
 
     def f1(choice: float) -> float:

@@ -18,6 +18,8 @@ from edgeai_core.errors import ModelError
 
 FORMAT = 1
 _CARD, _PICTURES, _ENDS = "card", "cutouts", "cutout_ends"
+# What NumPy and the archive's reader raise for a file that is no such archive.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 _WEIGHTS = tuple(entry.name for entry in fields(LevelHead))
 
 
@@ -86,21 +88,20 @@ def read_thing(path: Path) -> TaughtThing:
 def read_cutout_files(path: Path) -> list[npt.NDArray[np.uint8]]:
     """Return the PNG files in a thing's file as bytes; errors as of :func:`read_card`."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             pictures = np.asarray(stored[_PICTURES], np.uint8)
             ends = [int(end) for end in stored[_ENDS]]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as exc:
+    except _UNREADABLE as exc:
         raise _damaged(path, exc) from exc
-    starts = [0, *ends[:-1]]
-    return [pictures[start:end] for start, end in zip(starts, ends, strict=True)]
+    return [pictures[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _read(path: Path, *, weights: bool) -> TaughtThing:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             card = _card(bytes(stored[_CARD]))
             levels = tuple(_level(stored, number) for number in range(card.levels * weights))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as exc:
+    except _UNREADABLE as exc:
         raise _damaged(path, exc) from exc
     return TaughtThing(card=card, levels=levels)
 

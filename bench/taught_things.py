@@ -63,7 +63,9 @@ def measured(
     started_s = time.perf_counter()
     thing = teach(name, material, trunk, own_backgrounds=empty, rivals=rivals)
     took_s += time.perf_counter() - started_s
-    faint, head = (TaughtHead(name, thing.levels, min_score=least) for least in (0.02, 0.5))
+    faint, head = (
+        TaughtHead(name, thing.levels, thing.check, min_score=least) for least in (0.02, 0.5)
+    )
     pictures, errors = [], []
     found_with = found_without = without = 0
     for test in tests:
@@ -119,7 +121,7 @@ def worst(errors: Sequence[tuple[float, Labelled, Sequence[object]]]) -> np.ndar
 
 def milliseconds(things: Sequence[TaughtThing], trunk: Trunk, image: np.ndarray) -> float:
     """Return the median time that all things together take on a picture's maps."""
-    heads = [TaughtHead(thing.card.name, thing.levels) for thing in things]
+    heads = [TaughtHead(thing.card.name, thing.levels, thing.check) for thing in things]
     features = trunk.look(image)
     times_ms = []
     for _ in range(300):

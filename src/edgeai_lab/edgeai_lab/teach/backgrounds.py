@@ -66,6 +66,6 @@ def _with_furniture(room: Image, rng: Generator) -> Image:
     if not box_width:
         return room
     part = (slice(y, y + box_height), slice(x, x + box_width))
-    result = room.copy()
+    result: Image = room.copy()
     result[part] = blend(room[part], _material(box_height, box_width, rng), mask[part])
-    return result
+    return np.asarray(result, np.uint8)

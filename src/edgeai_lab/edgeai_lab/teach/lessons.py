@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.analyzers.objects.features import FeatureMaps
-from edgeai_core.geometry import Box
+from edgeai_core.geometry import Box, Letterbox
 
 Floats = npt.NDArray[np.float32]
 Half = npt.NDArray[np.float16]
@@ -38,17 +38,30 @@ class Targets:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lesson:
-    """A picture: (C, H, W) float16 maps by level, targets by level, boxes in frame pixels."""
+    """A picture.
+
+    Attributes:
+        maps: (C, H, W) float16 by level. targets: by level.
+        boxes_px: (N, 4) float32 of the thing, in pixels of the network's input.
+        strides_px: of each level. letterbox: as of the maps.
+    """
 
     maps: tuple[Half, ...]
     targets: tuple[Targets, ...]
-    features: FeatureMaps | None
-    boxes: tuple[Box, ...]
+    boxes_px: Floats
+    strides_px: tuple[int, ...]
+    letterbox: Letterbox
+
+    def features(self) -> FeatureMaps:
+        """Return the maps as a head gets them."""
+        return FeatureMaps(
+            levels=tuple(level.astype(np.float32) for level in self.maps),
+            strides_px=self.strides_px,
+            letterbox=self.letterbox,
+        )
 
 
-def lesson_of(
-    features: FeatureMaps, boxes: Sequence[Box], *, keep_features: bool = False
-) -> Lesson:
+def lesson_of(features: FeatureMaps, boxes: Sequence[Box]) -> Lesson:
     """Return the lesson of a picture's maps and the boxes of the thing in it, in frame pixels."""
     letterbox = features.letterbox
     offset = np.array([letterbox.pad_x_px, letterbox.pad_y_px] * 2, np.float32)
@@ -61,8 +74,9 @@ def lesson_of(
     return Lesson(
         maps=tuple(level.astype(np.float16) for level in features.levels),
         targets=_with_one_level_each(targets, edges, features),
-        features=features if keep_features else None,
-        boxes=tuple(boxes),
+        boxes_px=edges,
+        strides_px=features.strides_px,
+        letterbox=letterbox,
     )
 
 

@@ -20,6 +20,7 @@ from edgeai_lab.compose.cutouts import Cutout
 from edgeai_lab.fire.average_precision import PictureBoxes, average_precision
 from edgeai_lab.pictures import Image
 from edgeai_lab.progress import Track, silent
+from edgeai_lab.teach.checking import fit_check
 from edgeai_lab.teach.examples import (
     Backdrops,
     Example,
@@ -109,6 +110,7 @@ def teach(
     ]
     del examples
     levels = fit_levels(lessons, seed=config.seed, config=config.fit)
+    check = fit_check(lessons, levels, steps=config.fit.steps, seed=config.seed)
     del lessons
     checks = composed(held_out.cutouts, backdrops_held_out, rivals, rng, config=config.compose)
     looked = [
@@ -119,7 +121,7 @@ def teach(
             *(Example(image=image, boxes=()) for image in own_held_out[:_MOST_OWN]),
         )
     ]
-    verdict = judge(name, levels, looked)
+    verdict = judge(TaughtHead(name, levels, check, min_score=_FAINT), looked)
     figures = {
         "validation_ap50": verdict.ap50,
         "validation_recall": verdict.recall,
@@ -135,7 +137,7 @@ def teach(
         source=material.source,
         figures={key: round(value, 4) for key, value in figures.items()},
     )
-    return TaughtThing(card=card, levels=calibrated(levels, verdict.threshold))
+    return TaughtThing(card=card, levels=calibrated(levels, verdict.threshold), check=check)
 
 
 def require_good(card: TaughtCard) -> None:
@@ -167,11 +169,8 @@ def split_material(material: Material) -> tuple[Material, Material]:
     )
 
 
-def judge(
-    name: str, levels: Sequence[LevelHead], looked: Sequence[tuple[FeatureMaps, Example]]
-) -> Verdict:
+def judge(head: TaughtHead, looked: Sequence[tuple[FeatureMaps, Example]]) -> Verdict:
     """Measure a head; the threshold finds most at the fewest false alarms (best F1)."""
-    head = TaughtHead(name, levels, min_score=_FAINT)
     pictures: list[PictureBoxes] = []
     hits: list[float] = []
     false: list[float] = []

@@ -1,8 +1,9 @@
 """Find things that a person has taught: small heads on the detector's frozen trunk.
 
-Two steps keep a head cheap. A gate of two small layers looks at every cell of every level; the
-best cells go to a network that sees the cell's 3x3 neighbourhood and gives score and box. Nothing
-of the base classes is touched: the trunk's maps are only read.
+Three steps keep a head cheap. A gate of two small layers looks at every cell of every level; the
+best cells go to a network that sees the cell's 3x3 neighbourhood and gives score and box; the best
+boxes get a last look at all that they hold. Nothing of the base classes is touched: the trunk's
+maps are only read.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.analyzers.objects.features import FeatureMaps
+from edgeai_core.analyzers.objects.taught_check import BoxCheck, box_statistics
 from edgeai_core.errors import ModelError
 from edgeai_core.geometry import Box, non_maximum_suppression
 from edgeai_core.types import Detection
@@ -24,6 +26,9 @@ Floats = npt.NDArray[np.float32]
 CANDIDATES = 24
 # Cells around one that the second step sees: 3x3.
 REACH = 1
+# Boxes of a thing that get the last look, and how faint they may be before it.
+_CHECKED = 4
+_CHECKED_LOGIT = -3.0
 BOX_NUMBERS = 4
 _SUPPRESSION_IOU = 0.45
 # One place shows one thing: of two taught things that claim it, the surer one is told.
@@ -78,12 +83,21 @@ class TaughtHead:
     """Finds one thing in the trunk's maps. Stateless; may be shared between threads.
 
     Args:
-        label: the thing's name. levels: weights, finest level first. A score of 0.5 is where the
-            calibration put the threshold. min_score: 0..1; fainter findings are dropped.
+        label: the thing's name. levels: weights, finest level first. check: the last look at
+            each finding; None goes without. A score of 0.5 is where the calibration put the
+            threshold. min_score: 0..1; fainter findings are dropped.
     """
 
-    def __init__(self, label: str, levels: Sequence[LevelHead], *, min_score: float = 0.5) -> None:
+    def __init__(
+        self,
+        label: str,
+        levels: Sequence[LevelHead],
+        check: BoxCheck | None = None,
+        *,
+        min_score: float = 0.5,
+    ) -> None:
         self.label = label
+        self.check = check
         self.levels = tuple(levels)
         self._least_logit = float(np.log(min_score / (1 - min_score)))
 
@@ -149,27 +163,64 @@ def detect_all(heads: Sequence[TaughtHead], features: FeatureMaps) -> list[Detec
     Raises:
         ModelError: the maps are not those of the trunk that the things were taught on.
     """
+    found = proposals(heads, features)
+    if not len(found.owners):
+        return []
+    logits = found.logits.copy()
+    if any(head.check for head in heads):
+        statistics = box_statistics(features.levels, features.strides_px, found.boxes_px)
+        for owner, head in enumerate(heads):
+            own = found.owners == owner
+            if head.check is not None:
+                logits[own] += head.check.logits(statistics[own])
+    least = np.array([head.least_logit for head in heads])
+    sure = np.flatnonzero(logits >= least[found.owners])
+    kept = sure[
+        non_maximum_suppression(found.boxes_px[sure], logits[sure], iou_threshold=_RIVAL_IOU)
+    ]
+    detections = (
+        _detection(heads[found.owners[i]].label, logits[i], found.boxes_px[i], features)
+        for i in kept
+    )
+    return [detection for detection in detections if detection is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proposals:
+    """What heads take for their things before the last look.
+
+    Attributes:
+        owners: (N,) numbers of the heads. logits: (N,). boxes_px: (N, 4) in pixels of the input.
+    """
+
+    owners: npt.NDArray[np.intp]
+    logits: Floats
+    boxes_px: Floats
+
+
+def proposals(
+    heads: Sequence[TaughtHead], features: FeatureMaps, *, most: int = _CHECKED
+) -> Proposals:
+    """Return the best boxes of each head, at most `most` of each.
+
+    Raises:
+        ModelError: the maps are not those of the trunk that the things were taught on.
+    """
     found: list[tuple[int, float, Floats]] = []
     for number, level in enumerate(features.levels):
         _check(heads, number, level)
         found += _of_level(heads, number, level, features.strides_px[number])
-    if not found:
-        return []
-    owners = np.array([owner for owner, _, _ in found])
-    logits = np.array([logit for _, logit, _ in found])
-    boxes = np.stack([box for _, _, box in found])
+    owners = np.array([owner for owner, _, _ in found], np.intp)
+    logits = np.array([logit for _, logit, _ in found], np.float32)
+    boxes = np.array([box for _, _, box in found], np.float32).reshape(-1, 4)
     kept: list[int] = []
     for owner in range(len(heads)):
         own = np.flatnonzero(owners == owner)
         if own.size:
+            own = own[np.argsort(-logits[own])[: 4 * most]]
             best = non_maximum_suppression(boxes[own], logits[own], iou_threshold=_SUPPRESSION_IOU)
-            kept += own[best].tolist()
-    chosen = np.array(kept, np.intp)
-    chosen = chosen[
-        non_maximum_suppression(boxes[chosen], logits[chosen], iou_threshold=_RIVAL_IOU)
-    ]
-    detections = (_detection(heads[owners[i]].label, logits[i], boxes[i], features) for i in chosen)
-    return [detection for detection in detections if detection is not None]
+            kept += own[best[:most]].tolist()
+    return Proposals(owners=owners[kept], logits=logits[kept], boxes_px=boxes[kept])
 
 
 def _check(heads: Sequence[TaughtHead], number: int, level: Floats) -> None:
@@ -205,7 +256,8 @@ def _of_level(
             passed = passed[np.argpartition(-gates[passed], CANDIDATES)[:CANDIDATES]]
         around = padded(level) if around is None else around
         logits, boxes = head.decode(number, around, passed, width)
-        for index in np.flatnonzero(logits >= head.least_logit):
+        faintest = head.least_logit if head.check is None else _CHECKED_LOGIT
+        for index in np.flatnonzero(logits >= faintest):
             found.append((owner, float(logits[index]), boxes[index] * stride_px))
     return found
 

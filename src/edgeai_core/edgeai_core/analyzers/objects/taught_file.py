@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.analyzers.objects.taught import LevelHead
+from edgeai_core.analyzers.objects.taught_check import BoxCheck
 from edgeai_core.errors import ModelError
 
 FORMAT = 1
@@ -21,6 +22,7 @@ _CARD, _PICTURES, _ENDS = "card", "cutouts", "cutout_ends"
 # What NumPy and the archive's reader raise for a file that is no such archive.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 _WEIGHTS = tuple(entry.name for entry in fields(LevelHead))
+_CHECK_WEIGHTS = tuple(entry.name for entry in fields(BoxCheck))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +47,11 @@ class TaughtCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TaughtThing:
-    """A card with the weights, finest level first."""
+    """A card with the weights, finest level first, and those of the last look."""
 
     card: TaughtCard
     levels: tuple[LevelHead, ...]
+    check: BoxCheck | None = None
 
 
 def encode_thing(thing: TaughtThing, cutouts: Sequence[bytes] = ()) -> bytes:
@@ -64,6 +67,9 @@ def encode_thing(thing: TaughtThing, cutouts: Sequence[bytes] = ()) -> bytes:
     for number, level in enumerate(thing.levels):
         for name in _WEIGHTS:
             content[f"{number}.{name}"] = np.asarray(getattr(level, name), np.float32)
+    if thing.check is not None:
+        for name in _CHECK_WEIGHTS:
+            content[f"check.{name}"] = np.asarray(getattr(thing.check, name), np.float32)
     content[_PICTURES] = np.frombuffer(b"".join(cutouts), np.uint8)
     content[_ENDS] = np.cumsum([len(cutout) for cutout in cutouts], dtype=np.int64)
     buffer = io.BytesIO()
@@ -101,9 +107,10 @@ def _read(path: Path, *, weights: bool) -> TaughtThing:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             card = _card(bytes(stored[_CARD]))
             levels = tuple(_level(stored, number) for number in range(card.levels * weights))
+            check = _box_check(stored) if weights else None
     except _UNREADABLE as exc:
         raise _damaged(path, exc) from exc
-    return TaughtThing(card=card, levels=levels)
+    return TaughtThing(card=card, levels=levels, check=check)
 
 
 def _card(content: bytes) -> TaughtCard:
@@ -117,13 +124,26 @@ def _card(content: bytes) -> TaughtCard:
 
 
 def _level(stored: Mapping[str, npt.NDArray[np.generic]], number: int) -> LevelHead:
-    arrays = {name: np.asarray(stored[f"{number}.{name}"], np.float32) for name in _WEIGHTS}
-    if not all(np.isfinite(array).all() for array in arrays.values()):
-        raise ValueError("a weight is not finite")
+    arrays = _arrays(stored, str(number), _WEIGHTS)
     least = float(arrays.pop("gate_least"))
     if not math.isfinite(least):
         raise ValueError("the gate's threshold is not finite")
     return LevelHead(gate_least=least, **arrays)
+
+
+def _box_check(stored: Mapping[str, npt.NDArray[np.generic]]) -> BoxCheck | None:
+    if f"check.{_CHECK_WEIGHTS[0]}" not in stored:
+        return None
+    return BoxCheck(**_arrays(stored, "check", _CHECK_WEIGHTS))
+
+
+def _arrays(
+    stored: Mapping[str, npt.NDArray[np.generic]], part: str, names: Sequence[str]
+) -> dict[str, npt.NDArray[np.float32]]:
+    arrays = {name: np.asarray(stored[f"{part}.{name}"], np.float32) for name in names}
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise ValueError("a weight is not finite")
+    return arrays
 
 
 def _damaged(path: Path, exc: Exception) -> ModelError:

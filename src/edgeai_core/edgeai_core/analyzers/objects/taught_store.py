@@ -162,7 +162,7 @@ class TaughtThings:
     def _head(self, path: Path) -> TaughtHead:
         thing = read_thing(path)
         require_trunk(thing.card, self._trunk_sha256)
-        return TaughtHead(thing.card.name, thing.levels, min_score=self._min_score)
+        return TaughtHead(thing.card.name, thing.levels, thing.check, min_score=self._min_score)
 
 
 def require_trunk(card: TaughtCard, trunk_sha256: str) -> None:

@@ -166,7 +166,8 @@ def _box(sides: tuple[float, float, float], *, front: Image, back: Image, edge: 
 def _cylinder(label: Image, lid: Image, *, radius: float, height: float, parts: int = 24) -> Body:
     angles = np.linspace(0, 2 * np.pi, parts + 1)
     ring = np.stack([np.cos(angles), np.zeros(parts + 1), np.sin(angles)], axis=1) * radius
-    up, down = ring - [0, height / 2, 0], ring + [0, height / 2, 0]
+    half = np.array([0, height / 2, 0])
+    up, down = ring - half, ring + half
     width = label.shape[1] // parts
     faces = []
     for part in range(parts):
@@ -174,7 +175,7 @@ def _cylinder(label: Image, lid: Image, *, radius: float, height: float, parts: 
         texture = np.ascontiguousarray(label[:, part * width : (part + 1) * width])
         faces.append(Face(corners=quad, outline=quad, texture=texture))
     square = np.array([[-1, 0, -1], [1, 0, -1], [1, 0, 1], [-1, 0, 1]]) * radius
-    top, bottom = square - [0, height / 2, 0], (square + [0, height / 2, 0])[::-1]
+    top, bottom = square - half, (square + half)[::-1]
     faces.append(Face(corners=top, outline=up[:-1][::-1], texture=lid))
     faces.append(Face(corners=bottom, outline=down[:-1], texture=lid))
     return Body(faces=faces)

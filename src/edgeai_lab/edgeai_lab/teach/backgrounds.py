@@ -10,7 +10,7 @@ from edgeai_lab.fire.synthesis import blend, noise_map
 from edgeai_lab.pictures import Image
 
 
-def draw_room(rng: Generator, *, width_px: int = 640, height_px: int = 480) -> Image:
+def draw_room(rng: Generator, *, width_px: int = 416, height_px: int = 312) -> Image:
     """Return a drawn room: wall and floor of some material, furniture, things, light."""
     wall, floor = (_material(height_px, width_px, rng) for _ in range(2))
     tilt = np.linspace(-1, 1, width_px, dtype=np.float32) * rng.uniform(-40, 40)

@@ -21,7 +21,7 @@ from edgeai_lab.teach.segmentation import Segmented
 
 # Real pictures that set-up has on the machine; a demo clip that is missing is no reason to stop.
 _FOOTAGE = (("bikes", 2.0), ("vtest", 0.4))
-_ROOMS = 60
+_ROOMS = 48
 _EMPTY_EVERY = 3
 _LIGHT = Variation(light=0.2, tint=0.05, noise=0.0)
 

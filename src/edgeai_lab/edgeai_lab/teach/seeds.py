@@ -72,6 +72,11 @@ def change(image: Image, background: Image) -> Floats:
     return np.asarray(cv2.GaussianBlur(difference, (0, 0), 1.5), np.float32)
 
 
+def has_moved(image: Image, scene: Scene) -> Mask:
+    """Return (H, W): pixels that do not show the background."""
+    return np.asarray(change(image, scene.background) >= _LEAST_CHANGE)
+
+
 def skin(image: Image) -> Mask:
     """Return (H, W): pixels with the colours of skin, of all tones (Chai and Ngan 1999)."""
     colours = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), 1.0), cv2.COLOR_BGR2YCrCb)

@@ -31,12 +31,13 @@ from edgeai_lab.teach.examples import (
 from edgeai_lab.teach.fitting import FitConfig, fit_levels
 from edgeai_lab.teach.lessons import lesson_of
 from edgeai_lab.teach.material import Material
+from edgeai_lab.teach.threads import one_thread
 from edgeai_lab.teach.trunk import Trunk
 
 # Below it a thing would be missed or seen where it is not more often than a person bears.
 LEAST_AP50 = 0.6
 _HELD_OUT = 5
-_MOST_FALSE = 0.02
+_MOST_FALSE = 0.03
 _FAINT = 0.02
 _OWN_HELD_OUT, _MOST_OWN = 4, 150
 
@@ -50,7 +51,7 @@ class TeachConfig:
         compose: what they look like. fit: steps of the training. seed: of all chance.
     """
 
-    pictures: int = 360
+    pictures: int = 420
     checks: int = 120
     compose: ComposeConfig = field(
         default_factory=lambda: ComposeConfig(width_px=416, height_px=416, most_things=2)
@@ -109,8 +110,9 @@ def teach(
         for number in track(range(len(examples)), "looking")
     ]
     del examples
-    levels = fit_levels(lessons, seed=config.seed, config=config.fit)
-    check = fit_check(lessons, levels, steps=config.fit.steps, seed=config.seed)
+    with one_thread():
+        levels = fit_levels(lessons, seed=config.seed, config=config.fit)
+        check = fit_check(lessons, levels, steps=config.fit.steps, seed=config.seed)
     del lessons
     checks = composed(held_out.cutouts, backdrops_held_out, rivals, rng, config=config.compose)
     looked = [

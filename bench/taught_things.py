@@ -29,6 +29,7 @@ from edgeai_core.contact_sheet import contact_sheet
 from edgeai_lab.compose.cutouts import Cutout
 from edgeai_lab.fire.average_precision import PictureBoxes, average_precision
 from edgeai_lab.pictures import write_picture
+from edgeai_lab.teach.examples import common_backdrops
 from edgeai_lab.teach.material import Material, from_pictures, gather, sheet_of
 from edgeai_lab.teach.teaching import teach
 from edgeai_lab.teach.trunk import Trunk, yolox_trunk
@@ -61,7 +62,14 @@ def measured(
 ) -> tuple[dict[str, object], TaughtThing]:
     """Teach a thing and return its figures; `took_s` is what the cutting out took already."""
     started_s, started_cpu_s = time.perf_counter(), time.process_time()
-    thing = teach(name, material, trunk, own_backgrounds=empty, rivals=rivals)
+    thing = teach(
+        name,
+        material,
+        trunk,
+        common=common_backdrops(np.random.default_rng(0)),
+        own_backgrounds=empty,
+        rivals=rivals,
+    )
     took_s += time.perf_counter() - started_s
     cpu_s = time.process_time() - started_cpu_s
     faint, head = (

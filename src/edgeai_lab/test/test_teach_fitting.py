@@ -58,10 +58,10 @@ def test_a_level_is_not_asked_about_things_of_another_size() -> None:
 
 def test_things_too_small_for_all_levels_answer_on_the_finest() -> None:
     image = np.zeros((208, 208, 3), np.uint8)
-    lesson = lesson_of(look(image), [Box(100, 100, 108, 108)])
+    lesson = lesson_of(look(image), [Box(97, 97, 103, 103)])
     assert [len(targets.cells) for targets in lesson.targets] == [1, 0, 0]
-    assert lesson.targets[0].boxes.tolist() == [[12.5, 12.5, 13.5, 13.5]]
-    assert lesson.boxes_px.tolist() == [[100, 100, 108, 108]]
+    assert lesson.targets[0].boxes.tolist() == [[12.125, 12.125, 12.875, 12.875]]
+    assert lesson.boxes_px.tolist() == [[97, 97, 103, 103]]
 
 
 def test_equal_seeds_draw_equal_rooms() -> None:
@@ -95,9 +95,9 @@ def test_a_taught_thing_is_found_where_it_was_never_shown() -> None:
         "ball",
         Material(cutouts=tuple(thing_cutout(number) for number in range(8))),
         Trunk(look=look, sha256="ab" * 32),
-        own_backgrounds=rooms[:16],
+        common=[rooms[:16]],
         config=TeachConfig(
-            pictures=90, checks=30, compose=size, fit=FitConfig(gate_steps=80, steps=200)
+            pictures=150, checks=30, compose=size, fit=FitConfig(gate_steps=100, steps=300)
         ),
     )
     assert thing.card.trunk_sha256 == "ab" * 32

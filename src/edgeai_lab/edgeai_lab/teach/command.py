@@ -20,6 +20,7 @@ from edgeai_core.sources.usb import first_camera
 from edgeai_lab.compose.cutouts import Cutout, decoded_cutout, encoded_cutout
 from edgeai_lab.pictures import Image, pictures_below, read_picture
 from edgeai_lab.progress import bar
+from edgeai_lab.teach.examples import common_backdrops
 from edgeai_lab.teach.material import Material, evenly, gather, refused_lines, sheet_of
 from edgeai_lab.teach.teaching import require_good, teach
 from edgeai_lab.teach.trunk import yolox_trunk
@@ -56,6 +57,7 @@ def run_teach(arguments: argparse.Namespace) -> int:
             name,
             material,
             trunk,
+            common=common_backdrops(np.random.default_rng(0)),
             own_backgrounds=backgrounds,
             rivals=rivals_of(name, store),
             track=bar,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,11 @@ class Backdrops:
 
     groups: tuple[tuple[Image, ...], ...]
 
+    @classmethod
+    def of(cls, groups: Iterable[Sequence[Image]]) -> Backdrops:
+        """Return the groups that hold pictures."""
+        return cls(groups=tuple(tuple(group) for group in groups if len(group)))
+
     def draw(self, rng: Generator) -> Image:
         """Return one, (H, W, 3) uint8 BGR."""
         group = self.groups[int(rng.integers(len(self.groups)))]
@@ -54,11 +59,10 @@ class Backdrops:
         return Backdrops(groups=learn), Backdrops(groups=tuple(g[::every] for g in self.groups))
 
 
-def gather_backdrops(own: Sequence[Image], scene: Sequence[Image], rng: Generator) -> Backdrops:
-    """Return drawn rooms, the demo's clips, the person's pictures and the clip's empty scene."""
+def common_backdrops(rng: Generator) -> tuple[tuple[Image, ...], ...]:
+    """Return what everybody has: drawn rooms, and the demo's clips where they are set up."""
     rooms = tuple(draw_room(rng) for _ in range(_ROOMS))
-    groups = (rooms, tuple(_demo_pictures()), tuple(own), tuple(scene))
-    return Backdrops(groups=tuple(group for group in groups if group))
+    return rooms, tuple(_demo_pictures())
 
 
 def composed(

@@ -26,7 +26,6 @@ from edgeai_lab.teach.examples import (
     Example,
     composed,
     from_clip,
-    gather_backdrops,
 )
 from edgeai_lab.teach.fitting import FitConfig, fit_levels
 from edgeai_lab.teach.lessons import lesson_of
@@ -81,6 +80,7 @@ def teach(
     material: Material,
     trunk: Trunk,
     *,
+    common: Sequence[Sequence[Image]],
     own_backgrounds: Sequence[Image] = (),
     rivals: Sequence[Cutout] = (),
     config: TeachConfig | None = None,
@@ -93,8 +93,9 @@ def teach(
     how good the head is and where its threshold lies.
 
     Args:
-        own_backgrounds: the person's pictures of places without the thing. rivals: cut-outs of
-            other things, which it must not be taken for.
+        common: groups of backgrounds that everybody has. own_backgrounds: the person's pictures of
+            places without the thing. rivals: cut-outs of other things, which it must not be taken
+            for.
     """
     config = config or TeachConfig()
     started_ns = clock_ns()
@@ -102,7 +103,7 @@ def teach(
     learned, held_out = split_material(material)
     own_learned = [image for i, image in enumerate(own_backgrounds) if i % _OWN_HELD_OUT]
     own_held_out = own_backgrounds[::_OWN_HELD_OUT]
-    backdrops = gather_backdrops(own_backgrounds, material.scene, rng)
+    backdrops = Backdrops.of([*common, own_backgrounds, material.scene])
     backdrops_learned, backdrops_held_out = backdrops.split()
     examples = _examples(learned, backdrops_learned, rivals, own_learned, rng, config, track)
     lessons = [

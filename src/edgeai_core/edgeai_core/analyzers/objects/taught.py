@@ -23,7 +23,7 @@ from edgeai_core.types import Detection
 Floats = npt.NDArray[np.float32]
 
 # Cells of a level that a gate may pass on. The training takes its hard negatives from as many.
-CANDIDATES = 24
+CANDIDATES = 16
 # Cells around one that the second step sees: 3x3.
 REACH = 1
 # Boxes of a thing that get the last look, and how faint they may be before it.
@@ -110,23 +110,21 @@ class TaughtHead:
         return detect_all([self], features)
 
     def decode(
-        self, level: int, padded: Floats, cells: npt.NDArray[np.intp], width: int
+        self, level: int, values: Floats, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
     ) -> tuple[Floats, Floats]:
-        """Return (N,) logits and (N, 4) boxes in cells of N cells of a level.
+        """Return (M,) logits and (M, 4) boxes in cells, of those of N cells that are sure enough.
 
         Args:
-            padded: (C, H + 2, W + 2) float32, zeros around. cells: (N,) row-major numbers.
-            width: W.
+            values: (N, 9 C), from :func:`neighbourhoods`. rows, columns: (N,) of the cells.
         """
         head = self.levels[level]
-        rows, columns = np.divmod(cells, width)
-        values = neighbourhoods(padded, rows, columns)
-        hidden = np.maximum(values @ head.weight + head.bias, 0)
-        out = hidden @ head.out_weight + head.out_bias
-        reach = np.exp(np.clip(out[:, 1:], -_MOST_LOG_SIDE, _MOST_LOG_SIDE))
-        centre = np.stack([columns + 0.5, rows + 0.5], axis=1)
-        boxes = np.concatenate([centre - reach[:, :2], centre + reach[:, 2:]], axis=1)
-        return out[:, 0], boxes.astype(np.float32)
+        out = np.maximum(values @ head.weight + head.bias, 0) @ head.out_weight + head.out_bias
+        faintest = self.least_logit if self.check is None else _CHECKED_LOGIT
+        chosen = np.flatnonzero(out[:, 0] >= faintest)
+        reach = np.exp(np.clip(out[chosen, 1:], -_MOST_LOG_SIDE, _MOST_LOG_SIDE))
+        x, y = columns[chosen] + 0.5, rows[chosen] + 0.5
+        edges = (x - reach[:, 0], y - reach[:, 1], x + reach[:, 2], y + reach[:, 3])
+        return out[chosen, 0], np.stack(edges, axis=1).astype(np.float32)
 
     @property
     def least_logit(self) -> float:
@@ -242,23 +240,27 @@ def _of_level(
     hidden = np.concatenate([part.gate_weight for part in parts]) @ cells
     hidden += np.concatenate([part.gate_bias for part in parts])[:, None]
     np.maximum(hidden, 0, out=hidden)
-    around: Floats | None = None
-    found = []
+    passing: list[npt.NDArray[np.intp]] = []
     start = 0
-    for owner, (head, part) in enumerate(zip(heads, parts, strict=True)):
-        rows = slice(start, start + len(part.gate_bias))
-        start = rows.stop
-        gates = part.gate_out @ hidden[rows]
+    for part in parts:
+        units = slice(start, start + len(part.gate_bias))
+        start = units.stop
+        gates = part.gate_out @ hidden[units]
         passed = np.flatnonzero(gates >= part.gate_least)
-        if not passed.size:
-            continue
         if passed.size > CANDIDATES:
             passed = passed[np.argpartition(-gates[passed], CANDIDATES)[:CANDIDATES]]
-        around = padded(level) if around is None else around
-        logits, boxes = head.decode(number, around, passed, width)
-        faintest = head.least_logit if head.check is None else _CHECKED_LOGIT
-        for index in np.flatnonzero(logits >= faintest):
-            found.append((owner, float(logits[index]), boxes[index] * stride_px))
+        passing.append(passed)
+    rows, columns = np.divmod(np.concatenate(passing), width)
+    if not rows.size:
+        return []
+    values = neighbourhoods(padded(level), rows, columns)
+    found = []
+    start = 0
+    for owner, (head, passed) in enumerate(zip(heads, passing, strict=True)):
+        own = slice(start, start + len(passed))
+        start = own.stop
+        logits, boxes = head.decode(number, values[own], rows[own], columns[own])
+        found += [(owner, float(x), box * stride_px) for x, box in zip(logits, boxes, strict=True)]
     return found
 
 

@@ -20,6 +20,8 @@ _LEAST_CHANGE = 22.0
 # A still camera leaves at least this share of the pixels as they were.
 _STILL_SHARE = 0.55
 _RING = 0.06
+# Of the pictures; a thing that nobody holds leaves the picture now and then at most.
+_HAND_SHARE = 0.3
 _LEVELS = 16
 
 
@@ -37,10 +39,13 @@ class Scene:
     Attributes:
         setting: how the thing was shown.
         background: (H, W, 3) uint8 BGR, what most pictures show at a pixel.
+        hand: whether an arm holds the thing: what moves reaches the picture's border. Only then is
+            skin no part of the thing; an orange box on its own has the colours of skin, too.
     """
 
     setting: Setting
     background: Image
+    hand: bool = False
 
 
 def learn_scene(images: Sequence[Image], empty: Sequence[Image] = ()) -> Scene:
@@ -63,7 +68,19 @@ def learn_scene(images: Sequence[Image], empty: Sequence[Image] = ()) -> Scene:
     moved = [float((change(image, background) >= _LEAST_CHANGE).mean()) for image in chosen]
     is_still = np.median(still) > _STILL_SHARE and np.median(moved) > 0.005
     setting = Setting.STILL_CAMERA if is_still else Setting.MOVING_CAMERA
-    return Scene(setting=setting, background=background)
+    reaching = [_reaches_border(change(image, background) >= _LEAST_CHANGE) for image in chosen]
+    hand = bool(is_still) and float(np.mean(reaching)) >= _HAND_SHARE
+    return Scene(setting=setting, background=background, hand=hand)
+
+
+def _reaches_border(moved: Mask) -> bool:
+    """Return whether the largest thing that moved touches the picture's border."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(moved.astype(np.uint8))
+    if count < 2:
+        return False
+    largest = labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    edges = (largest[:2], largest[-2:], largest[:, :2], largest[:, -2:])
+    return any(bool(edge.any()) for edge in edges)
 
 
 def change(image: Image, background: Image) -> Floats:
@@ -88,7 +105,7 @@ def seed_of(image: Image, scene: Scene) -> Floats:
     """Return (H, W) float32 0..1: how likely each pixel is the thing's, by this picture alone."""
     if scene.setting is Setting.STILL_CAMERA:
         moved = np.clip((change(image, scene.background) - _LEAST_CHANGE) / 25, 0, 1)
-        likely = np.where(skin(image), moved * 0.05, moved)
+        likely = np.where(skin(image), moved * 0.05, moved) if scene.hand else moved
     else:
         likely = unlike_the_border(image) * _middle(image.shape[0], image.shape[1])
     return np.asarray(cv2.GaussianBlur(likely.astype(np.float32), (0, 0), 2.0), np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import cv2
@@ -127,7 +127,7 @@ def segment(
     return Segmentation(
         kept=tuple(_cut(images[c.index], c) for c in good),
         refused=tuple(sorted((*refused, *screened), key=lambda r: r.index)),
-        scene=Scene(setting=scene.setting, background=_background(images, scene)),
+        scene=replace(scene, background=_background(images, scene)),
     )
 
 
@@ -156,7 +156,7 @@ def _grabcut(image: Image, *, sure: Mask, maybe: Mask, scene: Scene) -> Mask:
     around = cv2.dilate(maybe.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     labels[around] = cv2.GC_PR_BGD
     labels[maybe] = cv2.GC_PR_FGD
-    if scene.setting is Setting.STILL_CAMERA:
+    if scene.hand:
         labels[skin(image) & ~sure] = cv2.GC_BGD
     labels[sure] = cv2.GC_FGD
     rows, columns = np.nonzero(around)

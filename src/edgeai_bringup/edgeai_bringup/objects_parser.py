@@ -57,4 +57,6 @@ def _add_teach(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     teach.add_argument("--sheet", type=Path, metavar="FILE", help="write the cut-outs to look at")
     teach.add_argument("--replace", action="store_true", help="when the name is taught already")
     teach.add_argument("--force", action="store_true", help="keep it even if it is found badly")
-    teach.add_argument("--trunk", type=Path, metavar="FILE", required=True, help="YOLOX as ONNX")
+    teach.add_argument(
+        "--trunk", type=Path, metavar="FILE", help="a YOLOX as ONNX instead of the shipped detector"
+    )

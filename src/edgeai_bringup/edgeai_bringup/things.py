@@ -35,8 +35,11 @@ def run_things(arguments: argparse.Namespace) -> int:
 
 
 def _forget(store: ThingStore, name: str) -> int:
+    stored = {thing.path: thing.card for thing in store.things()}
+    card = stored.get(store.path_of(name))
     store.forget(name)
-    erased = forget_sightings(name)
+    # Sightings carry the name as it was taught, whatever its case is here.
+    erased = forget_sightings(card.name if card else name)
     print(f"{name} is forgotten with its pictures; {erased} sightings of it are erased")
     return 0
 

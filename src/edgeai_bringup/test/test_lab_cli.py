@@ -14,7 +14,7 @@ LINES = {
     "data split": "lab data split pictures --by cluster --out split.csv",
     "data audit": "lab data audit pictures --out sheets",
     "data compose": "lab data compose --cutouts cut --backgrounds rooms --out set --size 64x48",
-    "objects teach": "objects teach keys --from clip.mp4 --trunk net.onnx",
+    "objects teach": "objects teach keys --from clip.mp4",
     "train classifier": "lab train classifier --data pictures --out out",
     "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
     "train fire": "lab train fire --data data --out out",

@@ -66,7 +66,7 @@ def test_forgetting_what_was_never_taught_names_what_there_is(folder, capsys):
 
 
 def test_only_teaching_needs_the_training_packages():
-    assert cli.needs_lab(["objects", "teach", "keys", "--again", "--trunk", "net.onnx"])
+    assert cli.needs_lab(["objects", "teach", "keys", "--again"])
     assert not cli.needs_lab(["objects", "list"])
     assert not cli.needs_lab(["objects", "forget", "keys"])
 
@@ -74,7 +74,7 @@ def test_only_teaching_needs_the_training_packages():
 def test_teaching_needs_one_kind_of_material(capsys):
     for argv in (["keys"], ["keys", "--again", "--from", "clip.mp4"]):
         with pytest.raises(SystemExit):
-            cli.build_parser().parse_args(["objects", "teach", *argv, "--trunk", "net.onnx"])
+            cli.build_parser().parse_args(["objects", "teach", *argv])
     assert "--again" in capsys.readouterr().err
 
 

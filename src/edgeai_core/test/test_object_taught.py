@@ -12,6 +12,7 @@ import pytest
 from edgeai_core.access.locations import things_directory
 from edgeai_core.analyzers.objects.features import FeatureMaps
 from edgeai_core.analyzers.objects.taught import LevelHead, TaughtHead, detect_all, neighbourhoods
+from edgeai_core.analyzers.objects.taught_check import BoxCheck, box_statistics
 from edgeai_core.analyzers.objects.taught_file import (
     TaughtCard,
     TaughtThing,
@@ -76,7 +77,9 @@ def thing(name: str = "keys", trunk: str = _TRUNK) -> TaughtThing:
         source="still camera",
         figures={"validation_ap50": 0.9},
     )
-    return TaughtThing(card=card, levels=(level_watching(0), level_watching(0)))
+    one = np.ones(1, np.float32)
+    check = BoxCheck(weight=np.zeros((12, 1), np.float32), bias=one, out_weight=one, out_bias=one)
+    return TaughtThing(card=card, levels=(level_watching(0), level_watching(0)), check=check)
 
 
 def test_a_box_lies_about_its_cell_in_pixels_of_the_frame() -> None:
@@ -121,6 +124,41 @@ def test_of_two_things_that_claim_a_place_the_surer_one_is_told() -> None:
     assert [found.label for found in apart] == ["purse", "keys"]
 
 
+def test_the_maps_are_only_read() -> None:
+    features = maps((0, 0, 4, 3, 1.0))
+    for level in features.levels:
+        level.flags.writeable = False
+    assert len(head().detect(features)) == 1
+
+
+def test_a_last_look_can_lift_or_drop_a_finding() -> None:
+    # Of 2 levels with 2 channels: mean, largest, deviation each; row 2 is level 0's largest, 0.
+    weight = np.zeros((12, 1), np.float32)
+    weight[2] = 1
+    zero, one = np.zeros(1, np.float32), np.ones(1, np.float32)
+    levels = [level_watching(0)] * 2
+    for sign, count in ((-6, 0), (6, 1)):
+        check = BoxCheck(weight=weight, bias=zero, out_weight=np.float32(sign) * one, out_bias=zero)
+        found = TaughtHead("keys", levels, check).detect(maps((0, 0, 4, 3, 0.7)))
+        assert len(found) == count
+
+
+def test_statistics_of_a_box_are_those_of_its_cells() -> None:
+    level = np.zeros((1, 4, 4), np.float32)
+    level[0, 1:3, 1:3] = 4
+    # 5 x 5 points of 8..24 of stride 8 lie all in the four cells; of 0..32 nine do.
+    boxes = np.array([[8, 8, 24, 24], [0, 0, 32, 32]], np.float32)
+    inside, half = box_statistics([level], [8], boxes)
+    assert inside.tolist() == [4, 4, 0]
+    assert half.tolist() == pytest.approx([4 * 9 / 25, 4, 4 * np.sqrt(9 / 25 * 16 / 25)], abs=1e-5)
+
+
+def test_weights_of_the_last_look_that_do_not_fit_are_refused() -> None:
+    zero = np.zeros(2, np.float32)
+    with pytest.raises(ModelError, match="last check"):
+        BoxCheck(weight=np.zeros((3, 1), np.float32), bias=zero, out_weight=zero, out_bias=zero)
+
+
 def test_maps_of_another_trunk_are_refused() -> None:
     features = maps()
     wider = replace(features, levels=(np.zeros((3, 8, 8), np.float32), features.levels[1]))
@@ -147,6 +185,8 @@ def test_a_thing_comes_back_from_its_file_with_its_pictures(tmp_path: Path) -> N
     assert again.card == thing().card
     assert again.levels[1].gate_least == pytest.approx(0.4)
     assert np.array_equal(again.levels[0].weight, thing().levels[0].weight)
+    assert again.check is not None
+    assert again.check.weight.shape == (12, 1)
     assert read_card(path) == thing().card
     assert [bytes(picture) for picture in read_cutout_files(path)] == [b"first", b"second one"]
 

@@ -11,11 +11,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edgeai_core import catalog
 from edgeai_core.access.locations import things_directory
-from edgeai_core.analyzers.objects.labels import COCO_LABELS
 from edgeai_core.analyzers.objects.taught_file import read_cutout_files
 from edgeai_core.analyzers.objects.taught_store import ThingStore, checked_name
 from edgeai_core.errors import DataError, ModelError, SourceError, TeachingError
+from edgeai_core.model_card import Task
 from edgeai_core.sources.usb import first_camera
 from edgeai_lab.compose.cutouts import Cutout, decoded_cutout, encoded_cutout
 from edgeai_lab.pictures import Image, pictures_below, read_picture
@@ -23,7 +24,7 @@ from edgeai_lab.progress import bar
 from edgeai_lab.teach.examples import common_backdrops
 from edgeai_lab.teach.material import Material, evenly, gather, refused_lines, sheet_of
 from edgeai_lab.teach.teaching import require_good, teach
-from edgeai_lab.teach.trunk import yolox_trunk
+from edgeai_lab.teach.trunk import shipped_trunk, yolox_trunk
 
 # Half a minute at 10 pictures per second.
 _CAMERA_PICTURES = 300
@@ -52,7 +53,7 @@ def run_teach(arguments: argparse.Namespace) -> int:
     if arguments.sheet is not None:
         write_private(arguments.sheet, sheet_of(material))
         print(f"the cut-outs are in {arguments.sheet}: look whether they are {name}")
-    with yolox_trunk(arguments.trunk) as trunk:
+    with yolox_trunk(arguments.trunk) if arguments.trunk else shipped_trunk() as trunk:
         thing = teach(
             name,
             material,
@@ -82,7 +83,8 @@ def refuse_taken(name: str, store: ThingStore, *, replace: bool) -> None:
     Raises:
         TeachingError: it is a base class, or a taught thing that is not to be replaced.
     """
-    if name.casefold() in {label.casefold() for label in COCO_LABELS if label}:
+    card = catalog.card_for(catalog.DEFAULT_OBJECT_DETECTOR, Task.OBJECT_DETECTION)
+    if name.casefold() in {label.casefold() for label in card.labels}:
         raise TeachingError(
             f"{name!r} is a class that the detector knows of itself; give the thing a name of its "
             f'own, for instance "my {name}"'

@@ -7,14 +7,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from edgeai_core import catalog
 from edgeai_core.analyzers.objects.features import FeatureMaps
 from edgeai_core.errors import ModelError
 from edgeai_core.geometry import Letterbox
+from edgeai_core.model_card import Task
 from edgeai_core.model_store import sha256_of
 from edgeai_core.runtimes.selection import open_session
 from edgeai_lab.pictures import Image
@@ -28,16 +31,45 @@ class Trunk:
     """What heads are taught on.
 
     Attributes:
-        look: (H, W, 3) uint8 BGR -> its maps. sha256: of the model file. labels: base classes.
+        look: (H, W, 3) uint8 BGR -> its maps. sha256: of the model file.
     """
 
     look: Callable[[Image], FeatureMaps]
     sha256: str
-    labels: tuple[str, ...] = ()
+
+
+class _View(Protocol):
+    @property
+    def features(self) -> FeatureMaps: ...
+
+
+@runtime_checkable
+class _Looking(Protocol):
+    def look(self, image: Image) -> _View: ...
 
 
 @contextmanager
-def yolox_trunk(path: Path, *, labels: tuple[str, ...] = ()) -> Iterator[Trunk]:
+def shipped_trunk() -> Iterator[Trunk]:
+    """Open the detector that ships.
+
+    Raises:
+        ModelError: it is not set up, or shows no maps. RuntimeUnavailableError: nothing here can
+            run it.
+    """
+    card = catalog.card_for(catalog.DEFAULT_OBJECT_DETECTOR, Task.OBJECT_DETECTION)
+    with closing(catalog.create_object_detector()) as detector:
+        looking: object = detector
+        if not isinstance(looking, _Looking):
+            raise ModelError(
+                f"model {card.name} shows no feature maps to teach things on; name a YOLOX file "
+                "with --trunk"
+            )
+        seeing: _Looking = looking
+        yield Trunk(look=lambda image: seeing.look(image).features, sha256=card.sha256)
+
+
+@contextmanager
+def yolox_trunk(path: Path) -> Iterator[Trunk]:
     """Open a YOLOX file as it was published, its pyramid's levels made outputs.
 
     Raises:
@@ -71,7 +103,7 @@ def yolox_trunk(path: Path, *, labels: tuple[str, ...] = ()) -> Iterator[Trunk]:
         return FeatureMaps(levels=levels, strides_px=_STRIDES_PX, letterbox=letterbox)
 
     with closing(session):
-        yield Trunk(look=look, sha256=sha256_of(path), labels=labels)
+        yield Trunk(look=look, sha256=sha256_of(path))
 
 
 def _pyramid(model: onnx.ModelProto) -> list[str]:

@@ -45,15 +45,10 @@ def run_teach(arguments: argparse.Namespace) -> int:
     name = checked_name(arguments.name)
     refuse_taken(name, store, replace=arguments.replace or arguments.again)
     backgrounds = read_backgrounds(arguments.backgrounds)
-    material = _material(name, store, arguments, backgrounds)
-    kept = len(material.cutouts)
-    print(f"{kept} cut-outs ({material.source}), {len(material.refused)} pictures refused")
-    for line in refused_lines(material.refused):
-        print(f"  {line}")
-    if arguments.sheet is not None:
-        write_private(arguments.sheet, sheet_of(material))
-        print(f"the cut-outs are in {arguments.sheet}: look whether they are {name}")
+    # Opened first: what is wrong with it is told before anybody has waited.
     with yolox_trunk(arguments.trunk) if arguments.trunk else shipped_trunk() as trunk:
+        material = _material(name, store, arguments, backgrounds)
+        _tell(material, name, arguments.sheet)
         thing = teach(
             name,
             material,
@@ -75,6 +70,17 @@ def run_teach(arguments: argparse.Namespace) -> int:
     took_s = time.perf_counter() - started_s
     print(f"{name} is taught ({took_s:.0f} s): {path}; a running graph finds it at once")
     return 0
+
+
+def _tell(material: Material, name: str, sheet: Path | None) -> None:
+    """Say what was cut out and what was refused, and show it."""
+    kept = len(material.cutouts)
+    print(f"{kept} cut-outs ({material.source}), {len(material.refused)} pictures refused")
+    for line in refused_lines(material.refused):
+        print(f"  {line}")
+    if sheet is not None:
+        write_private(sheet, sheet_of(material))
+        print(f"the cut-outs are in {sheet}: look whether they are {name}, then delete the file")
 
 
 def refuse_taken(name: str, store: ThingStore, *, replace: bool) -> None:

@@ -19,6 +19,7 @@ from edgeai_bringup.lab_liveness_parser import (
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
     {
+        "data compose",
         "data report",
         "evaluate bags",
         "evaluate classifier",
@@ -49,6 +50,8 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def needs_lab_packages(arguments: argparse.Namespace) -> bool:
     """Return whether a parsed command needs the packages of requirements/lab.txt."""
+    if arguments.command == "objects":
+        return bool(arguments.action == "teach")
     if arguments.command != "lab":
         return False
     if arguments.lab_command == "inspect":

@@ -13,6 +13,8 @@ LINES = {
     "data report": "lab data report pictures --json out.json",
     "data split": "lab data split pictures --by cluster --out split.csv",
     "data audit": "lab data audit pictures --out sheets",
+    "data compose": "lab data compose --cutouts cut --backgrounds rooms --out set --size 64x48",
+    "objects teach": "objects teach keys --from clip.mp4",
     "train classifier": "lab train classifier --data pictures --out out",
     "evaluate bags": "lab evaluate bags --seeds 2 --appearance --json out.json",
     "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",

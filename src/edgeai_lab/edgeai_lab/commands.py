@@ -127,6 +127,18 @@ def _audit_data(arguments: argparse.Namespace) -> int:
     return run_audit(arguments)
 
 
+def _compose_data(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.compose.command import run_compose
+
+    return run_compose(arguments)
+
+
+def _teach_thing(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.teach.command import run_teach
+
+    return run_teach(arguments)
+
+
 def _train_classifier(arguments: argparse.Namespace) -> int:
     from edgeai_lab.classifier.commands import run_train
 
@@ -147,6 +159,8 @@ COMMANDS: Mapping[str, Command] = {
     "data report": _report_data,
     "data split": _split_data,
     "data audit": _audit_data,
+    "data compose": _compose_data,
+    "objects teach": _teach_thing,
     "train classifier": _train_classifier,
     "evaluate classifier": _evaluate_classifier,
     "evaluate faces": _evaluate_faces,

@@ -20,13 +20,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from edgeai_lab.average_precision import PictureBoxes, average_precision
 
 from device import device_name
 from edgeai_core.analyzers.objects.taught import TaughtHead, detect_all
 from edgeai_core.analyzers.objects.taught_file import TaughtThing
 from edgeai_core.contact_sheet import contact_sheet
 from edgeai_lab.compose.cutouts import Cutout
-from edgeai_lab.fire.average_precision import PictureBoxes, average_precision
 from edgeai_lab.pictures import write_picture
 from edgeai_lab.teach.examples import common_backdrops
 from edgeai_lab.teach.material import Material, from_pictures, gather, sheet_of

@@ -15,6 +15,7 @@ from edgeai_bringup.lab_liveness_parser import (
     add_spoof_parser,
     add_train_liveness,
 )
+from edgeai_bringup.lab_objects_parser import add_evaluate_objects, add_train_objects
 
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
@@ -26,6 +27,7 @@ LIGHT_COMMANDS = frozenset(
         "evaluate faces",
         "evaluate fire",
         "evaluate liveness",
+        "evaluate objects",
         "faces align",
         "faces classify predict",
         "inspect",
@@ -137,6 +139,7 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     add_evaluate_fire(subjects)
     add_evaluate_bags(subjects)
+    add_evaluate_objects(subjects)
 
 
 def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -145,6 +148,7 @@ def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add_train_classifier(subjects)
     add_train_fire(subjects)
     add_train_liveness(subjects)
+    add_train_objects(subjects)
 
 
 def _add_video_to_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

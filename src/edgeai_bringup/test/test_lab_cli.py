@@ -20,6 +20,8 @@ LINES = {
     "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
     "train fire": "lab train fire --data data --out out",
     "evaluate fire": "lab evaluate fire --images pictures --model fire.onnx --json out.json",
+    "train objects": "lab train objects --data data --out out",
+    "evaluate objects": "lab evaluate objects --images pictures --names gun --json out.json",
     "evaluate faces": "lab evaluate faces --root data --json out.json",
     "evaluate liveness": "lab evaluate liveness --root people --clip a.mp4 b.mp4 --json out.json",
     "train liveness": "lab train liveness --data data --start net.pth --out out",

@@ -10,100 +10,47 @@ import numpy as np
 import pytest
 
 from edgeai_core.access.locations import things_directory
-from edgeai_core.analyzers.objects.features import FeatureMaps
-from edgeai_core.analyzers.objects.taught import LevelHead, TaughtHead, detect_all, neighbourhoods
+from edgeai_core.analyzers.objects.taught import TaughtHead, detect_all, neighbourhoods
 from edgeai_core.analyzers.objects.taught_check import BoxCheck, box_statistics
 from edgeai_core.analyzers.objects.taught_file import (
-    TaughtCard,
-    TaughtThing,
     encode_thing,
     read_card,
     read_cutout_files,
     read_thing,
 )
 from edgeai_core.analyzers.objects.taught_store import TaughtThings, ThingStore, require_trunk
+from edgeai_core.analyzers.objects.testing import (
+    TRUNK,
+    head_for,
+    level_watching,
+    maps_with,
+    taught_thing,
+)
 from edgeai_core.errors import ConfigError, ModelError, ModelMissingError
-from edgeai_core.geometry import Letterbox
-
-_CHANNELS = 2
-_TRUNK = "ab" * 32
-
-
-def level_watching(channel: int, *, half_cells: float = 2.0) -> LevelHead:
-    """A head that finds a cell with 1 in a channel: logit 4 there, -4 at 0; a square box."""
-    gate = np.zeros((1, _CHANNELS), np.float32)
-    gate[0, channel] = 1
-    weight = np.zeros((9 * _CHANNELS, 1), np.float32)
-    weight[9 * channel + 4] = 1  # the middle of the 3x3 neighbourhood
-    out = np.zeros((1, 5), np.float32)
-    out[0, 0] = 8
-    bias = np.full(5, np.log(half_cells), np.float32)
-    bias[0] = -4
-    zero = np.zeros(1, np.float32)
-    return LevelHead(
-        gate_weight=gate,
-        gate_bias=zero,
-        gate_out=np.ones(1, np.float32),
-        gate_least=0.4,
-        weight=weight,
-        bias=zero,
-        out_weight=out,
-        out_bias=bias,
-    )
-
-
-def head(label: str = "keys", channel: int = 0) -> TaughtHead:
-    return TaughtHead(label, [level_watching(channel)] * 2)
-
-
-def maps(*marks: tuple[int, int, int, int, float]) -> FeatureMaps:
-    """A 64 x 64 px network on a 128 x 64 px frame; marks: level, channel, row, column, value."""
-    levels = (np.zeros((_CHANNELS, 8, 8), np.float32), np.zeros((_CHANNELS, 4, 4), np.float32))
-    for level, channel, row, column, value in marks:
-        levels[level][channel, row, column] = value
-    letterbox = Letterbox.fit(
-        image_width_px=128, image_height_px=64, canvas_width_px=64, canvas_height_px=64
-    )
-    return FeatureMaps(levels=levels, strides_px=(8, 16), letterbox=letterbox)
-
-
-def thing(name: str = "keys", trunk: str = _TRUNK) -> TaughtThing:
-    card = TaughtCard(
-        name=name,
-        taught_at_ns=1_700_000_000_000_000_000,
-        trunk_sha256=trunk,
-        levels=2,
-        cutouts=2,
-        source="still camera",
-        figures={"validation_ap50": 0.9},
-    )
-    one = np.ones(1, np.float32)
-    check = BoxCheck(weight=np.zeros((12, 1), np.float32), bias=one, out_weight=one, out_bias=one)
-    return TaughtThing(card=card, levels=(level_watching(0), level_watching(0)), check=check)
 
 
 def test_a_box_lies_about_its_cell_in_pixels_of_the_frame() -> None:
     # Cell (row 4, column 3) of stride 8: middle (28, 36) of the input, box 28 +- 16, 36 +- 16.
     # The frame is halved and lies 16 px below the top: (12..44) * 2, (20 - 16..52 - 16) * 2.
-    (found,) = head().detect(maps((0, 0, 4, 3, 1.0)))
+    (found,) = head_for().detect(maps_with((0, 0, 4, 3, 1.0)))
     assert found.label == "keys"
     assert found.box.as_xyxy() == pytest.approx((24, 8, 88, 64), abs=1e-4)
     assert found.score == pytest.approx(1 / (1 + np.exp(-4)))
 
 
 def test_a_coarser_level_has_larger_cells() -> None:
-    (found,) = head().detect(maps((1, 0, 2, 2, 1.0)))
+    (found,) = head_for().detect(maps_with((1, 0, 2, 2, 1.0)))
     # Middle (40, 40), +- 32: (8..72), clipped to the frame's 64 input pixels.
     assert found.box.as_xyxy() == pytest.approx((16, 0, 128, 64), abs=1e-4)
 
 
 def test_nothing_is_found_on_an_empty_picture_and_below_the_least_score() -> None:
-    assert head().detect(maps()) == []
-    assert head().detect(maps((0, 0, 4, 3, 0.45))) == []
+    assert head_for().detect(maps_with()) == []
+    assert head_for().detect(maps_with((0, 0, 4, 3, 0.45))) == []
     assert (
         len(
             TaughtHead("keys", [level_watching(0)] * 2, min_score=0.3).detect(
-                maps((0, 0, 4, 3, 0.45))
+                maps_with((0, 0, 4, 3, 0.45))
             )
         )
         == 1
@@ -111,24 +58,24 @@ def test_nothing_is_found_on_an_empty_picture_and_below_the_least_score() -> Non
 
 
 def test_neighbouring_cells_are_one_finding_and_distant_ones_two() -> None:
-    close = head().detect(maps((0, 0, 4, 3, 1.0), (0, 0, 4, 4, 0.9)))
+    close = head_for().detect(maps_with((0, 0, 4, 3, 1.0), (0, 0, 4, 4, 0.9)))
     assert [round(found.score, 3) for found in close] == [0.982]
-    assert len(head().detect(maps((0, 0, 3, 1, 1.0), (0, 0, 4, 6, 0.9)))) == 2
+    assert len(head_for().detect(maps_with((0, 0, 3, 1, 1.0), (0, 0, 4, 6, 0.9)))) == 2
 
 
 def test_of_two_things_that_claim_a_place_the_surer_one_is_told() -> None:
-    heads = [head("keys", 0), head("purse", 1)]
-    both = detect_all(heads, maps((0, 0, 4, 3, 0.8), (0, 1, 4, 3, 1.0)))
+    heads = [head_for("keys", 0), head_for("purse", 1)]
+    both = detect_all(heads, maps_with((0, 0, 4, 3, 0.8), (0, 1, 4, 3, 1.0)))
     assert [found.label for found in both] == ["purse"]
-    apart = detect_all(heads, maps((0, 0, 3, 1, 0.8), (0, 1, 4, 6, 1.0)))
+    apart = detect_all(heads, maps_with((0, 0, 3, 1, 0.8), (0, 1, 4, 6, 1.0)))
     assert [found.label for found in apart] == ["purse", "keys"]
 
 
 def test_the_maps_are_only_read() -> None:
-    features = maps((0, 0, 4, 3, 1.0))
+    features = maps_with((0, 0, 4, 3, 1.0))
     for level in features.levels:
         level.flags.writeable = False
-    assert len(head().detect(features)) == 1
+    assert len(head_for().detect(features)) == 1
 
 
 def test_a_last_look_can_lift_or_drop_a_finding() -> None:
@@ -139,7 +86,7 @@ def test_a_last_look_can_lift_or_drop_a_finding() -> None:
     levels = [level_watching(0)] * 2
     for sign, count in ((-6, 0), (6, 1)):
         check = BoxCheck(weight=weight, bias=zero, out_weight=np.float32(sign) * one, out_bias=zero)
-        found = TaughtHead("keys", levels, check).detect(maps((0, 0, 4, 3, 0.7)))
+        found = TaughtHead("keys", levels, check).detect(maps_with((0, 0, 4, 3, 0.7)))
         assert len(found) == count
 
 
@@ -160,10 +107,10 @@ def test_weights_of_the_last_look_that_do_not_fit_are_refused() -> None:
 
 
 def test_maps_of_another_trunk_are_refused() -> None:
-    features = maps()
+    features = maps_with()
     wider = replace(features, levels=(np.zeros((3, 8, 8), np.float32), features.levels[1]))
     with pytest.raises(ModelError, match=r"3 channels.*teach the thing again"):
-        head().detect(wider)
+        head_for().detect(wider)
 
 
 def test_neighbourhoods_are_channel_by_channel_with_zeros_outside() -> None:
@@ -180,34 +127,34 @@ def test_wrongly_shaped_weights_are_refused() -> None:
 
 def test_a_thing_comes_back_from_its_file_with_its_pictures(tmp_path: Path) -> None:
     path = tmp_path / "keys.thing"
-    path.write_bytes(encode_thing(thing(), [b"first", b"second one"]))
+    path.write_bytes(encode_thing(taught_thing(), [b"first", b"second one"]))
     again = read_thing(path)
-    assert again.card == thing().card
+    assert again.card == taught_thing().card
     assert again.levels[1].gate_least == pytest.approx(0.4)
-    assert np.array_equal(again.levels[0].weight, thing().levels[0].weight)
+    assert np.array_equal(again.levels[0].weight, taught_thing().levels[0].weight)
     assert again.check is not None
     assert again.check.weight.shape == (12, 1)
-    assert read_card(path) == thing().card
+    assert read_card(path) == taught_thing().card
     assert [bytes(picture) for picture in read_cutout_files(path)] == [b"first", b"second one"]
 
 
 def test_a_file_without_pictures_gives_none(tmp_path: Path) -> None:
     path = tmp_path / "keys.thing"
-    path.write_bytes(encode_thing(thing()))
+    path.write_bytes(encode_thing(taught_thing()))
     assert read_cutout_files(path) == []
 
 
 @pytest.mark.parametrize("keep", [0, 10, 600, -1])
 def test_a_damaged_file_is_told_with_its_path(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "keys.thing"
-    path.write_bytes(encode_thing(thing())[:keep])
+    path.write_bytes(encode_thing(taught_thing())[:keep])
     with pytest.raises(ModelError, match=r"keys\.thing cannot be read"):
         read_thing(path)
 
 
 def test_the_folder_and_its_files_are_private(tmp_path: Path) -> None:
     store = ThingStore(tmp_path / "things")
-    path = store.save(thing())
+    path = store.save(taught_thing())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(store.folder.stat().st_mode) == 0o700
     assert [file.name for file in store.folder.iterdir()] == ["keys.thing"]
@@ -225,8 +172,8 @@ def test_names_differ_by_letters_not_by_case_and_may_not_leave_the_folder(tmp_pa
 
 def test_forgetting_deletes_the_file_and_names_what_there_is(tmp_path: Path) -> None:
     store = ThingStore(tmp_path)
-    store.save(thing("keys"))
-    store.save(thing("purse"))
+    store.save(taught_thing("keys"))
+    store.save(taught_thing("purse"))
     store.forget("KEYS")
     assert [stored.card.name for stored in store.things() if stored.card] == ["purse"]
     with pytest.raises(ModelMissingError, match="there are: purse"):
@@ -235,13 +182,13 @@ def test_forgetting_deletes_the_file_and_names_what_there_is(tmp_path: Path) -> 
 
 def test_new_and_forgotten_things_are_noticed(tmp_path: Path) -> None:
     store = ThingStore(tmp_path / "things")
-    things = TaughtThings(store, trunk_sha256=_TRUNK)
+    things = TaughtThings(store, trunk_sha256=TRUNK)
     assert not things.refresh()
-    assert things.detect(maps((0, 0, 4, 3, 1.0))) == []
-    store.save(thing("keys"))
+    assert things.detect(maps_with((0, 0, 4, 3, 1.0))) == []
+    store.save(taught_thing("keys"))
     assert things.refresh()
     assert things.names == ("keys",)
-    assert len(things.detect(maps((0, 0, 4, 3, 1.0)))) == 1
+    assert len(things.detect(maps_with((0, 0, 4, 3, 1.0)))) == 1
     assert not things.refresh()
     store.forget("keys")
     assert things.refresh()
@@ -250,10 +197,10 @@ def test_new_and_forgotten_things_are_noticed(tmp_path: Path) -> None:
 
 def test_one_bad_file_does_not_hide_the_others(tmp_path: Path) -> None:
     store = ThingStore(tmp_path)
-    store.save(thing("keys"))
-    store.save(thing("purse", trunk="cd" * 32))
+    store.save(taught_thing("keys"))
+    store.save(taught_thing("purse", trunk="cd" * 32))
     (tmp_path / "odd.thing").write_bytes(b"nothing")
-    things = TaughtThings(store, trunk_sha256=_TRUNK)
+    things = TaughtThings(store, trunk_sha256=TRUNK)
     things.refresh()
     assert things.names == ("keys",)
     damaged, foreign = things.problems
@@ -262,15 +209,15 @@ def test_one_bad_file_does_not_hide_the_others(tmp_path: Path) -> None:
 
 
 def test_a_thing_of_another_trunk_is_refused() -> None:
-    require_trunk(thing().card, _TRUNK)
+    require_trunk(taught_thing().card, TRUNK)
     with pytest.raises(ModelError, match="taught on the detector abababababab"):
-        require_trunk(thing().card, "cd" * 32)
+        require_trunk(taught_thing().card, "cd" * 32)
 
 
 def test_looking_for_changes_takes_well_below_a_frame(tmp_path: Path) -> None:
     store = ThingStore(tmp_path)
-    store.save(thing("keys"))
-    things = TaughtThings(store, trunk_sha256=_TRUNK)
+    store.save(taught_thing("keys"))
+    things = TaughtThings(store, trunk_sha256=TRUNK)
     things.refresh()
     times_s = []
     for _ in range(50):
@@ -288,5 +235,5 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     with pytest.raises(ModelError, match="cannot be written"):
-        ThingStore(blocked / "things").save(thing())
+        ThingStore(blocked / "things").save(taught_thing())
     assert os.listdir(tmp_path) == ["file"]

@@ -109,6 +109,18 @@ def _evaluate_bags(arguments: argparse.Namespace) -> int:
     return evaluate_bags(arguments)
 
 
+def _train_objects(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.objects.commands import train_objects
+
+    return train_objects(arguments)
+
+
+def _evaluate_objects(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.objects.commands import evaluate_objects
+
+    return evaluate_objects(arguments)
+
+
 def _report_data(arguments: argparse.Namespace) -> int:
     from edgeai_lab.data.commands import run_report
 
@@ -155,6 +167,8 @@ COMMANDS: Mapping[str, Command] = {
     "evaluate bags": _evaluate_bags,
     "evaluate fire": _evaluate_fire,
     "train fire": _train_fire,
+    "evaluate objects": _evaluate_objects,
+    "train objects": _train_objects,
     "inspect": _inspect,
     "data report": _report_data,
     "data split": _split_data,

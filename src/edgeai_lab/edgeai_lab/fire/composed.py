@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from edgeai_lab.fire.pasting import Cutout
+from edgeai_lab.compose.cutouts import Cutout
 from edgeai_lab.fire.synthesis import Floats, noise_map
 from edgeai_lab.pictures import Image
 

@@ -15,9 +15,9 @@ from edgeai_core.analyzers.objects.features import FeatureMaps
 from edgeai_core.analyzers.objects.taught import LevelHead, TaughtHead
 from edgeai_core.analyzers.objects.taught_file import TaughtCard, TaughtThing
 from edgeai_core.errors import TeachingError
+from edgeai_lab.average_precision import PictureBoxes, average_precision
 from edgeai_lab.compose.composition import ComposeConfig
 from edgeai_lab.compose.cutouts import Cutout
-from edgeai_lab.fire.average_precision import PictureBoxes, average_precision
 from edgeai_lab.pictures import Image
 from edgeai_lab.progress import Track, silent
 from edgeai_lab.teach.checking import fit_check

@@ -1,4 +1,4 @@
-"""What the detector's trunk sees, for heads that are added to it."""
+"""What the network's trunk sees in a frame: the ground on which heads taught later stand."""
 
 from __future__ import annotations
 
@@ -12,14 +12,23 @@ from edgeai_core.geometry import Letterbox
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FeatureMaps:
-    """Levels of the feature pyramid of one picture.
+    """Levels of a feature pyramid.
 
     Attributes:
-        levels: (C, H, W) float32 each, finest first (52x52, 26x26, 13x13 at 416 px).
-        strides_px: pixels of the network's input per cell, of each level: (8, 16, 32).
-        letterbox: input pixels <-> frame pixels.
+        levels: (C, H, W) float32 each, finest first (C = 64; 52x52, 26x26, 13x13 at 416 px).
+        strides_px: of each level, pixels of the network's input from cell to cell (8, 16, 32).
+        letterbox: from pixels of the frame to pixels of the network's input.
+
+    Raises:
+        ValueError: there are more or fewer strides than levels.
     """
 
     levels: tuple[npt.NDArray[np.float32], ...]
     strides_px: tuple[int, ...]
     letterbox: Letterbox
+
+    def __post_init__(self) -> None:
+        if len(self.levels) != len(self.strides_px):
+            raise ValueError(
+                f"feature maps: got {len(self.levels)} levels and {len(self.strides_px)} strides"
+            )

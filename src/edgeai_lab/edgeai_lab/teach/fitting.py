@@ -20,8 +20,8 @@ from edgeai_core.analyzers.objects.taught import (
 )
 from edgeai_lab.teach.lessons import Floats, Lesson
 
-_GATE_UNITS, _UNITS = 8, 64
-_GATE_STEPS, _STEPS, _BATCH = 250, 1000, 512
+_GATE_UNITS, _UNITS = 8, 96
+_GATE_STEPS, _STEPS, _BATCH = 300, 1600, 512
 _RANDOM_FREE, _HARD_FREE = 24, 40
 _DROPOUT, _DECAY = 0.2, 1e-3
 # So many of the cells that show the thing must pass the gate.

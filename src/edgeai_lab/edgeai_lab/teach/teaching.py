@@ -50,7 +50,7 @@ class TeachConfig:
         compose: what they look like. fit: steps of the training. seed: of all chance.
     """
 
-    pictures: int = 600
+    pictures: int = 1000
     checks: int = 120
     compose: ComposeConfig = field(
         default_factory=lambda: ComposeConfig(width_px=416, height_px=416, most_things=2)

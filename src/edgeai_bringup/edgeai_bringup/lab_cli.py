@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edgeai_bringup.lab_bags_parser import add_evaluate_bags
 from edgeai_bringup.lab_classifier_parser import add_evaluate_classifier, add_train_classifier
 from edgeai_bringup.lab_data_parser import add_data_parser
 from edgeai_bringup.lab_faces_parser import add_faces_parser
@@ -20,6 +21,7 @@ LIGHT_COMMANDS = frozenset(
     {
         "data compose",
         "data report",
+        "evaluate bags",
         "evaluate classifier",
         "evaluate faces",
         "evaluate fire",
@@ -134,6 +136,7 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--plots", type=Path, metavar="DIR", help="charts (default: OUT without ending + _plots)"
     )
     add_evaluate_fire(subjects)
+    add_evaluate_bags(subjects)
 
 
 def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

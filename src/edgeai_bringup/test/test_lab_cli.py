@@ -16,6 +16,7 @@ LINES = {
     "data compose": "lab data compose --cutouts cut --backgrounds rooms --out set --size 64x48",
     "objects teach": "objects teach keys --from clip.mp4",
     "train classifier": "lab train classifier --data pictures --out out",
+    "evaluate bags": "lab evaluate bags --seeds 2 --appearance --json out.json",
     "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
     "train fire": "lab train fire --data data --out out",
     "evaluate fire": "lab evaluate fire --images pictures --model fire.onnx --json out.json",

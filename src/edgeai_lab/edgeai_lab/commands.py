@@ -103,6 +103,12 @@ def _evaluate_fire(arguments: argparse.Namespace) -> int:
     return evaluate_fire(arguments)
 
 
+def _evaluate_bags(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.bags.commands import evaluate_bags
+
+    return evaluate_bags(arguments)
+
+
 def _report_data(arguments: argparse.Namespace) -> int:
     from edgeai_lab.data.commands import run_report
 
@@ -146,6 +152,7 @@ def _evaluate_classifier(arguments: argparse.Namespace) -> int:
 
 
 COMMANDS: Mapping[str, Command] = {
+    "evaluate bags": _evaluate_bags,
     "evaluate fire": _evaluate_fire,
     "train fire": _train_fire,
     "inspect": _inspect,

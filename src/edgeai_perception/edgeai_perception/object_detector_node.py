@@ -17,13 +17,13 @@ from vision_msgs.msg import Detection2DArray, LabelInfo, VisionClass
 
 from edgeai_core import catalog
 from edgeai_core.analyzers.objects.appearance import colour_appearance
-from edgeai_core.analyzers.objects.identities import Appearance
 from edgeai_core.analyzers.objects.model import ObjectDetector
 from edgeai_core.analyzers.objects.sightings import (
     Sighting,
     SightingsMemory,
 )
 from edgeai_core.analyzers.objects.tiles import TiledDetector
+from edgeai_core.analyzers.objects.tracked import Appearance
 from edgeai_core.analyzers.objects.watch import ObjectWatch
 from edgeai_core.object_events import ObjectEvent
 from edgeai_core.overlay import draw_objects, draw_zones

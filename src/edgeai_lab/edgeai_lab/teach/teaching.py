@@ -50,7 +50,7 @@ class TeachConfig:
         compose: what they look like. fit: steps of the training. seed: of all chance.
     """
 
-    pictures: int = 600
+    pictures: int = 420
     checks: int = 120
     compose: ComposeConfig = field(
         default_factory=lambda: ComposeConfig(width_px=416, height_px=416, most_things=2)
@@ -113,7 +113,7 @@ def teach(
     del examples
     with one_thread():
         levels = fit_levels(lessons, seed=config.seed, config=config.fit)
-        check = fit_check(lessons, levels, steps=config.fit.steps, seed=config.seed)
+        check = fit_check(lessons, levels, steps=config.fit.check_steps, seed=config.seed)
     del lessons
     checks = composed(held_out.cutouts, backdrops_held_out, rivals, rng, config=config.compose)
     looked = [

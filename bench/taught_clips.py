@@ -21,7 +21,8 @@ from rendered_things import Body, render, rotation
 Image = npt.NDArray[np.uint8]
 
 TEACHING_ROOM = "Subject4_ADL_19.mp4"
-TESTING_ROOMS = ("Subject2_ADL_23.mp4", "Subject1_Fall_15.mp4", "Subject1_ADL_10.mp4")
+# Not those that the recipe was chosen on.
+TESTING_ROOMS = ("Subject2_Fall_13.mp4", "Subject1_Fall_14.mp4", "Subject1_ADL_16.mp4")
 # Frame numbers of the three parts of the session.
 REAL = {"wallet": (0, 83), "airpods": (84, 148), "phone": (149, 206)}
 _SIZE = (640, 480)

@@ -20,18 +20,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from edgeai_lab.average_precision import PictureBoxes, average_precision
 
 from device import device_name
 from edgeai_core.analyzers.objects.taught import TaughtHead, detect_all
 from edgeai_core.analyzers.objects.taught_file import TaughtThing
 from edgeai_core.contact_sheet import contact_sheet
+from edgeai_lab.average_precision import PictureBoxes, average_precision
 from edgeai_lab.compose.cutouts import Cutout
 from edgeai_lab.pictures import write_picture
 from edgeai_lab.teach.examples import common_backdrops
 from edgeai_lab.teach.material import Material, from_pictures, gather, sheet_of
 from edgeai_lab.teach.teaching import teach
-from edgeai_lab.teach.trunk import Trunk, yolox_trunk
+from edgeai_lab.teach.trunk import Trunk, shipped_trunk
 from rendered_things import RENDERED
 from taught_clips import (
     REAL,
@@ -150,10 +150,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--sheets", type=Path, metavar="DIR", help="cut-outs and worst errors")
     arguments = parser.parse_args()
-    weights = arguments.data / "weights" / "yolox_nano-Kazuhito00" / "yolox_nano.onnx"
     rendered, real, things = [], [], []
     wanted = arguments.only or [*RENDERED, *REAL]
-    with yolox_trunk(weights) as trunk:
+    with shipped_trunk() as trunk:
         room = room_pictures(arguments.data, [TEACHING_ROOM])
         others = room_pictures(arguments.data, TESTING_ROOMS)
         for number, (name, make) in enumerate(RENDERED.items()):
@@ -161,14 +160,14 @@ def main() -> None:
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 clip = Path(folder) / "clip.mp4"
-                write_clip(clip, teaching_clip(make(), room, seed=number))
+                write_clip(clip, teaching_clip(make(), room, seed=50 + number))
                 started_s = time.perf_counter()
                 material = gather(str(clip))
                 took_s = time.perf_counter() - started_s
             figures, thing = measured(
                 name,
                 material,
-                testing_clip(make(), others, seed=100 + number),
+                testing_clip(make(), others, seed=500 + number),
                 trunk,
                 took_s=took_s,
                 sheets=arguments.sheets,

@@ -74,7 +74,7 @@ def run_teach(arguments: argparse.Namespace) -> int:
 
 
 def _give_memory_back() -> None:
-    """Let glibc return large blocks at once: kept for later, they grew from 2.0 to 6.6 GB."""
+    """Let glibc return large blocks at once: kept for later use, they grew to several GB."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, 65536)

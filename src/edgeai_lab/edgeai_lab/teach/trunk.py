@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import onnx
@@ -38,34 +37,16 @@ class Trunk:
     sha256: str
 
 
-class _View(Protocol):
-    @property
-    def features(self) -> FeatureMaps: ...
-
-
-@runtime_checkable
-class _Looking(Protocol):
-    def look(self, image: Image) -> _View: ...
-
-
 @contextmanager
 def shipped_trunk() -> Iterator[Trunk]:
     """Open the detector that ships.
 
     Raises:
-        ModelError: it is not set up, or shows no maps. RuntimeUnavailableError: nothing here can
-            run it.
+        ModelMissingError: it is not set up. RuntimeUnavailableError: nothing here can run it.
     """
     card = catalog.card_for(catalog.DEFAULT_OBJECT_DETECTOR, Task.OBJECT_DETECTION)
     with closing(catalog.create_object_detector()) as detector:
-        looking: object = detector
-        if not isinstance(looking, _Looking):
-            raise ModelError(
-                f"model {card.name} shows no feature maps to teach things on; name a YOLOX file "
-                "with --trunk"
-            )
-        seeing: _Looking = looking
-        yield Trunk(look=lambda image: seeing.look(image).features, sha256=card.sha256)
+        yield Trunk(look=lambda image: detector.look(image).features, sha256=card.sha256)
 
 
 @contextmanager

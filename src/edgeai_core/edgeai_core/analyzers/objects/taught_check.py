@@ -15,8 +15,8 @@ Floats = npt.NDArray[np.float32]
 # Points by side of a box at which a level is read.
 _GRID = 5
 _STATISTICS = 3
-# Learned from few pictures, it is too sure of itself: without a limit it made a real wallet in an
-# unseen pose vanish (AP50 0.65 instead of 1.0).
+# Learned from few pictures it can be too sure of itself; limited, it may push a doubtful finding
+# over the threshold or under it, but not overrule one that the head is sure of.
 _MOST_SAY = 3.0
 
 

@@ -170,9 +170,7 @@ class PoseEstimator:
             turn_rad=region.turn_rad,
             crop_side_px=_PLACER_SIDE_PX,
         )
-        crop = upright_crop(
-            image, matrix, side_px=_PLACER_SIDE_PX, border=cv2.BORDER_CONSTANT
-        )
+        crop = upright_crop(image, matrix, side_px=_PLACER_SIDE_PX, border=cv2.BORDER_CONSTANT)
         tensor = crop[None].astype(np.float32) / 255.0
         outputs = self._placer.run({self._placer.input_names[0]: tensor})
         names = self._placer.output_names

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-import cv2
 import numpy as np
 import numpy.typing as npt
 

@@ -34,10 +34,8 @@ _FINDER_SIDE_PX = 224
 # Strides and anchors per cell of the finder's grid (pose_detection_cpu.pbtxt: two anchors per
 # layer, three layers of stride 32).
 _GRIDS = ((8, 2), (16, 2), (32, 6))
-_MIN_FOUND = 0.5
 _PLACER_SIDE_PX = 256
 _AUXILIARY_POINTS = 2
-_MIN_PRESENCE = 0.5
 # The placer's square reaches this far beyond twice the distance from hips to the body's end.
 _REGION_SCALE = 1.25
 # A person's box with room around: arms reach out of it, and the finder was trained on such.
@@ -98,11 +96,20 @@ class PoseEstimator:
 
     Args:
         finder: ``pose_detection.tflite`` (224 x 224 RGB, -1..1). placer:
-            ``pose_landmark_full.tflite`` (256 x 256 RGB, 0..1).
+            ``pose_landmark_full.tflite`` (256 x 256 RGB, 0..1). min_found, min_presence: 0..1,
+            from which score on a body is believed found and its joints placed.
     """
 
-    def __init__(self, finder: InferenceSession, placer: InferenceSession) -> None:
+    def __init__(
+        self,
+        finder: InferenceSession,
+        placer: InferenceSession,
+        *,
+        min_found: float = 0.5,
+        min_presence: float = 0.5,
+    ) -> None:
         self._finder, self._placer = finder, placer
+        self._min_found, self._min_presence = min_found, min_presence
         self._anchors_px = _anchors()
 
     @property
@@ -156,7 +163,7 @@ class PoseEstimator:
         codes, logits = (outputs[name] for name in self._finder.output_names)
         scores = _sigmoid(logits.reshape(-1))
         best = int(scores.argmax())
-        if scores[best] < _MIN_FOUND:
+        if scores[best] < self._min_found:
             return None
         # After the box: middle of the hips, end of the body's axis, and the same of the upper body.
         points = codes.reshape(-1, 6, 2)[best, 2:4] + self._anchors_px[best]
@@ -175,7 +182,7 @@ class PoseEstimator:
         outputs = self._placer.run({self._placer.input_names[0]: tensor})
         names = self._placer.output_names
         presence = float(outputs[names[1]].reshape(-1)[0])
-        if not presence >= _MIN_PRESENCE:
+        if not presence >= self._min_presence:
             return None
         points = outputs[names[0]].reshape(POINT_COUNT + _AUXILIARY_POINTS + 4, 5)
         inverse = cv2.invertAffineTransform(matrix)

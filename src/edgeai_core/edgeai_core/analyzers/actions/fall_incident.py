@@ -19,7 +19,6 @@ from edgeai_core.analyzers.actions.fall_rules import (
     shrink,
     torso_lies,
 )
-from edgeai_core.analyzers.actions.pose import Pose, PoseRegion
 from edgeai_core.analyzers.actions.sights import TORSOS_PER_BODY, Sight
 from edgeai_core.geometry import Box
 
@@ -33,6 +32,7 @@ _MIN_LOST_BODY_PX = 60.0
 # Shares of right ones by what was seen, see docs: joints and box, joints alone, box alone, lost.
 _P_BOTH, _P_BOX, _P_LOST = 0.95, 0.8, 0.65
 _SPREAD = 1.4
+_SPEED_MIN_S = 0.15
 _MAX_VOTES = 256
 # Seen within this a person is down now, not only when last seen.
 _RECENT_NS = 1_500_000_000
@@ -78,14 +78,15 @@ class FallIncident:
     ) -> None:
         self.track_id: int | None = track_id
         self.stage = Stage.SUSPECTED
-        self.region: PoseRegion | None = drop.now.pose.region if drop.now.pose else None
         self._drop, self._config = drop, config
         self._rules: FallRules = config.rules
         self._next_incident = next_incident
         self._number = 0
         self._begin_ns = stamp_ns
         self._last = drop.now
+        self.tracked_ns = drop.now.stamp_ns  # of the last sight that the detector gave
         self._head, self._shrink, self._hips = drop.head, drop.shrink, drop.hips
+        self._speed = drop.speed
         self._votes: deque[_Vote] = deque(maxlen=_MAX_VOTES)
         self._lowest_ns = drop.now.stamp_ns
         self._fell_ns = 0
@@ -126,10 +127,9 @@ class FallIncident:
         y = max(box.y_max_px - 0.3 * self.body_px, box.center_px[1])
         return Box(x - reach_px, y - reach_px, x + reach_px, y + reach_px)
 
-    def note_search(self, pose: Pose | None, stamp_ns: int) -> None:
+    def note_search(self, stamp_ns: int) -> None:
         """Remember a look of the body finder."""
         self._searched_ns = stamp_ns
-        self.region = None if pose is None else pose.region
 
     def may_be(self, sight: Sight) -> bool:
         """Return whether a body that was found around here can be this person's."""
@@ -151,6 +151,8 @@ class FallIncident:
         """
         if sight is not None:
             self._last = sight
+            if sight.detected:
+                self.tracked_ns = stamp_ns
             self._vote(sight)
         if self.stage is Stage.SUSPECTED:
             return self._judge(stamp_ns, may_lie=may_lie, may_have_left=may_have_left)
@@ -176,6 +178,7 @@ class FallIncident:
         head = head_drop(before, sight, body_px)
         hips = hip_drop(before, sight, body_px)
         if self.stage is Stage.SUSPECTED:
+            self._measure_speed(sight, head)
             if head > self._head:
                 self._head, self._lowest_ns = head, sight.stamp_ns
             self._shrink = max(self._shrink, shrink(before, sight, body_px))
@@ -186,6 +189,14 @@ class FallIncident:
         self._votes.append(
             _Vote(stamp_ns=sight.stamp_ns, down=down, by_torso=lies is not None, head=head)
         )
+
+    def _measure_speed(self, sight: Sight, head: float) -> None:
+        """Somebody who was lost and is found lower came down in between."""
+        if not self._votes:
+            return
+        elapsed_s = (sight.stamp_ns - self._votes[-1].stamp_ns) / 1e9
+        if elapsed_s >= _SPEED_MIN_S:
+            self._speed = max(self._speed, (head - self._votes[-1].head) / elapsed_s)
 
     def _judge(self, stamp_ns: int, *, may_lie: bool, may_have_left: bool) -> list[ActionEvent]:
         probability = self._belief(stamp_ns, may_have_left=may_have_left)
@@ -206,7 +217,9 @@ class FallIncident:
         recent = [v for v in self._votes if stamp_ns - v.stamp_ns <= self._config.confirm_s * 1e9]
         down = [v for v in recent if v.down]
         waited = stamp_ns - self._begin_ns >= self._config.confirm_s * 1e9
-        if waited and self._shrink >= rules.shrink and len(down) >= max(2, _DOWN_SHARE * len(recent)):
+        if self._head < rules.head_drop or self._shrink < rules.shrink or self._speed < rules.speed:
+            return 0.0
+        if waited and len(down) >= max(2, _DOWN_SHARE * len(recent)):
             if self._hips is not None:
                 return _P_BOTH if self._hips >= rules.hip_drop else 0.0
             if any(vote.by_torso for vote in down):
@@ -217,8 +230,7 @@ class FallIncident:
             return _P_BOX if enough and (spread or not may_have_left) else 0.0
         unseen_ns = stamp_ns - self._last.stamp_ns
         vanished = unseen_ns >= _HIDDEN_NS and self.body_px >= _MIN_LOST_BODY_PX
-        dropped = self._head >= rules.head_drop and self._shrink >= rules.shrink
-        if vanished and dropped and not may_have_left:
+        if vanished and not may_have_left:
             return _P_LOST
         return 0.0
 
@@ -270,7 +282,7 @@ class FallIncident:
             parts.append(f"hips by {self._hips:.2f}")
         text = (
             f"{' and '.join(parts)} body heights within {took_s:.1f} s, at up to "
-            f"{drop.speed:.1f} body heights/s"
+            f"{self._speed:.1f} body heights/s"
         )
         before, after = drop.before.torso, self._last.torso
         if after is not None:

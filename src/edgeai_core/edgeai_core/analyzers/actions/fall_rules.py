@@ -37,7 +37,7 @@ class FallRules:
         maximum=1.0,
     )
     hip_drop: float = param(
-        0.12,
+        0.08,
         "How far the hips must come down too where they are seen, in body heights. Lower takes "
         "bending for a fall.",
         minimum=0.0,
@@ -199,6 +199,20 @@ def drop_of(person: Person, rules: FallRules) -> Drop | None:
         shrink=shrink(before, now, body_px),
         hips=hip_drop(before, now, body_px),
         speed=_top_speed(window) / body_px,
+    )
+
+
+def vanishing(person: Person) -> Drop:
+    """Return the drop of somebody who was lost before any was seen."""
+    last = person.last
+    return Drop(
+        before=last,
+        now=last,
+        body_px=person.body_height_px(),
+        head=0.0,
+        shrink=0.0,
+        hips=None,
+        speed=0.0,
     )
 
 

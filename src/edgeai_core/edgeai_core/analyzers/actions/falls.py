@@ -12,20 +12,22 @@ from datetime import time
 
 from edgeai_core.action_events import ActionEvent
 from edgeai_core.analyzers.actions.fall_incident import FallIncident, Stage
-from edgeai_core.analyzers.actions.fall_rules import Drop, FallsConfig, drop_of
-from edgeai_core.analyzers.actions.pose import Pose, PoseRegion
+from edgeai_core.analyzers.actions.fall_rules import Drop, FallsConfig, drop_of, vanishing
+from edgeai_core.analyzers.actions.pose import Pose
 from edgeai_core.analyzers.actions.sights import Person, Sight, sight_of
 from edgeai_core.geometry import Box
 from edgeai_core.zones import Zone, parse_zones
 
-Search = Callable[[Box, PoseRegion | None], Pose | None]
+Search = Callable[[Box], Pose | None]
 
 # A rise that is being watched costs a search a picture; a crowd that all lies is past counting.
 _MAX_INCIDENTS = 16
 # Somebody is lost while dropping: unseen for so long, seen so recently.
 _LOST_NS, _LOST_LONG_NS = 200_000_000, 1_000_000_000
-# Share of the head drop of the rules that is enough to look for somebody who vanished.
-_LOST_DROP_SHARE = 0.6
+# Smaller bodies are not looked for: their joints would be wrong.
+_MIN_SEARCHED_PX = 90.0
+# Of all who vanished in a crowd, so many are looked for in one picture.
+_MAX_SEARCHES = 2
 _EDGE_SHARE = 0.02
 # A new track is the fallen person's when it begins this near, in body heights.
 _ADOPT_DISTANCE = 0.6
@@ -67,15 +69,17 @@ class Falls:
         Args:
             people: by track; those whose last sight has this stamp are seen now. stamp_ns: the
                 frame's. width_px, height_px: of the frame. local_time: for zones with hours.
-            search: looks for a body in and around a box of this frame, following a region if
-                there is one; None without a body finder.
+            search: looks for a body in and around a box of this frame; None without a finder.
         """
         if not self._config.enabled:
             return ()
         events: list[ActionEvent] = []
+        searches = 0
         for incident in self._incidents:
             sight = self._sight_of(incident, people, stamp_ns=stamp_ns)
-            if sight is None and search is not None:
+            due = search is not None and incident.search_is_due(stamp_ns)
+            if sight is None and search is not None and due and searches < _MAX_SEARCHES:
+                searches += 1
                 sight = self._found(incident, search, stamp_ns, width_px, height_px)
             lies_well = self._in_lying_zone(incident, sight, width_px, height_px, local_time)
             covered = self._is_covered(incident, people, stamp_ns)
@@ -109,12 +113,17 @@ class Falls:
             if person.track_id in taken or len(self._incidents) >= _MAX_INCIDENTS:
                 continue
             unseen_ns = stamp_ns - person.last.stamp_ns
-            if unseen_ns and not _LOST_NS <= unseen_ns <= _LOST_LONG_NS:
+            if unseen_ns == 0:
+                drop = drop_of(person, self._config.rules)
+                suspect = drop is not None and self._drops(drop)
+            elif _LOST_NS <= unseen_ns <= _LOST_LONG_NS:
+                drop = drop_of(person, self._config.rules) or vanishing(person)
+                left = _at_edge(drop.now.box, width_px, height_px)
+                tall = drop.body_px >= _MIN_SEARCHED_PX
+                suspect = tall and not left and not self._is_covered(person, people, stamp_ns)
+            else:
                 continue
-            drop = drop_of(person, self._config.rules)
-            if drop is None or not self._drops(drop, lost=unseen_ns > 0):
-                continue
-            if self._near_an_incident(drop):
+            if drop is None or not suspect or self._near_an_incident(drop):
                 continue
             self._incidents.append(
                 FallIncident(
@@ -126,12 +135,11 @@ class Falls:
                 )
             )
 
-    def _drops(self, drop: Drop, *, lost: bool) -> bool:
+    def _drops(self, drop: Drop) -> bool:
         rules = self._config.rules
-        share = _LOST_DROP_SHARE if lost else 1.0
         return (
-            drop.head >= share * rules.head_drop
-            and drop.shrink >= share * rules.shrink
+            drop.head >= rules.head_drop
+            and drop.shrink >= rules.shrink
             and drop.speed >= rules.speed
         )
 
@@ -155,7 +163,7 @@ class Falls:
             for person in people.values()
             if person.last.stamp_ns == stamp_ns
             and person.track_id not in taken
-            and person.first_ns > incident.begin_ns
+            and person.first_ns > incident.tracked_ns
             and (distance_px := _distance_px(incident.place, person.last.box))
             < _ADOPT_DISTANCE * incident.body_px
         ]
@@ -168,12 +176,8 @@ class Falls:
     def _found(
         self, incident: FallIncident, search: Search, stamp_ns: int, width_px: int, height_px: int
     ) -> Sight | None:
-        if not incident.search_is_due(stamp_ns):
-            return None
-        pose = search(
-            incident.search_box().clipped(width_px=width_px, height_px=height_px), incident.region
-        )
-        incident.note_search(pose, stamp_ns)
+        incident.note_search(stamp_ns)
+        pose = search(incident.search_box().clipped(width_px=width_px, height_px=height_px))
         if pose is None:
             return None
         sight = sight_of(
@@ -204,15 +208,15 @@ class Falls:
         return any(zone.active_at(local_time) and zone.contains(point) for zone in self._zones)
 
     def _is_covered(
-        self, incident: FallIncident, people: Mapping[int, Person], stamp_ns: int
+        self, lost: FallIncident | Person, people: Mapping[int, Person], stamp_ns: int
     ) -> bool:
         """Whether somebody else stands where the person was seen last."""
         others = (
             person.last.box
             for person in people.values()
-            if person.last.stamp_ns == stamp_ns and person.track_id != incident.track_id
+            if person.last.stamp_ns == stamp_ns and person.track_id != lost.track_id
         )
-        return _covered_share(incident.place, others) > _COVERED_SHARE
+        return _covered_share(lost.place, others) > _COVERED_SHARE
 
 
 def _distance_px(a: Box, b: Box) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -150,14 +150,26 @@ class Person:
     def last(self) -> Sight:
         return self._sights[-1]
 
+    @property
+    def place(self) -> Box:
+        """Where the person was seen last."""
+        return self.last.box
+
     def since(self, stamp_ns: int) -> Iterator[Sight]:
         """Yield the sights from a stamp on, oldest first."""
         return (sight for sight in self._sights if sight.stamp_ns >= stamp_ns)
 
     def body_height_px(self) -> float:
-        """Return how high the person would be upright, pixels; 0 when that was never seen.
+        """Return how high the person would be upright, pixels; 0 when nothing tells.
 
-        The upper quartile of the window: boxes are cut and joints jump now and then.
+        The upper quartile of the window: boxes are cut and joints jump now and then. Of somebody
+        who was never upright the torso's length tells, as it looks longest.
         """
-        heights = sorted(filter(None, (sight.upright_height_px for sight in self._sights)))
-        return heights[(3 * len(heights)) // 4] if heights else 0.0
+        return _upper_quartile(s.upright_height_px for s in self._sights) or _upper_quartile(
+            TORSOS_PER_BODY * s.torso.length_px for s in self._sights if s.torso is not None
+        )
+
+
+def _upper_quartile(values: Iterable[float]) -> float:
+    known = sorted(value for value in values if value > 0)
+    return known[(3 * len(known)) // 4] if known else 0.0

@@ -128,7 +128,7 @@ class ActionWatch:
             local_time=local_time,
             search=None
             if poses is None
-            else lambda box, region: poses.estimate(image, box, region=region),
+            else lambda box: poses.estimate(image, box),
         )
 
     def current(self) -> tuple[ActionEvent, ...]:

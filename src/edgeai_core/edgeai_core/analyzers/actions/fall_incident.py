@@ -23,7 +23,7 @@ from edgeai_core.analyzers.actions.sights import TORSOS_PER_BODY, Sight
 from edgeai_core.geometry import Box
 
 # A drop that did not become a fall by then was none.
-_SUSPECT_NS = 2_000_000_000
+_SUSPECT_NS = 2_500_000_000
 # Somebody who vanished while dropping and is nowhere to be found: told after this.
 _HIDDEN_NS = 800_000_000
 _DOWN_SHARE = 0.6
@@ -32,6 +32,12 @@ _MIN_LOST_BODY_PX = 60.0
 # Shares of right ones by what was seen, see docs: joints and box, joints alone, box alone, lost.
 _P_BOTH, _P_BOX, _P_LOST = 0.95, 0.8, 0.65
 _SPREAD = 1.4
+# Half sides of the squares to search, and how far an upright body may be, in body heights.
+_REACHES = (0.6, 0.6, 0.4)
+_UPRIGHT_REACH = 0.4
+# Nobody comes so much nearer to the camera in a fall that the torso looks this much longer.
+_MAX_GROWTH = 1.6
+_SEARCHES_TO_HOLD = 4
 _SPEED_MIN_S = 0.15
 _MAX_VOTES = 256
 # Seen within this a person is down now, not only when last seen.
@@ -54,6 +60,7 @@ _ACTIONS = {Stage.FALLEN: Action.FALL, Stage.RISING: Action.FALL, Stage.LYING: A
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Vote:
     stamp_ns: int
+    valid_to_ns: int
     down: bool
     by_torso: bool
     head: float
@@ -92,6 +99,7 @@ class FallIncident:
         self._fell_ns = 0
         self._up_since_ns: int | None = None
         self._searched_ns: int | None = None
+        self._searches = 0
         self._probability = 0.0
         self._reason = ""
         self._vote(drop.now)
@@ -120,8 +128,13 @@ class FallIncident:
         return self._searched_ns is None or stamp_ns - self._searched_ns >= interval_ns
 
     def search_box(self) -> Box:
-        """Return where somebody who was lost in this drop can lie, pixels; may leave the frame."""
-        box, reach_px = self._last.box, 0.6 * self.body_px
+        """Return where somebody who was lost in this drop can lie, pixels; may leave the frame.
+
+        Narrow and wide in turn: the finder takes the clearest body, which in a wide crop may be
+        somebody else, and cannot place one that a narrow crop cuts.
+        """
+        box = self._last.box
+        reach_px = _REACHES[self._searches % len(_REACHES)] * self.body_px
         x = box.center_px[0]
         # Lying people are where their feet were: look around the lower part of the last box.
         y = max(box.y_max_px - 0.3 * self.body_px, box.center_px[1])
@@ -130,15 +143,21 @@ class FallIncident:
     def note_search(self, stamp_ns: int) -> None:
         """Remember a look of the body finder."""
         self._searched_ns = stamp_ns
+        self._searches += 1
 
     def may_be(self, sight: Sight) -> bool:
-        """Return whether a body that was found around here can be this person's."""
+        """Return whether a body that was found around here can be this person's.
+
+        Somebody upright is believed to be the same only where the person was.
+        """
         if sight.torso is None:
             return False
         x, y = self._last.box.center_px
         hips_x, hips_y = sight.torso.hips_xy_px
-        near = max(abs(hips_x - x), abs(hips_y - y)) <= self.body_px
-        return near and sight.torso.length_px * TORSOS_PER_BODY <= 1.6 * self.body_px
+        away_px = max(abs(hips_x - x), abs(hips_y - y))
+        reach = 1.0 if torso_lies(sight, self.body_px, self._rules) else _UPRIGHT_REACH
+        long = sight.torso.length_px * TORSOS_PER_BODY > _MAX_GROWTH * self.body_px
+        return away_px <= reach * self.body_px and not long
 
     def update(
         self, sight: Sight | None, *, stamp_ns: int, may_lie: bool, may_have_left: bool
@@ -186,8 +205,19 @@ class FallIncident:
                 self._hips = max(hips, -1.0 if self._hips is None else self._hips)
         # What the finder found has no box of its own; of tracked people both must say so.
         down = flat if lies is None else lies and (flat or not sight.detected)
+        # The finder looks less often than the detector and finds less: its words hold longer.
+        config = self._config
+        valid_s = config.confirm_s
+        if not sight.detected:
+            valid_s = max(valid_s, _SEARCHES_TO_HOLD * config.search_interval_s)
         self._votes.append(
-            _Vote(stamp_ns=sight.stamp_ns, down=down, by_torso=lies is not None, head=head)
+            _Vote(
+                stamp_ns=sight.stamp_ns,
+                valid_to_ns=sight.stamp_ns + round(valid_s * 1e9),
+                down=down,
+                by_torso=lies is not None,
+                head=head,
+            )
         )
 
     def _measure_speed(self, sight: Sight, head: float) -> None:
@@ -214,7 +244,7 @@ class FallIncident:
     def _belief(self, stamp_ns: int, *, may_have_left: bool) -> float:
         """Return how probable a fall is by now; 0 while it is not told."""
         rules = self._rules
-        recent = [v for v in self._votes if stamp_ns - v.stamp_ns <= self._config.confirm_s * 1e9]
+        recent = [v for v in self._votes if stamp_ns <= v.valid_to_ns]
         down = [v for v in recent if v.down]
         waited = stamp_ns - self._begin_ns >= self._config.confirm_s * 1e9
         if self._head < rules.head_drop or self._shrink < rules.shrink or self._speed < rules.speed:

@@ -44,7 +44,7 @@ class FallRules:
         maximum=1.0,
     )
     speed: float = param(
-        0.55,
+        0.5,
         "How fast the head must come down at its fastest, in body heights per second. Lower takes "
         "lying down for a fall.",
         minimum=0.1,

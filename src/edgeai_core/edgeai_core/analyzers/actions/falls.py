@@ -176,8 +176,8 @@ class Falls:
     def _found(
         self, incident: FallIncident, search: Search, stamp_ns: int, width_px: int, height_px: int
     ) -> Sight | None:
-        incident.note_search(stamp_ns)
         pose = search(incident.search_box().clipped(width_px=width_px, height_px=height_px))
+        incident.note_search(stamp_ns)
         if pose is None:
             return None
         sight = sight_of(

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from edgeai_core.action_events import ActionEvent
 from edgeai_core.analyzers.actions.fall_rules import FallsConfig
 from edgeai_core.analyzers.actions.falls import Falls
+from edgeai_core.analyzers.actions.flight import Flight, FlightConfig
+from edgeai_core.analyzers.actions.gaits import Gaits, GaitsConfig
 from edgeai_core.analyzers.actions.pose import Pose, PoseRegion
 from edgeai_core.analyzers.actions.sights import Person, sight_of
 from edgeai_core.config import group, param
@@ -63,6 +65,8 @@ class ActionWatchConfig:
 
     poses: PosesConfig = group(PosesConfig)
     falls: FallsConfig = group(FallsConfig)
+    gaits: GaitsConfig = group(GaitsConfig)
+    flight: FlightConfig = group(FlightConfig)
 
 
 class ActionWatch:
@@ -85,6 +89,8 @@ class ActionWatch:
         self._poses = poses if self._config.poses.enabled else None
         numbers = itertools.count(1)
         self._falls = Falls(self._config.falls, next_incident=lambda: next(numbers))
+        self._gaits = Gaits(self._config.gaits, next_incident=lambda: next(numbers))
+        self._flight = Flight(self._config.flight, next_incident=lambda: next(numbers))
         self._people: dict[int, Person] = {}
         self._last_ns: int | None = None
 
@@ -92,7 +98,8 @@ class ActionWatch:
         """Forget everything; incidents go on counting."""
         self._last_ns = None
         self._people.clear()
-        self._falls.reset()
+        for part in (self._falls, self._gaits, self._flight):
+            part.reset()
 
     def update(
         self,
@@ -120,20 +127,33 @@ class ActionWatch:
         height_px, width_px = image.shape[:2]
         self._see(image, detections, stamp_ns)
         poses = self._poses
-        return self._falls.update(
+        falls = self._falls.update(
             self._people,
             stamp_ns=stamp_ns,
             width_px=width_px,
             height_px=height_px,
             local_time=local_time,
-            search=None
-            if poses is None
-            else lambda box: poses.estimate(image, box),
+            search=None if poses is None else lambda box: poses.estimate(image, box),
         )
+        gaits = self._gaits.update(
+            self._people,
+            stamp_ns=stamp_ns,
+            width_px=width_px,
+            height_px=height_px,
+            down=self._falls.down_tracks(),
+        )
+        flight = self._flight.update(self._gaits.running(), self._people, stamp_ns=stamp_ns)
+        return (*falls, *gaits, *flight)
 
     def current(self) -> tuple[ActionEvent, ...]:
-        """Return what goes on: falls, people who lie, how people move."""
-        return () if self._last_ns is None else self._falls.current(self._last_ns)
+        """Return what goes on: falls, people who lie, how people move, flight."""
+        if self._last_ns is None:
+            return ()
+        return (
+            *self._falls.current(self._last_ns),
+            *self._gaits.current(self._people, self._last_ns),
+            *self._flight.current(self._last_ns),
+        )
 
     def people(self) -> tuple[Person, ...]:
         """Return the people of the last frame, for drawing joints; owned by the watch."""

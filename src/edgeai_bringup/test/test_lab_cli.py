@@ -14,6 +14,8 @@ LINES = {
     "data split": "lab data split pictures --by cluster --out split.csv",
     "data audit": "lab data audit pictures --out sheets",
     "train classifier": "lab train classifier --data pictures --out out",
+    "evaluate actions": "lab evaluate actions --clips clips --json out.json",
+    "train gaits": "lab train gaits --json out.json",
     "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
     "train fire": "lab train fire --data data --out out",
     "evaluate fire": "lab evaluate fire --images pictures --model fire.onnx --json out.json",

@@ -129,5 +129,3 @@ def _fit_softmax(vectors: _Floats, actions: list[Action]) -> _Floats:
 
     result = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B")
     return np.asarray(result.x, np.float64).reshape(shape)
-
-

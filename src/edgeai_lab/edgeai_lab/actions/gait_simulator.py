@@ -107,9 +107,7 @@ def _way(heading: float) -> npt.NDArray[np.float64]:
     return np.array([math.cos(heading), 0.0, math.sin(heading)])
 
 
-def _bump(
-    phase: npt.NDArray[np.float64], at: float, width: float
-) -> npt.NDArray[np.float64]:
+def _bump(phase: npt.NDArray[np.float64], at: float, width: float) -> npt.NDArray[np.float64]:
     away = (phase - at + 0.5) % 1.0 - 0.5
     return np.exp(-((away / width) ** 2))
 
@@ -188,7 +186,7 @@ def _seen(
     up = place[..., 2] * sine + place[..., 1] * cosine
     focal_px = focal * WIDTH_PX
     pixels = np.stack([place[..., 0], -up], axis=-1) * (focal_px / along)[..., None]
-    return pixels + (WIDTH_PX / 2, HEIGHT_PX / 2), along
+    return pixels + np.array([WIDTH_PX / 2, HEIGHT_PX / 2]), along
 
 
 def _noisy(

@@ -183,9 +183,7 @@ def drop_of(person: Person, rules: FallRules) -> Drop | None:
     if now.box.y_min_px <= top_px:
         return None
     start = max(
-        index
-        for index, sight in enumerate(window)
-        if sight.box.y_min_px <= top_px + 0.05 * body_px
+        index for index, sight in enumerate(window) if sight.box.y_min_px <= top_px + 0.05 * body_px
     )
     window = window[start:]
     if len(window) < 2:

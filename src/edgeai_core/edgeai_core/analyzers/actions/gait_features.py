@@ -115,9 +115,7 @@ def _heading(times: _Floats, middles_px: _Floats) -> tuple[float, float]:
     return (0.0, 0.0) if length < 1e-9 else (float(slope[0] / length), float(slope[1] / length))
 
 
-def _legs(
-    sights: list[Sight], times: _Floats
-) -> tuple[float | None, float | None, float | None]:
+def _legs(sights: list[Sight], times: _Floats) -> tuple[float | None, float | None, float | None]:
     """Return lift, cadence and thigh of a walk, each None where the legs are not seen."""
     joints = [LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE, LEFT_ANKLE, RIGHT_ANKLE]
     seen = [

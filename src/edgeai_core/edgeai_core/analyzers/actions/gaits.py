@@ -179,9 +179,7 @@ class Gaits:
         return [_event(gait, person, stamp_ns, end_ns=max(gait.since_ns, person.last.stamp_ns))]
 
 
-def _event(
-    gait: Gait, person: Person, stamp_ns: int, *, end_ns: int | None = None
-) -> ActionEvent:
+def _event(gait: Gait, person: Person, stamp_ns: int, *, end_ns: int | None = None) -> ActionEvent:
     action = gait.action or Action.STAND
     return ActionEvent(
         action=action,
@@ -201,7 +199,9 @@ def _reason(action: Action, features: GaitFeatures | None) -> str:
         return f"{_NAMES[action]}, as seen before"
     text = f"{_NAMES[action]} at {features.speed:.1f} body heights/s"
     if features.lift is not None and features.cadence_hz is not None and action is not Action.STAND:
-        text += f", ankles lifted by {features.lift:.0%} of the leg, {features.cadence_hz:.1f} steps/s"
+        text += (
+            f", ankles lifted by {features.lift:.0%} of the leg, {features.cadence_hz:.1f} steps/s"
+        )
     if action is Action.SIT and features.thigh is not None:
         text += f", hips {features.thigh:.1f} torso lengths above the knees"
     return text

@@ -314,10 +314,10 @@ class FallIncident:
             f"{' and '.join(parts)} body heights within {took_s:.1f} s, at up to "
             f"{self._speed:.1f} body heights/s"
         )
+        if self._probability == _P_LOST:
+            return f"{text}; not seen since"
         before, after = drop.before.torso, self._last.torso
         if after is not None:
             was = f" from {before.tilt_deg:.0f}" if before is not None else ""
             return f"{text}; torso tilted{was} to {after.tilt_deg:.0f} degrees"
-        if self._votes[-1].down:
-            return f"{text}; box now {self._last.box.height_px / self.body_px:.2f} of the height"
-        return f"{text}; not seen since"
+        return f"{text}; box now {self._last.box.height_px / self.body_px:.2f} of the height"

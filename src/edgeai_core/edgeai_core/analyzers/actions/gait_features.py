@@ -31,6 +31,7 @@ _MIN_SPAN_S = 0.8
 _MAX_SCATTER = 0.25
 _MIN_VISIBILITY = 0.5
 _MIN_LEGS_SHARE = 0.6
+_MIN_ON_FEET, _MAX_TILT_DEG = 0.8, 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ def gait_features(
     if len(sights) < _MIN_SIGHTS:
         return None
     times = np.array([sight.stamp_ns - sights[0].stamp_ns for sight in sights]) / 1e9
-    if times[-1] < _MIN_SPAN_S:
+    if times[-1] < _MIN_SPAN_S or np.mean([_on_feet(sight) for sight in sights]) < _MIN_ON_FEET:
         return None
     heights = _heights_px(sights)
     if heights is None:
@@ -87,6 +88,13 @@ def gait_features(
         cadence_hz=cadence_hz,
         thigh=thigh,
     )
+
+
+def _on_feet(sight: Sight) -> bool:
+    """Whether somebody is upright or sits; of others the box's height says nothing of them."""
+    if sight.torso is not None and sight.torso.tilt_deg > _MAX_TILT_DEG:
+        return False
+    return sight.box.height_px >= sight.box.width_px
 
 
 def _heights_px(sights: list[Sight]) -> _Floats | None:

@@ -193,7 +193,8 @@ class FallIncident:
 
     def _vote(self, sight: Sight) -> None:
         before, body_px = self._drop.before, self.body_px
-        lies, flat = (rule(sight, body_px, self._rules) for rule in (torso_lies, box_is_flat))
+        lies = torso_lies(sight, body_px, self._rules)
+        flat = box_is_flat(sight, body_px, self._rules)
         head = head_drop(before, sight, body_px)
         hips = hip_drop(before, sight, body_px)
         if self.stage is Stage.SUSPECTED:

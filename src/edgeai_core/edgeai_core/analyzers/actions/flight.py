@@ -131,7 +131,7 @@ def _agreement(headings: list[tuple[float, float]]) -> float:
 
 def _divergence(headings: list[tuple[float, float]], places: list[tuple[float, float]]) -> float:
     middle_x, middle_y = (sum(parts) / len(places) for parts in zip(*places, strict=True))
-    cosines = []
+    cosines: list[float] = []
     for (x, y), (at_x, at_y) in zip(headings, places, strict=True):
         away = math.hypot(at_x - middle_x, at_y - middle_y)
         if away > 0:

@@ -161,7 +161,7 @@ class PoseEstimator:
         tensor = canvas.astype(np.float32)[None] / 127.5 - 1.0
         outputs = self._finder.run({self._finder.input_names[0]: tensor})
         codes, logits = (outputs[name] for name in self._finder.output_names)
-        scores = _sigmoid(logits.reshape(-1))
+        scores = _sigmoid(logits.reshape(-1).astype(np.float32))
         best = int(scores.argmax())
         if scores[best] < self._min_found:
             return None
@@ -184,7 +184,7 @@ class PoseEstimator:
         presence = float(outputs[names[1]].reshape(-1)[0])
         if not presence >= self._min_presence:
             return None
-        points = outputs[names[0]].reshape(POINT_COUNT + _AUXILIARY_POINTS + 4, 5)
+        points = outputs[names[0]].reshape(POINT_COUNT + _AUXILIARY_POINTS + 4, 5).astype(np.float32)
         inverse = cv2.invertAffineTransform(matrix)
         on_frame = (points[:, :2] @ inverse[:, :2].T + inverse[:, 2]).astype(np.float32)
         following = PoseRegion.of_body(on_frame[POINT_COUNT], on_frame[POINT_COUNT + 1])
@@ -206,8 +206,9 @@ def _agrees(pose: Pose, box: Box) -> bool:
     )
 
 
-def _sigmoid(logits: npt.NDArray[np.floating]) -> _Floats:
-    return (1.0 / (1.0 + np.exp(-np.clip(logits, -_MAX_LOGIT, _MAX_LOGIT)))).astype(np.float32)
+def _sigmoid(logits: _Floats) -> _Floats:
+    shares: _Floats = 1.0 / (1.0 + np.exp(-np.clip(logits, -_MAX_LOGIT, _MAX_LOGIT)))
+    return shares
 
 
 def _anchors() -> _Floats:

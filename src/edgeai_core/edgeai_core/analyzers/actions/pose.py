@@ -207,8 +207,8 @@ def _agrees(pose: Pose, box: Box) -> bool:
 
 
 def _sigmoid(logits: _Floats) -> _Floats:
-    shares: _Floats = 1.0 / (1.0 + np.exp(-np.clip(logits, -_MAX_LOGIT, _MAX_LOGIT)))
-    return shares
+    shares = 1.0 / (1.0 + np.exp(-np.clip(logits, -_MAX_LOGIT, _MAX_LOGIT)))
+    return np.asarray(shares, np.float32)
 
 
 def _anchors() -> _Floats:

@@ -33,11 +33,11 @@ _MIN_LOST_BODY_PX = 60.0
 _P_BOTH, _P_BOX, _P_LOST = 0.95, 0.8, 0.65
 _SPREAD = 1.4
 # Half sides of the squares to search, and how far an upright body may be, in body heights.
-_REACHES = (0.6, 0.6, 0.4)
+_REACHES = ((0.6, 0.38), (0.75, 0.45))
 _UPRIGHT_REACH = 0.4
 # Nobody comes so much nearer to the camera in a fall that the torso looks this much longer.
 _MAX_GROWTH = 1.6
-_SEARCHES_TO_HOLD = 4
+_SEARCHES_TO_HOLD = 5
 _SPEED_MIN_S = 0.15
 _MAX_VOTES = 256
 # Seen within this a person is down now, not only when last seen.
@@ -127,18 +127,21 @@ class FallIncident:
         interval_ns = self._config.search_interval_s * 1e9
         return self._searched_ns is None or stamp_ns - self._searched_ns >= interval_ns
 
-    def search_box(self) -> Box:
+    def search_boxes(self) -> tuple[Box, ...]:
         """Return where somebody who was lost in this drop can lie, pixels; may leave the frame.
 
-        Narrow and wide in turn: the finder takes the clearest body, which in a wide crop may be
-        somebody else, and cannot place one that a narrow crop cuts.
+        Narrow and wide ones in turn: the finder takes the clearest body, which in a wide crop may
+        be somebody else, and cannot place one that a narrow crop cuts. Each alone found a third of
+        the people on the floor in 13 clips of falls, but not the same ones.
         """
-        box = self._last.box
-        reach_px = _REACHES[self._searches % len(_REACHES)] * self.body_px
-        x = box.center_px[0]
-        # Lying people are where their feet were: look around the lower part of the last box.
-        y = max(box.y_max_px - 0.3 * self.body_px, box.center_px[1])
-        return Box(x - reach_px, y - reach_px, x + reach_px, y + reach_px)
+        reaches = _REACHES[self._searches % len(_REACHES)]
+        # Lying people are where their feet were; the last box may have lost the legs.
+        floor_px = max(self._last.box.y_max_px, self._drop.before.box.y_max_px)
+        x, y = self._last.box.center_px[0], floor_px - 0.3 * self.body_px
+        return tuple(
+            Box(x - reach_px, y - reach_px, x + reach_px, y + reach_px)
+            for reach_px in (reach * self.body_px for reach in reaches)
+        )
 
     def note_search(self, stamp_ns: int) -> None:
         """Remember a look of the body finder."""

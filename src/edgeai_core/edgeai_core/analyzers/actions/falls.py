@@ -176,21 +176,23 @@ class Falls:
     def _found(
         self, incident: FallIncident, search: Search, stamp_ns: int, width_px: int, height_px: int
     ) -> Sight | None:
-        pose = search(incident.search_box().clipped(width_px=width_px, height_px=height_px))
+        boxes = incident.search_boxes()
         incident.note_search(stamp_ns)
-        if pose is None:
-            return None
-        sight = sight_of(
-            _around(pose, width_px, height_px),
-            pose,
-            stamp_ns=stamp_ns,
-            width_px=width_px,
-            height_px=height_px,
-            detected=False,
-        )
-        if sight.torso is None or not incident.may_be(sight):
-            return None
-        return sight
+        for box in boxes:
+            pose = search(box.clipped(width_px=width_px, height_px=height_px))
+            if pose is None:
+                continue
+            sight = sight_of(
+                _around(pose, width_px, height_px),
+                pose,
+                stamp_ns=stamp_ns,
+                width_px=width_px,
+                height_px=height_px,
+                detected=False,
+            )
+            if incident.may_be(sight):
+                return sight
+        return None
 
     def _in_lying_zone(
         self,

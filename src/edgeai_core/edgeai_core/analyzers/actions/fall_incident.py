@@ -33,7 +33,7 @@ _MIN_LOST_BODY_PX = 60.0
 _P_BOTH, _P_BOX, _P_LOST = 0.95, 0.8, 0.65
 _SPREAD = 1.4
 # Half sides of the squares to search, and how far an upright body may be, in body heights.
-_REACHES = ((0.6, 0.38), (0.75, 0.45))
+_REACHES = (0.6, 0.75, 0.4)
 _UPRIGHT_REACH = 0.4
 # Nobody comes so much nearer to the camera in a fall that the torso looks this much longer.
 _MAX_GROWTH = 1.6
@@ -99,7 +99,6 @@ class FallIncident:
         self._fell_ns = 0
         self._up_since_ns: int | None = None
         self._searched_ns: int | None = None
-        self._searches = 0
         self._probability = 0.0
         self._reason = ""
         self._vote(drop.now)
@@ -130,23 +129,21 @@ class FallIncident:
     def search_boxes(self) -> tuple[Box, ...]:
         """Return where somebody who was lost in this drop can lie, pixels; may leave the frame.
 
-        Narrow and wide ones in turn: the finder takes the clearest body, which in a wide crop may
+        Narrow and wide ones: the finder takes the clearest body, which in a wide crop may
         be somebody else, and cannot place one that a narrow crop cuts. Each alone found a third of
         the people on the floor in 13 clips of falls, but not the same ones.
         """
-        reaches = _REACHES[self._searches % len(_REACHES)]
         # Lying people are where their feet were; the last box may have lost the legs.
         floor_px = max(self._last.box.y_max_px, self._drop.before.box.y_max_px)
         x, y = self._last.box.center_px[0], floor_px - 0.3 * self.body_px
         return tuple(
             Box(x - reach_px, y - reach_px, x + reach_px, y + reach_px)
-            for reach_px in (reach * self.body_px for reach in reaches)
+            for reach_px in (reach * self.body_px for reach in _REACHES)
         )
 
     def note_search(self, stamp_ns: int) -> None:
         """Remember a look of the body finder."""
         self._searched_ns = stamp_ns
-        self._searches += 1
 
     def may_be(self, sight: Sight) -> bool:
         """Return whether a body that was found around here can be this person's.

@@ -271,5 +271,6 @@ def is_upright(sight: Sight, body_px: float) -> bool:
     """Return whether somebody is on the feet, or sits, again."""
     if sight.torso is not None:
         rise = sight.torso.rise_px * TORSOS_PER_BODY / body_px
-        return sight.torso.tilt_deg < 35.0 and rise > 0.75 and sight.box.height_px > 0.5 * body_px
+        high = sight.box.height_px > 0.5 * body_px or not sight.detected
+        return sight.torso.tilt_deg < 35.0 and rise > 0.75 and high
     return sight.box.height_px > max(0.75 * body_px, 1.5 * sight.box.width_px)

@@ -13,7 +13,14 @@ from datetime import time
 from edgeai_core.action_events import ActionEvent
 from edgeai_core.analyzers.actions.fall_incident import FallIncident, Stage
 from edgeai_core.analyzers.actions.fall_rules import Drop, FallsConfig, drop_of, vanishing
-from edgeai_core.analyzers.actions.pose import Pose
+from edgeai_core.analyzers.actions.pose import (
+    LEFT_HIP,
+    LEFT_SHOULDER,
+    NOSE,
+    RIGHT_HIP,
+    RIGHT_SHOULDER,
+    Pose,
+)
 from edgeai_core.analyzers.actions.sights import Person, Sight, sight_of
 from edgeai_core.geometry import Box
 from edgeai_core.zones import Zone, parse_zones
@@ -248,9 +255,8 @@ def _covered_share(box: Box, others: Iterable[Box]) -> float:
 
 
 def _around(pose: Pose, width_px: int, height_px: int) -> Box:
-    """Return the box around the joints that are seen."""
-    seen = pose.points_xy_px[pose.visibility >= 0.5]
-    points = seen if len(seen) else pose.points_xy_px
+    """Return the box around head and torso; legs of somebody who falls point anywhere."""
+    points = pose.points_xy_px[[NOSE, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP]]
     (x_min, y_min), (x_max, y_max) = points.min(axis=0), points.max(axis=0)
     return Box(float(x_min), float(y_min), float(x_max), float(y_max)).clipped(
         width_px=width_px, height_px=height_px

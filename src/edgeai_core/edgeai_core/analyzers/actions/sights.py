@@ -79,7 +79,7 @@ class Sight:
 
     Attributes:
         stamp_ns: of the frame. box: pixels of the frame. pose, torso: None when not placed.
-        detected: the box is the detector's, else one around the joints.
+        detected: the box is the detector's, else one around head and torso.
         cut: the box touches the picture's top or bottom edge, so its height is not the body's.
     """
 

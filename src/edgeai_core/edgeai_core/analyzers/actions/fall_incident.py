@@ -38,7 +38,8 @@ _UPRIGHT_REACH = 0.4
 # Nobody comes so much nearer to the camera in a fall that the torso looks this much longer.
 _MAX_GROWTH = 1.6
 _SEARCHES_TO_HOLD = 5
-_SPEED_MIN_S = 0.15
+_SPEED_MIN_S, _SPEED_MAX_S = 0.15, 0.45
+_MEAN_OF_PEAK = 0.6
 _MAX_VOTES = 256
 # Seen within this a person is down now, not only when last seen.
 _RECENT_NS = 1_500_000_000
@@ -226,8 +227,12 @@ class FallIncident:
         if not self._votes:
             return
         elapsed_s = (sight.stamp_ns - self._votes[-1].stamp_ns) / 1e9
-        if elapsed_s >= _SPEED_MIN_S:
-            self._speed = max(self._speed, (head - self._votes[-1].head) / elapsed_s)
+        if elapsed_s < _SPEED_MIN_S:
+            return
+        speed = (head - self._votes[-1].head) / elapsed_s
+        # Over a long gap only the mean is known, and the peak of a fall is higher.
+        share = _MEAN_OF_PEAK if elapsed_s > _SPEED_MAX_S else 1.0
+        self._speed = max(self._speed, speed / share)
 
     def _judge(self, stamp_ns: int, *, may_lie: bool, may_have_left: bool) -> list[ActionEvent]:
         probability = self._belief(stamp_ns, may_have_left=may_have_left)

@@ -184,7 +184,9 @@ class PoseEstimator:
         presence = float(outputs[names[1]].reshape(-1)[0])
         if not presence >= self._min_presence:
             return None
-        points = outputs[names[0]].reshape(POINT_COUNT + _AUXILIARY_POINTS + 4, 5).astype(np.float32)
+        points = (
+            outputs[names[0]].reshape(POINT_COUNT + _AUXILIARY_POINTS + 4, 5).astype(np.float32)
+        )
         inverse = cv2.invertAffineTransform(matrix)
         on_frame = (points[:, :2] @ inverse[:, :2].T + inverse[:, 2]).astype(np.float32)
         following = PoseRegion.of_body(on_frame[POINT_COUNT], on_frame[POINT_COUNT + 1])

@@ -74,6 +74,19 @@ def test_who_gets_up_is_told_as_recovered_in_the_same_incident() -> None:
     assert Action.LYING not in {event.action for event in stage.watch.current()}
 
 
+def test_who_is_not_seen_any_more_is_forgotten_and_that_is_told() -> None:
+    stage = Stage(config=ActionWatchConfig(falls=FallsConfig(forget_s=5.0)))
+    stage.hold(UPRIGHT, 2)
+    stage.move(UPRIGHT, LYING, 0.6)
+    stage.hold(LYING, 4)
+    last_seen_ns = stage.stamp_ns
+    stage.hold(Posture(box=None, pose=None), 6)
+    assert told(stage) == [Action.FALL, Action.LYING, Action.LYING]
+    ended = stage.events[-1]
+    assert ended.end_ns == last_seen_ns
+    assert stage.watch.current() == ()
+
+
 def test_a_second_fall_is_another_incident() -> None:
     stage = Stage()
     for _ in range(2):

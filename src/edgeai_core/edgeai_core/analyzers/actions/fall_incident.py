@@ -24,6 +24,8 @@ _REACHES = (0.6, 0.75, 0.4)
 _UPRIGHT_REACH = 0.4
 # Nobody comes so much nearer to the camera in a fall that the torso looks this much longer.
 _MAX_GROWTH = 1.6
+# Before any stamp, so that a first search is always due.
+_NEVER_NS = -(10**18)
 # Seen within this a person is down now, not only when last seen.
 _RECENT_NS = 2_000_000_000
 
@@ -65,13 +67,18 @@ class FallIncident:
         self.tracked_ns = drop.now.stamp_ns  # of the last sight that the detector gave
         self._fell_ns = 0
         self._up_since_ns: int | None = None
-        self._searched_ns: int | None = None
+        self.searched_ns = _NEVER_NS
         self._probability = 0.0
         self._reason = ""
 
     @property
     def over(self) -> bool:
         return self.stage is Stage.OVER
+
+    @property
+    def dropped(self) -> bool:
+        """Whether a drop was seen, not only that somebody was lost."""
+        return self.stage is not Stage.SUSPECTED or self._drop.head >= self._rules.head_drop
 
     @property
     def body_px(self) -> float:
@@ -90,7 +97,7 @@ class FallIncident:
     def search_is_due(self, stamp_ns: int) -> bool:
         """Return whether the body finder should look for the person in this frame."""
         interval_ns = self._config.search_interval_s * 1e9
-        return self._searched_ns is None or stamp_ns - self._searched_ns >= interval_ns
+        return stamp_ns - self.searched_ns >= interval_ns
 
     def search_boxes(self) -> tuple[Box, ...]:
         """Return where somebody who was lost in this drop can lie, pixels; may leave the frame.
@@ -109,7 +116,7 @@ class FallIncident:
 
     def note_search(self, stamp_ns: int) -> None:
         """Remember a look of the body finder."""
-        self._searched_ns = stamp_ns
+        self.searched_ns = stamp_ns
 
     def may_be(self, sight: Sight) -> bool:
         """Return whether a body that was found around here can be this person's.
@@ -138,6 +145,9 @@ class FallIncident:
             if sight.detected:
                 self.tracked_ns = stamp_ns
             self._evidence.add(sight, falling=self.stage is Stage.SUSPECTED)
+            if not self.dropped and sight.detected and is_upright(sight, self.body_px):
+                self.stage = Stage.OVER  # only the detector had lost them
+                return []
         if self.stage is Stage.SUSPECTED:
             return self._judge(stamp_ns, may_lie=may_lie, may_have_left=may_have_left)
         return self._follow(sight, stamp_ns)

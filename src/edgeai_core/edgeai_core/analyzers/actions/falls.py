@@ -7,7 +7,7 @@ all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import time
 
 from edgeai_core.action_events import ActionEvent
@@ -33,8 +33,6 @@ _MAX_INCIDENTS = 16
 _LOST_NS, _LOST_LONG_NS = 200_000_000, 1_000_000_000
 # Smaller bodies are not looked for: their joints would be wrong.
 _MIN_SEARCHED_PX = 90.0
-# Of all who vanished in a crowd, so many are looked for in one picture.
-_MAX_SEARCHES = 2
 _EDGE_SHARE = 0.02
 # A new track is the fallen person's when it begins this near, in body heights.
 _ADOPT_DISTANCE = 0.6
@@ -81,13 +79,13 @@ class Falls:
         if not self._config.enabled:
             return ()
         events: list[ActionEvent] = []
-        searches = 0
-        for incident in self._incidents:
-            sight = self._sight_of(incident, people, stamp_ns=stamp_ns)
-            due = search is not None and incident.search_is_due(stamp_ns)
-            if sight is None and search is not None and due and searches < _MAX_SEARCHES:
-                searches += 1
-                sight = self._found(incident, search, stamp_ns, width_px, height_px)
+        sights = [self._sight_of(incident, people, stamp_ns) for incident in self._incidents]
+        index = self._next_to_search(sights, stamp_ns)
+        if search is not None and index is not None:
+            sights[index] = self._found(
+                self._incidents[index], search, stamp_ns, width_px, height_px
+            )
+        for incident, sight in zip(self._incidents, sights, strict=True):
             lies_well = self._in_lying_zone(incident, sight, width_px, height_px, local_time)
             covered = self._is_covered(incident, people, stamp_ns)
             events += incident.update(
@@ -109,13 +107,18 @@ class Falls:
         )
 
     def down_tracks(self) -> frozenset[int]:
-        """Return the tracks of people who drop or are down."""
+        """Return the tracks of people who were seen to drop or are down."""
+        return frozenset(
+            i.track_id for i in self._incidents if i.track_id is not None and i.dropped
+        )
+
+    def _watched_tracks(self) -> frozenset[int]:
         return frozenset(i.track_id for i in self._incidents if i.track_id is not None)
 
     def _suspect(
         self, people: Mapping[int, Person], stamp_ns: int, width_px: int, height_px: int
     ) -> None:
-        taken = self.down_tracks()
+        taken = self._watched_tracks()
         for person in people.values():
             if person.track_id in taken or len(self._incidents) >= _MAX_INCIDENTS:
                 continue
@@ -157,14 +160,14 @@ class Falls:
         )
 
     def _sight_of(
-        self, incident: FallIncident, people: Mapping[int, Person], *, stamp_ns: int
+        self, incident: FallIncident, people: Mapping[int, Person], stamp_ns: int
     ) -> Sight | None:
         """Return the incident's person in this frame, adopting a track that began there."""
         if incident.track_id is not None:
             person = people.get(incident.track_id)
             if person is not None and person.last.stamp_ns == stamp_ns:
                 return person.last
-        taken = self.down_tracks()
+        taken = self._watched_tracks()
         near = [
             (distance_px, person)
             for person in people.values()
@@ -179,6 +182,15 @@ class Falls:
         _, person = min(near, key=lambda pair: (pair[0], pair[1].track_id))
         incident.track_id = person.track_id
         return person.last
+
+    def _next_to_search(self, sights: Sequence[Sight | None], stamp_ns: int) -> int | None:
+        """Return whom to look for: one a picture, for the time's sake, the longest waiting."""
+        due = [
+            (incident.searched_ns, index)
+            for index, incident in enumerate(self._incidents)
+            if sights[index] is None and incident.search_is_due(stamp_ns)
+        ]
+        return min(due)[1] if due else None
 
     def _found(
         self, incident: FallIncident, search: Search, stamp_ns: int, width_px: int, height_px: int

@@ -19,7 +19,14 @@ def figures() -> list[str]:
     Raises:
         EdgeAiError: results are not there; `make bench` and the commands in them write them.
     """
-    return ["# Performance", *_graph_lines(), *_face_lines(), *_liveness_lines(), *_search_lines()]
+    return [
+        "# Performance",
+        *_graph_lines(),
+        *_face_lines(),
+        *_liveness_lines(),
+        *_action_lines(),
+        *_search_lines(),
+    ]
 
 
 def _graph_lines() -> Iterator[str]:
@@ -122,6 +129,34 @@ def _liveness_lines() -> Iterator[str]:
     yield from table(("presentation", "challenge", "attempts", "undecided", "error"), rows)
 
 
+def _action_lines() -> Iterator[str]:
+    content = _results("actions.json")
+    gaits = content["gaits_held_out"]
+    yield from (
+        "",
+        "## Actions",
+        "",
+        f"`{content['command']}` on {content['device']}, load average "
+        f"{content['load_average']:g}: clips in which each action was told at least once, by "
+        f"folder. Joints and decision took {content['joints_and_decision_ms_per_person']:g} ms "
+        f"for each of {content['tracked_people']} sights of tracked people, small ones without "
+        "joints among them. Of "
+        f"{gaits['people']} simulated people before cameras and at speeds that were not fitted "
+        f"{gaits['accuracy']:.1%} were told rightly (calibration error "
+        f"{gaits['calibration_error']:.3f}): "
+        + ", ".join(f"{name} {share:.1%}" for name, share in gaits["by_class"].items())
+        + ". docs/lab.md says which clips were looked at while the rules were made.",
+        "",
+    )
+    yield from table(
+        ("clips", "number", *_ACTIONS),
+        (
+            (name, f"{counts['n']}", *(f"{counts.get(action, 0)}" for action in _ACTIONS))
+            for name, counts in content["folders"].items()
+        ),
+    )
+
+
 def _search_lines() -> Iterator[str]:
     content = _results("gallery_search.json")
     yield from (
@@ -149,6 +184,7 @@ def _results(name: str) -> dict[str, Any]:
     return content
 
 
+_ACTIONS = ("fall", "lying", "recovered", "run", "flight")
 _COLUMNS = ("results_per_s", "latency_p50_ms", "latency_p95_ms")
 
 

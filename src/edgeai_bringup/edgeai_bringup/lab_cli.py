@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edgeai_bringup.lab_actions_parser import add_evaluate_actions, add_train_gaits
 from edgeai_bringup.lab_bags_parser import add_evaluate_bags
 from edgeai_bringup.lab_classifier_parser import add_evaluate_classifier, add_train_classifier
 from edgeai_bringup.lab_data_parser import add_data_parser
@@ -23,6 +24,7 @@ LIGHT_COMMANDS = frozenset(
         "data compose",
         "data report",
         "evaluate bags",
+        "evaluate actions",
         "evaluate classifier",
         "evaluate faces",
         "evaluate fire",
@@ -32,6 +34,7 @@ LIGHT_COMMANDS = frozenset(
         "faces classify predict",
         "inspect",
         "spoof",
+        "train gaits",
         "video-to-images",
     }
 )
@@ -104,6 +107,7 @@ def _sides(text: str) -> tuple[int, ...]:
 def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     evaluate = verbs.add_parser("evaluate", help="measure what ships and what was trained")
     subjects = evaluate.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
+    add_evaluate_actions(subjects)
     add_evaluate_classifier(subjects)
     add_evaluate_liveness(subjects)
     faces = subjects.add_parser(
@@ -147,6 +151,7 @@ def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     subjects = train.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
     add_train_classifier(subjects)
     add_train_fire(subjects)
+    add_train_gaits(subjects)
     add_train_liveness(subjects)
     add_train_objects(subjects)
 

@@ -17,6 +17,8 @@ LINES = {
     "objects teach": "objects teach keys --from clip.mp4",
     "train classifier": "lab train classifier --data pictures --out out",
     "evaluate bags": "lab evaluate bags --seeds 2 --appearance --json out.json",
+    "evaluate actions": "lab evaluate actions --clips clips --json out.json",
+    "train gaits": "lab train gaits --json out.json",
     "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
     "train fire": "lab train fire --data data --out out",
     "evaluate fire": "lab evaluate fire --images pictures --model fire.onnx --json out.json",

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 
 from edgeai_core import model_store
+from edgeai_core.analyzers.actions.pose import PoseEstimator
 from edgeai_core.analyzers.faces.face_mesh import FaceMeshEstimator
 from edgeai_core.analyzers.faces.model import (
     ALIGNMENT,
@@ -32,6 +33,7 @@ from edgeai_core.model_table import (
     DEFAULT_OBJECT_DETECTOR,
     DEFAULT_PASSIVE_LIVENESS,
 )
+from edgeai_core.pose_cards import DEFAULT_BODY_FINDER, DEFAULT_POSE_MODEL
 from edgeai_core.runtimes.base import InferenceSession, SessionOptions
 from edgeai_core.runtimes.selection import AUTO, open_session
 
@@ -43,12 +45,14 @@ __all__ = [
     "DEFAULT_FIRE_MODEL",
     "DEFAULT_OBJECT_DETECTOR",
     "DEFAULT_PASSIVE_LIVENESS",
+    "DEFAULT_POSE_MODEL",
     "card_for",
     "create_face_detector",
     "create_face_embedder",
     "create_fire_model",
     "create_object_detector",
     "create_passive_liveness",
+    "create_pose_estimator",
     "face_model_id",
     "face_models",
     "names",
@@ -195,6 +199,25 @@ def create_object_detector(
         min_score=score,
         own_min_scores=card.own_thresholds if own_min_scores is None else own_min_scores,
         only=labels,
+    )
+
+
+def create_pose_estimator(
+    name: str = DEFAULT_POSE_MODEL, *, runtime: str = AUTO, threads: int = 1
+) -> PoseEstimator:
+    """Return a pose estimator; arguments and errors as for :func:`create_face_detector`."""
+    card = card_for(name, Task.POSE)
+    finder_card = card_for(DEFAULT_BODY_FINDER, Task.BODY_FINDING)
+    with ExitStack() as stack:
+        finder = _session(finder_card, runtime, threads)
+        stack.callback(finder.close)
+        placer = _session(card, runtime, threads)
+        stack.pop_all()
+    return PoseEstimator(
+        finder,
+        placer,
+        min_found=finder_card.recommended_threshold,
+        min_presence=card.recommended_threshold,
     )
 
 

@@ -21,6 +21,8 @@ class Task(Enum):
     PASSIVE_LIVENESS = "passive liveness"
     FIRE = "fire and smoke"
     OBJECT_DETECTION = "object detection"
+    BODY_FINDING = "body finding"
+    POSE = "pose"
 
 
 class Conversion(Enum):

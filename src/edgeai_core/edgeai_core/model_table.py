@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from edgeai_core.analyzers.objects.labels import LABELS
+from edgeai_core.model_archives import MEDIAPIPE
 from edgeai_core.model_card import (
     Archive,
     Conversion,
@@ -17,6 +18,7 @@ from edgeai_core.model_card import (
     Training,
     TrainingData,
 )
+from edgeai_core.pose_cards import POSE_CARDS
 from edgeai_core.runtimes.validation import InputSpec
 
 DEFAULT_FACE_DETECTOR = "mediapipe_full_range"
@@ -45,15 +47,6 @@ _SMOKE_SENSOR = (
 
 _HELD_OUT_GUNS = "140 pictures of suspect/guns, whole groups of near-duplicates and films held out"
 
-_MEDIAPIPE = Archive(
-    package="mediapipe",
-    version="0.10.21",
-    sha256="05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3",
-    python_version="311",
-    abi="cp311",
-    platform="manylinux_2_28_x86_64",
-)
-
 CARDS: tuple[ModelCard, ...] = (
     ModelCard(
         name=DEFAULT_FACE_DETECTOR,
@@ -61,7 +54,7 @@ CARDS: tuple[ModelCard, ...] = (
         file_name="mediapipe_face_detection_full_range_sparse.tflite",
         sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
         source=Source(
-            archive=_MEDIAPIPE,
+            archive=MEDIAPIPE,
             member="mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite",
             member_sha256="2c3728e6da56f21e21a320433396fb06d40d9088f2247c05e5635a688d45dfe1",
         ),
@@ -98,7 +91,7 @@ CARDS: tuple[ModelCard, ...] = (
         file_name="mediapipe_face_landmark.tflite",
         sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
         source=Source(
-            archive=_MEDIAPIPE,
+            archive=MEDIAPIPE,
             member="mediapipe/modules/face_landmark/face_landmark.tflite",
             member_sha256="1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814",
         ),
@@ -353,6 +346,7 @@ CARDS: tuple[ModelCard, ...] = (
             "Wallets were learned from one person in one room.",
         ),
     ),
+    *POSE_CARDS,
 )
 
 CATALOG: Mapping[str, ModelCard] = {card.name: card for card in CARDS}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeai_core.analyzers.faces.alignment import similarity_transform, upright_crop
+from edgeai_core.analyzers.faces.alignment import similarity_transform
+from edgeai_core.regions import upright_crop
 
 SQUARE = np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
 

@@ -29,6 +29,18 @@ def run_lab(arguments: argparse.Namespace) -> int:
         ) from exc
 
 
+def _evaluate_actions(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.actions.commands import evaluate_actions
+
+    return evaluate_actions(arguments)
+
+
+def _train_gaits(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.actions.commands import train_gaits
+
+    return train_gaits(arguments)
+
+
 def _evaluate_faces(arguments: argparse.Namespace) -> int:
     from edgeai_lab.face_commands import run_evaluate
 
@@ -165,7 +177,9 @@ def _evaluate_classifier(arguments: argparse.Namespace) -> int:
 
 COMMANDS: Mapping[str, Command] = {
     "evaluate bags": _evaluate_bags,
+    "evaluate actions": _evaluate_actions,
     "evaluate fire": _evaluate_fire,
+    "train gaits": _train_gaits,
     "train fire": _train_fire,
     "evaluate objects": _evaluate_objects,
     "train objects": _train_objects,

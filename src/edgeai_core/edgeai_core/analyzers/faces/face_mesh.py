@@ -17,9 +17,9 @@ import numpy.typing as npt
 from edgeai_core.analyzers.faces.alignment import (
     CHIP_SIDE_PX,
     similarity_transform,
-    upright_crop,
 )
 from edgeai_core.geometry import Box
+from edgeai_core.regions import crop_matrix, upright_crop
 from edgeai_core.runtimes.base import InferenceSession
 from edgeai_core.types import DetectedFace
 
@@ -104,11 +104,12 @@ class FaceRegion:
 
     def crop_transform(self) -> npt.NDArray[np.float64]:
         """Return the (2, 3) matrix from frame pixels to pixels of the upright 192-pixel crop."""
-        scale = _INPUT_SIDE_PX / self.side_px
-        cosine, sine = scale * math.cos(self.roll_rad), scale * math.sin(self.roll_rad)
-        rotation = np.array([[cosine, sine], [-sine, cosine]])
-        shift = _INPUT_SIDE_PX / 2 - rotation @ np.array(self.center_xy_px)
-        return np.column_stack([rotation, shift])
+        return crop_matrix(
+            self.center_xy_px,
+            side_px=self.side_px,
+            turn_rad=self.roll_rad,
+            crop_side_px=_INPUT_SIDE_PX,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Movements of people over time: falls and gaits."""

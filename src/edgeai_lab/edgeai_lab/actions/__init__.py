@@ -1,0 +1,1 @@
+"""Measuring what people do in clips, and simulated gaits."""

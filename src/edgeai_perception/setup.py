@@ -3,7 +3,14 @@
 from setuptools import find_packages, setup
 
 PACKAGE = "edgeai_perception"
-NODES = ("usb_cam", "face_authenticator", "object_detector", "fire_detector", "supervisor")
+NODES = (
+    "usb_cam",
+    "face_authenticator",
+    "object_detector",
+    "fire_detector",
+    "action_recognizer",
+    "supervisor",
+)
 
 setup(
     name=PACKAGE,
@@ -17,7 +24,7 @@ setup(
     zip_safe=True,
     maintainer="edgeai maintainers",
     maintainer_email="maintainers@edgeai.example.org",
-    description="Camera, face, object and fire nodes and the supervisor that decides what may run.",
+    description="Camera, face, object, fire and action nodes and the supervisor that decides what may run.",
     license="Apache-2.0",
     entry_points={
         "console_scripts": [f"{name}_node = {PACKAGE}.{name}_node:main" for name in NODES]

@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
+from edgeai_msgs.msg import (
+    ActionEventArray,
+    AuthState,
+    FaceMatchArray,
+    HazardReport,
+    ObjectEventArray,
+    Sighting,
+)
 from edgeai_msgs.msg import Alert as AlertMsg
-from edgeai_msgs.msg import AuthState, FaceMatchArray, HazardReport, ObjectEventArray, Sighting
 from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
 from vision_msgs.msg import Detection2DArray
 
@@ -41,6 +48,7 @@ from edgeai_ros_common.convert import (
     faces_from_msg,
     time_from_msg,
 )
+from edgeai_ros_common.convert_actions import actions_from_msg
 from edgeai_ros_common.convert_events import events_from_msg
 from edgeai_ros_common.convert_hazards import hazard_from_msg
 from edgeai_ros_common.convert_sightings import sighting_from_msg, sighting_to_msg
@@ -61,6 +69,7 @@ class TopicsConfig:
         (), "Topics of tracked objects, one per camera; events under each"
     )
     hazards: tuple[str, ...] = param((), "Topics of fire and smoke, one per camera")
+    actions: tuple[str, ...] = param((), "Topics of what people do, one per camera")
     things: tuple[str, ...] = param((), "Topics of where things were seen last, one per camera")
 
 
@@ -134,6 +143,9 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         for topic in config.topics.hazards:
             seen_hazards = functools.partial(self._on_hazards, camera_of(topic))
             self.subscribe(HazardReport, topic, seen_hazards, qos.RESULTS)
+        for topic in config.topics.actions:
+            seen_actions = functools.partial(self._on_actions, camera_of(topic))
+            self.subscribe(ActionEventArray, topic, seen_actions, qos.RESULTS)
         for topic in config.topics.things:
             seen_thing = functools.partial(self._on_sighting, camera_of(topic))
             self.subscribe(Sighting, topic, seen_thing, qos.RESULTS)
@@ -171,6 +183,9 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
 
     def _on_object_events(self, camera: str, message: ObjectEventArray) -> None:
         self._submit(lambda: self._scene.see_object_events(events_from_msg(message), camera=camera))
+
+    def _on_actions(self, camera: str, message: ActionEventArray) -> None:
+        self._submit(lambda: self._scene.see_actions(actions_from_msg(message), camera=camera))
 
     def _on_hazards(self, camera: str, message: HazardReport) -> None:
         stamp_ns = time_from_msg(message.header.stamp)

@@ -91,6 +91,14 @@ NODES: tuple[NodeEntry, ...] = (
         Role.ANALYZER,
         takes_frames=True,
     ),
+    NodeEntry(
+        "action_recognizer",
+        "edgeai_perception",
+        "ActionRecognizerNode",
+        Scope.CAMERA,
+        Role.ANALYZER,
+        takes_frames=True,
+    ),
     NodeEntry("alert_manager", "edgeai_alerts", "AlertManagerNode", Scope.GLOBAL, Role.BASE),
     NodeEntry("supervisor", "edgeai_perception", "SupervisorNode", Scope.GLOBAL, Role.MANAGER),
 )
@@ -181,6 +189,7 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
     faces = [f"/{camera}/faces"] if "face_authenticator" in names else []
     objects = [f"/{camera}/objects"] if "object_detector" in names else []
     hazards = [f"/{camera}/hazards"] if "fire_detector" in names else []
+    actions = [f"/{camera}/actions"] if "action_recognizer" in names else []
     things = [f"/{camera}/things"] if "object_detector" in names else []
     mending = [p.full_name for p in plans if not p.entry.restartable]
     for p in plans:
@@ -193,4 +202,5 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
             p.overrides.setdefault("topics.faces", faces)
             p.overrides.setdefault("topics.objects", objects)
             p.overrides.setdefault("topics.hazards", hazards)
+            p.overrides.setdefault("topics.actions", actions)
             p.overrides.setdefault("topics.things", things)

@@ -53,12 +53,12 @@ def annotated(
     draw_objects(canvas, objects, events)
     for face in faces:
         colour = _GREEN if face.authorised else _ORANGE
-        _draw(canvas, face.box, face_caption(face), colour)
+        draw_captioned(canvas, face.box, face_caption(face), colour)
     head, colour = session.name, _SESSION_COLOURS[session]
     if hazard is not None:
         for region in hazard.regions:
             text = f"{region.label} {region.score:.2f}"
-            _draw(canvas, region.box, text, _REGION_COLOURS[region.label])
+            draw_captioned(canvas, region.box, text, _REGION_COLOURS[region.label])
         head += "".join(f"  {words}" for words in hazard_words(hazard))
         if hazard.state in (HazardState.START_FIRE, HazardState.FIRE):
             colour = _VERMILLION
@@ -74,11 +74,13 @@ def draw_objects(
     """Draw boxes with names and tracks onto a (H, W, 3) uint8 BGR picture; events above them."""
     for detection in objects:
         track = f" #{detection.track_id}" if detection.track_id is not None else ""
-        _draw(canvas, detection.box, f"{detection.label}{track} {detection.score:.2f}", _BLUE)
+        draw_captioned(
+            canvas, detection.box, f"{detection.label}{track} {detection.score:.2f}", _BLUE
+        )
     for event in events:
         where = f" in {event.zone}" if event.zone else ""
         words = event.state.value.replace("_", " ")
-        _draw(canvas, event.box, f"{event.label} {words}{where}", _VERMILLION)
+        draw_captioned(canvas, event.box, f"{event.label} {words}{where}", _VERMILLION)
 
 
 def draw_zones(canvas: npt.NDArray[np.uint8], zones: Sequence[Zone]) -> None:
@@ -109,7 +111,10 @@ def hazard_words(hazard: HazardReport) -> tuple[str, ...]:
     return (*state, *(f"UNATTENDED {zone}" for zone in hazard.unattended))
 
 
-def _draw(canvas: npt.NDArray[np.uint8], box: Box, text: str, colour: tuple[int, ...]) -> None:
+def draw_captioned(
+    canvas: npt.NDArray[np.uint8], box: Box, text: str, colour: tuple[int, ...]
+) -> None:
+    """Draw a box with words above it, or in it at the upper edge; `colour` is BGR."""
     height_px, width_px = canvas.shape[:2]
     x_min, y_min, x_max, y_max = (
         round(edge) for edge in box.clipped(width_px=width_px, height_px=height_px).as_xyxy()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgeai_core.action_events import ActionEvent
 from edgeai_core.alerting.engine import EngineConfig
 from edgeai_core.alerting.observers.access import AccessConfig, AccessObserver
+from edgeai_core.alerting.observers.actions import ActionConfig, ActionObserver
 from edgeai_core.alerting.observers.faces import UnknownFaceConfig, UnknownFaceObserver
 from edgeai_core.alerting.observers.hazards import HazardConfig, HazardObserver
 from edgeai_core.alerting.observers.health import NodeFaultConfig, NodeFaultObserver, NodeHealth
@@ -41,6 +43,7 @@ class AlertingConfig:
     access: AccessConfig = group(AccessConfig)
     watched_object: WatchedObjectConfig = group(WatchedObjectConfig)
     object_event: ObjectEventConfig = group(ObjectEventConfig)
+    action: ActionConfig = group(ActionConfig)
     hazard: HazardConfig = group(HazardConfig)
     node_fault: NodeFaultConfig = group(NodeFaultConfig)
 
@@ -52,8 +55,8 @@ class SceneWatch:
 
     Args:
         config: thresholds of every observer.
-        faces_source, objects_source, hazards_source, access_source, health_source: names of the
-            nodes that see.
+        faces_source, objects_source, actions_source, hazards_source, access_source,
+            health_source: names of the nodes that see.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class SceneWatch:
         *,
         faces_source: str = "face_authenticator",
         objects_source: str = "object_detector",
+        actions_source: str = "action_recognizer",
         hazards_source: str = "fire_detector",
         access_source: str = "supervisor",
         health_source: str = "alert_manager",
@@ -72,6 +76,7 @@ class SceneWatch:
         self._access = AccessObserver(config.access, source=access_source)
         self._objects = WatchedObjectObserver(config.watched_object, source=objects_source)
         self._object_events = ObjectEventObserver(config.object_event, source=objects_source)
+        self._actions = ActionObserver(config.action, source=actions_source)
         self._hazards = HazardObserver(config.hazard, source=hazards_source)
         self._health = NodeFaultObserver(config.node_fault, source=health_source)
         self._state = SessionState.LOCKED
@@ -101,6 +106,10 @@ class SceneWatch:
     def see_object_events(self, events: Sequence[ObjectEvent], *, camera: str) -> list[AlertEvent]:
         """Return what is told of one frame's events of tracked objects."""
         return self._object_events.observe(events, camera=camera)
+
+    def see_actions(self, events: Sequence[ActionEvent], *, camera: str) -> list[AlertEvent]:
+        """Return what is told of one frame's movements of people."""
+        return self._actions.observe(events, camera=camera)
 
     def see_hazards(self, report: HazardReport, *, stamp_ns: int, camera: str) -> list[AlertEvent]:
         """Return the events of one frame's hazard report, whatever the session says."""

@@ -1,0 +1,91 @@
+"""Falls, people who stay down, flight, and what else people do that others should know."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgeai_core.action_events import Action, ActionEvent
+from edgeai_core.config import param
+from edgeai_core.types import AlertEvent, Severity
+
+_NOT_TOLD = "NONE"
+_CHOICES = (_NOT_TOLD, *(severity.name for severity in Severity))
+_HOW = f"How urgent; {_NOT_TOLD} tells nobody"
+# Falls of all cameras whose beginning is remembered; far more than go on at once.
+_MAX_INCIDENTS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionConfig:
+    """Which movements people are told about."""
+
+    fall: str = param("WARNING", f"Somebody fell. {_HOW}.", choices=_CHOICES)
+    lying: str = param("CRITICAL", f"Somebody fell and stays down. {_HOW}.", choices=_CHOICES)
+    recovered: str = param(
+        "INFO", f"Somebody who had fallen is up again. {_HOW}.", choices=_CHOICES
+    )
+    flight: str = param("WARNING", f"Several people run away. {_HOW}.", choices=_CHOICES)
+    fight: str = param("CRITICAL", f"People fight. {_HOW}.", choices=_CHOICES)
+    accident: str = param("CRITICAL", f"Vehicles collide. {_HOW}.", choices=_CHOICES)
+    run: str = param("NONE", f"Somebody runs. {_HOW}.", choices=_CHOICES)
+
+
+_TITLES = {
+    Action.FALL: "somebody fell",
+    Action.LYING: "somebody fell and stays down",
+    Action.RECOVERED: "somebody who fell is up again",
+    Action.FLIGHT: "people run away",
+    Action.FIGHT: "a fight",
+    Action.ACCIDENT: "an accident",
+    Action.RUN: "somebody runs",
+}
+
+
+class ActionObserver:
+    """Turn movements into events of alerts; a fall and what follows are one subject.
+
+    Args:
+        config: which ones, and how urgent. source: name of the node that sees for us.
+    """
+
+    def __init__(self, config: ActionConfig, *, source: str) -> None:
+        self._config = config
+        self._source = source
+        self._begun_ns: OrderedDict[tuple[str, int], int] = OrderedDict()
+
+    def observe(self, events: Sequence[ActionEvent], *, camera: str) -> list[AlertEvent]:
+        """Return what people are told of a frame's movements."""
+        told = []
+        for event in events:
+            begun_ns = self._begun(event, camera)
+            title = _TITLES.get(event.action)
+            severity = getattr(self._config, event.action.value) if title else _NOT_TOLD
+            if title is None or severity == _NOT_TOLD:
+                continue
+            told.append(
+                AlertEvent(
+                    category=event.action.value,
+                    severity=Severity[severity],
+                    title=title,
+                    reason=event.reason,
+                    source=self._source,
+                    subject=f"incident {event.incident} of {begun_ns}",
+                    camera=camera,
+                    stamp_ns=event.stamp_ns,
+                    score=event.probability,
+                )
+            )
+        return told
+
+    def _begun(self, event: ActionEvent, camera: str) -> int:
+        """Return when an incident began: a node that is started anew counts from 1 again."""
+        key = (camera, event.incident)
+        begins = event.action not in (Action.LYING, Action.RECOVERED)
+        if begins or key not in self._begun_ns or event.stamp_ns < self._begun_ns[key]:
+            self._begun_ns[key] = event.stamp_ns
+        self._begun_ns.move_to_end(key)
+        if len(self._begun_ns) > _MAX_INCIDENTS:
+            self._begun_ns.popitem(last=False)
+        return self._begun_ns[key]

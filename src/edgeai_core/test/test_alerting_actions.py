@@ -1,0 +1,74 @@
+"""Which movements people are told, and how."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgeai_core.action_events import Action, ActionEvent
+from edgeai_core.alerting.observers.actions import ActionConfig, ActionObserver
+from edgeai_core.config import build
+from edgeai_core.geometry import Box
+
+
+def event(action: Action, at_s: int = 1, *, incident: int = 1) -> ActionEvent:
+    return ActionEvent(
+        action=action,
+        incident=incident,
+        probability=0.75,
+        track_ids=(4,),
+        box=Box(0.0, 0.0, 9.0, 9.0),
+        start_ns=0,
+        end_ns=0,
+        stamp_ns=at_s * 1_000_000_000,
+        reason="the head came down by 0.6 body heights",
+    )
+
+
+def observer(**values) -> ActionObserver:
+    return ActionObserver(build(ActionConfig, values), source="action_recognizer")
+
+
+@pytest.mark.parametrize(
+    ("action", "told"),
+    [
+        (Action.FALL, ("fall", "WARNING", "somebody fell")),
+        (Action.LYING, ("lying", "CRITICAL", "somebody fell and stays down")),
+        (Action.RECOVERED, ("recovered", "INFO", "somebody who fell is up again")),
+        (Action.FLIGHT, ("flight", "WARNING", "people run away")),
+        (Action.FIGHT, ("fight", "CRITICAL", "a fight")),
+        (Action.ACCIDENT, ("accident", "CRITICAL", "an accident")),
+    ],
+)
+def test_what_is_told(action, told):
+    [alert] = observer().observe([event(action)], camera="hall")
+    assert (alert.category, alert.severity.name, alert.title) == told
+    assert (alert.reason, alert.score, alert.camera, alert.source) == (
+        "the head came down by 0.6 body heights",
+        0.75,
+        "hall",
+        "action_recognizer",
+    )
+
+
+def test_how_people_move_is_nobodys_business_unless_somebody_asks_for_runners():
+    everyday = [event(a) for a in (Action.STAND, Action.SIT, Action.WALK, Action.FAST_WALK)]
+    assert observer().observe([*everyday, event(Action.RUN)], camera="hall") == []
+    assert len(observer(run="INFO").observe([*everyday, event(Action.RUN)], camera="hall")) == 1
+
+
+def test_every_action_can_be_switched_off():
+    off = dict.fromkeys(("fall", "lying", "recovered", "flight", "fight", "accident"), "NONE")
+    assert observer(**off).observe([event(action) for action in Action], camera="hall") == []
+
+
+def test_a_fall_and_what_follows_have_one_subject_and_the_next_fall_another():
+    watch = observer()
+
+    def subjects(*events: ActionEvent) -> list[str]:
+        return [alert.subject for alert in watch.observe(events, camera="hall")]
+
+    first = subjects(event(Action.FALL, 1), event(Action.LYING, 4), event(Action.RECOVERED, 9))
+    assert first == ["incident 1 of 1000000000"] * 3
+    # A node that was started anew counts from 1 again.
+    assert subjects(event(Action.FALL, 20)) == ["incident 1 of 20000000000"]
+    assert subjects(event(Action.FALL, 21, incident=2)) == ["incident 2 of 21000000000"]

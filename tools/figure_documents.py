@@ -24,6 +24,7 @@ def figures() -> list[str]:
         *_graph_lines(),
         *_face_lines(),
         *_liveness_lines(),
+        *_object_lines(),
         *_action_lines(),
         *_search_lines(),
     ]
@@ -153,6 +154,48 @@ def _action_lines() -> Iterator[str]:
         (
             (name, f"{counts['n']}", *(f"{counts.get(action, 0)}" for action in _ACTIONS))
             for name, counts in content["folders"].items()
+        ),
+    )
+
+
+def _object_lines() -> Iterator[str]:
+    content = _results("objects.json")
+    held_out, shipped = content["held_out"], str(content["gun_threshold"])
+    yield from (
+        "",
+        "## Objects",
+        "",
+        f"`{content['command']}` on {content['device']}. Average precision at an overlap of 0.5 on "
+        f"whole groups that did not train: guns {held_out['gun']['ap50']:g} "
+        f"({held_out['gun']['pictures']} pictures), wallets {held_out['wallet']['ap50']:g} "
+        f"({held_out['wallet']['pictures']} pictures of the room that trained). COCO's classes "
+        "answer as the network that they come from, scores differ by at most "
+        f"{content['coco_classes']['largest_score_difference']:.0e}. The shipped threshold of guns "
+        f"is {shipped}.",
+        "",
+    )
+    rows = [
+        (f"{name}: found, % of {entry['boxes']} weapons", 100, entry["recall"])
+        for name, entry in content["recall"].items()
+    ]
+    rows += [
+        (f"{name}: guns seen, % of {entry['pictures']} pictures", 1, entry["percent_with_gun"])
+        for name, entry in content["false_guns"].items()
+    ]
+    thresholds = list(rows[0][2])
+    yield from table(
+        ("guns at the threshold", *thresholds),
+        (
+            (name, *(f"{factor * shares[key]:.3g}" for key in thresholds))
+            for name, factor, shares in rows
+        ),
+    )
+    yield ""
+    yield from table(
+        ("one look at a VGA frame, one thread", "shortest ms", "median ms"),
+        (
+            (name, f"{entry['shortest']:g}", f"{entry['median']:g}")
+            for name, entry in content["look_ms"].items()
         ),
     )
 

@@ -24,7 +24,7 @@ setup(
     zip_safe=True,
     maintainer="edgeai maintainers",
     maintainer_email="maintainers@edgeai.example.org",
-    description="Camera, face, object, fire and action nodes and the supervisor that decides what may run.",
+    description="Camera and analyzer nodes and the supervisor that decides what may run.",
     license="Apache-2.0",
     entry_points={
         "console_scripts": [f"{name}_node = {PACKAGE}.{name}_node:main" for name in NODES]

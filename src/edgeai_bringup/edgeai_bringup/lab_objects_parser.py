@@ -30,7 +30,7 @@ def add_evaluate_objects(subjects: argparse._SubParsersAction[argparse.ArgumentP
         nargs="+",
         required=True,
         metavar="NAME",
-        help="the detector's names of the label files' classes, in the order of their numbers",
+        help="the detector's names of the label files' classes by number, - to leave one out",
     )
     objects.add_argument(
         "--json", type=Path, required=True, metavar="OUT", help="write the result here"

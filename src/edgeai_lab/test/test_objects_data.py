@@ -156,6 +156,14 @@ def test_two_numbers_may_be_one_class(asked, folders, tmp_path):
     assert list(result["ap50"]) == ["gun"]
 
 
+def test_a_class_can_be_left_out(asked, folders, tmp_path):
+    result = evaluate(*folders, tmp_path / "out.json", "-", "gun")
+    assert result["ap50"] == {"gun": 0.25}
+    assert asked["labels"] == ("gun",)
+    with pytest.raises(DataError, match="knows no -; choose --names among person, "):
+        evaluate(*folders, tmp_path / "out.json", "-")
+
+
 def test_a_class_without_labels_has_no_precision(asked, folders, tmp_path):
     (folders[1] / "dark.txt").unlink()
     result = evaluate(*folders, tmp_path / "out.json", "knife", "gun")

@@ -12,6 +12,7 @@ import torch
 from edgeai_core.analyzers.objects.labels import LABELS
 from edgeai_core.model_store import sha256_of
 from edgeai_lab.json_files import write_json
+from edgeai_lab.objects.examples import Source
 from edgeai_lab.objects.export import MODEL_NAME
 from edgeai_lab.objects.pipeline import Division
 from edgeai_lab.objects.recipe import ObjectRecipe
@@ -60,7 +61,7 @@ def write_card(
             "data": _DATA,
             "labels": list(LABELS),
             "command": "./edgeai lab train objects --data DIR --out OUT",
-            "recipe": dataclasses.asdict(recipe),
+            "recipe": _named(dataclasses.asdict(recipe)),
             "examples": division.counts(),
             "near_duplicate_groups": division.groups,
             "epochs": [
@@ -72,3 +73,15 @@ def write_card(
         },
     )
     return path
+
+
+def _named(content: object) -> object:
+    """Return settings as JSON has them: sources by their names."""
+    if isinstance(content, Mapping):
+        return {
+            key.name if isinstance(key, Source) else key: _named(value)
+            for key, value in content.items()
+        }
+    if isinstance(content, list | tuple):
+        return [_named(value) for value in content]
+    return content

@@ -20,16 +20,19 @@ from edgeai_lab.objects.evaluation import (
 )
 from edgeai_lab.progress import bar
 
+# Stands for a class of the label files that is not measured.
+_IGNORED = "-"
+
 
 def evaluate_objects(arguments: argparse.Namespace) -> int:
     """Run the shipped detector over a folder; write precision and counts of some classes."""
     card = catalog.card_for(catalog.DEFAULT_OBJECT_DETECTOR, Task.OBJECT_DETECTION)
-    names = tuple(dict.fromkeys(arguments.names))
+    names = tuple(dict.fromkeys(name for name in arguments.names if name != _IGNORED))
     unknown = [name for name in names if name not in card.labels]
-    if unknown:
+    if unknown or not names:
         raise DataError(
-            f"evaluate objects: the detector knows no {', '.join(unknown)}; choose --names among "
-            f"{', '.join(card.labels)}"
+            f"evaluate objects: the detector knows no {', '.join(unknown) or _IGNORED}; choose "
+            f"--names among {', '.join(card.labels)}, and {_IGNORED} for a class to leave out"
         )
     labels = None
     if arguments.labels is not None:
@@ -41,13 +44,16 @@ def evaluate_objects(arguments: argparse.Namespace) -> int:
     with closing(detector):
         results = read_folder(arguments.images, labels, detector, problems=problems, track=bar)
         runtime = detector.runtime_name
-    precision = {} if labels is None else {name: precision_of(results, name) for name in names}
+    # JSON knows no NaN: a class without a label has no precision.
+    precision: dict[str, float | None] = {}
+    if labels is not None:
+        found = {name: precision_of(results, name) for name in names}
+        precision = {name: None if math.isnan(value) else value for name, value in found.items()}
     counts = {
         name: count_pictures(results, name, min_score=card.threshold_of(name)) for name in names
     }
     content: dict[str, object] = {
-        # JSON knows no NaN: a class without a label has no precision.
-        "ap50": {name: None if math.isnan(value) else value for name, value in precision.items()},
+        "ap50": precision,
         "images_with_detection": counts,
         "n": len(results),
     }
@@ -56,8 +62,9 @@ def evaluate_objects(arguments: argparse.Namespace) -> int:
     for problem in problems:
         print(f"left out: {problem}")
     for name in names:
-        found = f"AP50 {precision[name]:.3f}, " if name in precision else ""
-        print(f"{name}: {found}in {counts[name]} of {len(results)} pictures")
+        value = precision.get(name)
+        shown = "" if value is None else f"AP50 {value:.3f}, "
+        print(f"{name}: {shown}in {counts[name]} of {len(results)} pictures")
     print(f"result {output} ({runtime})")
     return 0
 

@@ -17,7 +17,7 @@ from edgeai_lab.objects.branch import Branch
 from edgeai_lab.objects.examples import Example, Part, Source, dealt, film_of, grouped
 from edgeai_lab.objects.lesson import NewClasses
 from edgeai_lab.objects.network import Head, Neck, Trunk
-from edgeai_lab.objects.recipe import SHARES_OF_PARTS, SHARES_OF_SOURCES, ObjectRecipe
+from edgeai_lab.objects.recipe import SHARES_OF_PARTS, ObjectRecipe
 from edgeai_lab.progress import Track, silent
 from edgeai_lab.training import History, Trainer
 
@@ -98,7 +98,7 @@ def train(
             trunk,
             branch,
             training=training,
-            weights=[SHARES_OF_SOURCES[item.source] / counts[item.source] for item in training],
+            weights=[phase.shares[item.source] / counts[item.source] for item in training],
             validation=guns,
             examples=recipe.examples,
             variation=phase.variation,

@@ -1,4 +1,4 @@
-"""Readers of foreign weight files on hand-made bytes, and the anchors of the converted detector."""
+"""Readers of foreign weight files on hand-made bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import struct
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 
 TOOLS = Path(__file__).parents[1] / "tools"
@@ -20,80 +19,8 @@ def _tools(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def frozen_graph(_tools: None) -> ModuleType:
-    return importlib.import_module("frozen_graph")
-
-
-@pytest.fixture
 def dlib_resnet(_tools: None) -> ModuleType:
     return importlib.import_module("dlib_resnet")
-
-
-@pytest.fixture
-def ssd_mobilenet(_tools: None) -> ModuleType:
-    return importlib.import_module("ssd_mobilenet")
-
-
-def field(number: int, payload: bytes | int) -> bytes:
-    """Return one protobuf field: a short varint or bytes of up to 127."""
-    if isinstance(payload, int):
-        return bytes([number << 3, payload])
-    return bytes([number << 3 | 2, len(payload)]) + payload
-
-
-def node(name: str, op: str, *inputs: str, **attributes: bytes) -> bytes:
-    body = field(1, name.encode()) + field(2, op.encode())
-    body += b"".join(field(3, source.encode()) for source in inputs)
-    for key, value in attributes.items():
-        body += field(5, field(1, key.encode()) + field(2, value))
-    return field(1, body)
-
-
-def constant(name: str, values: list[float], shape: tuple[int, ...]) -> bytes:
-    dims = b"".join(field(2, field(1, side)) for side in shape)
-    tensor = field(1, 1) + field(2, dims) + field(4, struct.pack(f"<{len(values)}f", *values))
-    return node(name, "Const", value=field(8, tensor))
-
-
-def test_a_frozen_graph_is_read(frozen_graph: ModuleType) -> None:
-    strides = field(1, b"".join(field(3, number) for number in (1, 2, 2, 1)))
-    packed = field(1, field(3, bytes([1, 3, 3, 1])))
-    graph = frozen_graph.read_frozen_graph(
-        constant("w", [1.0, -2.0], (2, 1))
-        + constant("full", [0.5], (3,))
-        + node(
-            "conv", "Conv2D", "x", "w", strides=strides, packed=packed, padding=field(2, b"SAME")
-        )
-    )
-    conv = graph["conv"]
-    assert (conv.op, conv.inputs, conv.text("padding")) == ("Conv2D", ("x", "w"), "SAME")
-    assert conv.integers("strides") == (1, 2, 2, 1)
-    assert conv.integers("packed") == (1, 3, 3, 1)
-    np.testing.assert_array_equal(graph["w"].tensor(), [[1.0], [-2.0]])
-    np.testing.assert_array_equal(graph["full"].tensor(), [0.5, 0.5, 0.5])
-
-
-@pytest.mark.parametrize("data", [b"\x0a\x7fabc", b"\x0a", b"\x0b", b"\xff\xff"])
-def test_bytes_that_are_no_graph_are_refused(frozen_graph: ModuleType, data: bytes) -> None:
-    with pytest.raises(frozen_graph.FrozenGraphError):
-        frozen_graph.read_frozen_graph(data)
-
-
-def test_anchors_cover_the_picture(ssd_mobilenet: ModuleType) -> None:
-    anchors = ssd_mobilenet.anchors()
-    assert anchors.shape == (1917, 4)
-    np.testing.assert_allclose(anchors[0], [0.5 / 19, 0.5 / 19, 0.1, 0.1])
-    np.testing.assert_allclose(anchors[1], [0.5 / 19, 0.5 / 19, 0.2 / 2**0.5, 0.2 * 2**0.5])
-    np.testing.assert_allclose(anchors[3], [0.5 / 19, 1.5 / 19, 0.1, 0.1])
-    np.testing.assert_allclose(anchors[1083], [0.05, 0.05, 0.35, 0.35])
-    np.testing.assert_allclose(anchors[-1], [0.5, 0.5, 0.95**0.5, 0.95**0.5])
-
-
-def test_an_unknown_operation_is_named(ssd_mobilenet: ModuleType, frozen_graph: ModuleType) -> None:
-    data = node("concat", "ConcatV2", "reshape", "axis") + node("reshape", "Reshape", "odd")
-    data += node("odd", "Softmax", "x")
-    with pytest.raises(frozen_graph.FrozenGraphError, match="operation Softmax of odd"):
-        ssd_mobilenet.convert(data)
 
 
 def packed(number: int) -> bytes:

@@ -210,14 +210,10 @@ def _run(
 def _converted(content: bytes, conversion: Conversion) -> bytes:
     if conversion is Conversion.NONE:
         return content
-    # Both need the onnx package, which a machine that only verifies does not.
-    if conversion is Conversion.DLIB_RESNET:
-        import dlib_resnet
+    # It needs the onnx package, which a machine that only verifies does not.
+    import dlib_resnet
 
-        return dlib_resnet.convert(content)
-    import ssd_mobilenet
-
-    return ssd_mobilenet.convert(content)
+    return dlib_resnet.convert(content)
 
 
 def _require_sha256(got: str, expected: str, name: str) -> None:

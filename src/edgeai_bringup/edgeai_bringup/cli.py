@@ -129,9 +129,17 @@ def main(argv: Sequence[str]) -> int:
 
             return run_recognise(arguments)
         if arguments.command == "objects":
-            from edgeai_bringup.whereabouts import run_where
+            if arguments.action == "teach":
+                from edgeai_lab.commands import run_lab
 
-            return run_where(arguments)
+                return run_lab(arguments)
+            if arguments.action == "where":
+                from edgeai_bringup.whereabouts import run_where
+
+                return run_where(arguments)
+            from edgeai_bringup.things import run_things
+
+            return run_things(arguments)
         if arguments.command == "alerts":
             from edgeai_bringup.alerts import run_alerts
 

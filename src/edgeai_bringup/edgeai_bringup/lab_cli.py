@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from edgeai_bringup.lab_actions_parser import add_evaluate_actions, add_train_gaits
+from edgeai_bringup.lab_bags_parser import add_evaluate_bags
 from edgeai_bringup.lab_classifier_parser import add_evaluate_classifier, add_train_classifier
 from edgeai_bringup.lab_data_parser import add_data_parser
 from edgeai_bringup.lab_faces_parser import add_faces_parser
@@ -15,16 +16,20 @@ from edgeai_bringup.lab_liveness_parser import (
     add_spoof_parser,
     add_train_liveness,
 )
+from edgeai_bringup.lab_objects_parser import add_evaluate_objects, add_train_objects
 
 # What runs in the default set-up; the other commands need torch or scikit-learn first.
 LIGHT_COMMANDS = frozenset(
     {
+        "data compose",
         "data report",
         "evaluate actions",
+        "evaluate bags",
         "evaluate classifier",
         "evaluate faces",
         "evaluate fire",
         "evaluate liveness",
+        "evaluate objects",
         "faces align",
         "faces classify predict",
         "inspect",
@@ -50,6 +55,8 @@ def add_lab_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]
 
 def needs_lab_packages(arguments: argparse.Namespace) -> bool:
     """Return whether a parsed command needs the packages of requirements/lab.txt."""
+    if arguments.command == "objects":
+        return bool(arguments.action == "teach")
     if arguments.command != "lab":
         return False
     if arguments.lab_command == "inspect":
@@ -135,6 +142,8 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--plots", type=Path, metavar="DIR", help="charts (default: OUT without ending + _plots)"
     )
     add_evaluate_fire(subjects)
+    add_evaluate_bags(subjects)
+    add_evaluate_objects(subjects)
 
 
 def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -144,6 +153,7 @@ def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     add_train_fire(subjects)
     add_train_gaits(subjects)
     add_train_liveness(subjects)
+    add_train_objects(subjects)
 
 
 def _add_video_to_images(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

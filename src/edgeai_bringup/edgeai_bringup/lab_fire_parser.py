@@ -23,6 +23,12 @@ def add_evaluate_fire(subjects: argparse._SubParsersAction[argparse.ArgumentPars
     fire.add_argument(
         "--model", type=Path, metavar="FILE", help="another ONNX file than the shipped one"
     )
+    fire.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="PNG",
+        help="draw the pictures of each folder with the highest and the lowest scores",
+    )
 
 
 def add_train_fire(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -6,7 +6,7 @@ architecture is new).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 
 from edgeai_core import model_store
@@ -177,12 +177,15 @@ def create_object_detector(
     runtime: str = AUTO,
     threads: int = 1,
     min_score: float | None = None,
+    own_min_scores: Mapping[str, float] | None = None,
     labels: Collection[str] = (),
 ) -> ObjectDetector:
     """Return an object detector.
 
     Args:
-        labels: classes to report, empty for all. The others as for :func:`create_face_detector`.
+        min_score: 0..1; None for the card's. own_min_scores: the same for some classes by name,
+            instead of `min_score`; None for the card's. labels: classes to report, empty for all.
+            The others as for :func:`create_face_detector`.
 
     Raises:
         ConfigError: unknown model or class. The others as for :func:`create_face_detector`.
@@ -190,7 +193,13 @@ def create_object_detector(
     card = card_for(name, Task.OBJECT_DETECTION)
     score = card.recommended_threshold if min_score is None else min_score
     session = _session(card, runtime, threads)
-    return ObjectDetector(session, labels=card.labels, min_score=score, only=labels)
+    return ObjectDetector(
+        session,
+        labels=card.labels,
+        min_score=score,
+        own_min_scores=card.own_thresholds if own_min_scores is None else own_min_scores,
+        only=labels,
+    )
 
 
 def create_pose_estimator(

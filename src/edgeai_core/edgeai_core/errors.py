@@ -65,6 +65,10 @@ class EnrolmentError(EdgeAiError):
     """A person cannot be enrolled from the given material."""
 
 
+class TeachingError(EdgeAiError):
+    """A thing cannot be learned from the given material."""
+
+
 class AccessError(EdgeAiError):
     """The session does not allow what was asked."""
 

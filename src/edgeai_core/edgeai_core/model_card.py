@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -29,7 +30,6 @@ class Conversion(Enum):
 
     NONE = "copied as it is"
     DLIB_RESNET = "dlib ResNet to ONNX"
-    SSD_MOBILENET = "frozen SSD-MobileNet to ONNX"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +122,10 @@ class ModelCard:
             ranges, channel orders and frames.
         labels: names of the classes by output column; empty strings are unused columns.
         recommended_threshold: the score (detectors) or distance (embedders) that the metrics hold
-            for. template_variance: of embedders, how much templates of one person scatter about
-            their mean, L2 squared, summed over the dimensions.
-            metrics: what was measured. limits: what it is known not to do.
+            for. own_thresholds: the same for some labels by name.
+        template_variance: of embedders, how much templates of one person scatter about their
+            mean, L2 squared, summed over the dimensions.
+        metrics: what was measured. limits: what it is known not to do.
     """
 
     name: str
@@ -138,10 +139,15 @@ class ModelCard:
     input_layout: str
     output_layout: str
     recommended_threshold: float
+    own_thresholds: Mapping[str, float] = field(default_factory=dict)
     template_variance: float = 0.0
     labels: tuple[str, ...] = ()
     metrics: tuple[Metric, ...] = ()
     limits: tuple[str, ...] = ()
+
+    def threshold_of(self, label: str) -> float:
+        """Return the score from which an object of a class is reported."""
+        return self.own_thresholds.get(label, self.recommended_threshold)
 
     @property
     def model_id(self) -> str:

@@ -80,14 +80,14 @@ def test_every_task_has_a_model(task: Task) -> None:
     assert catalog.names(task)
 
 
-def test_coco_has_eighty_names_at_coco_s_numbers() -> None:
-    labels = CATALOG[catalog.DEFAULT_OBJECT_DETECTOR].labels
-    assert len(labels) == 91
-    assert len(set(filter(None, labels))) == 80
-    known = {1: "person", 13: "stop sign", 27: "backpack", 44: "bottle", 72: "tv", 77: "cell phone"}
-    assert {number: labels[number] for number in known} == known
-    assert labels[0] == labels[12] == labels[26] == labels[83] == ""
-    assert labels[90] == "toothbrush"
+def test_objects_are_coco_s_of_the_profiles_and_two_of_our_own() -> None:
+    card = CATALOG[catalog.DEFAULT_OBJECT_DETECTOR]
+    assert len(card.labels) == len(set(card.labels)) == 23
+    assert card.labels[:2] == ("person", "cell phone")
+    assert card.labels[-3:] == ("cat", "gun", "wallet")
+    assert set(card.own_thresholds) <= set(card.labels)
+    assert card.threshold_of("gun") == card.own_thresholds["gun"]
+    assert card.threshold_of("person") == card.recommended_threshold
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_coco_has_eighty_names_at_coco_s_numbers() -> None:
         (catalog.create_face_detector, "face detection: .* choose one of mediapipe_full_range"),
         (catalog.create_face_embedder, "face embedding: .* choose one of dlib_resnet"),
         (catalog.create_passive_liveness, "passive liveness: .* one of passive_liveness"),
-        (catalog.create_object_detector, "object detection: .* one of ssd_mobilenet_v2_coco"),
+        (catalog.create_object_detector, "object detection: .* one of objects_nano"),
     ],
 )
 def test_an_unknown_name_lists_the_choices(create: object, message: str) -> None:

@@ -104,6 +104,49 @@ def test_nothing_is_known_before_there_are_enough_pictures():
     assert ActivityMeter(ActivityConfig()).measure([], width_px=8, height_px=8) == ()
 
 
+def stripes(phase: float) -> np.ndarray:
+    return WALL * (0.7 + 0.3 * np.sin(np.arange(WIDTH_PX) / 9 + phase))[None, :, None]
+
+
+def test_after_a_cut_it_is_not_known_what_moves_until_there_are_enough_pictures_of_the_new_view():
+    meter, rng = ActivityMeter(ActivityConfig()), np.random.default_rng(1)
+    cuts, known = [], []
+    for number in range(24):
+        scene = WALL if number < 12 else stripes(0.0)
+        cuts.append(meter.add(taken(scene, rng), number * S // 8))
+        measured = meter.measure([SPOT], width_px=WIDTH_PX, height_px=HEIGHT_PX)[0]
+        known.append(not math.isnan(measured))
+    # Half a second shows that the new view stays, and eight pictures what moves in it.
+    assert [number for number, cut in enumerate(cuts) if cut] == [15]
+    assert known == [7 <= number < 15 or number >= 19 for number in range(24)]
+    assert measured < SMOKE_LIMIT
+
+
+@pytest.mark.parametrize(
+    "scene", [lambda n: stripes(float(n)), lambda n: LAMP if n > 12 else WALL], ids=["fire", "lamp"]
+)
+def test_what_fills_the_picture_and_moves_and_a_lamp_that_is_lit_are_no_cut(scene):
+    meter, rng = ActivityMeter(ActivityConfig()), np.random.default_rng(1)
+    assert not any(meter.add(taken(scene(n), rng), n * S // 8) for n in range(24))
+
+
+def test_a_flame_is_found_by_its_flicker_and_a_lamp_a_print_and_moving_grey_are_not():
+    def place(scene):
+        meter, rng = ActivityMeter(ActivityConfig()), np.random.default_rng(1)
+        for number in range(16):
+            meter.add(taken(scene(number / 8), rng), number * S // 8)
+        return meter.warm_flicker()
+
+    found = place(lambda t: with_flame(WALL, 2 * math.pi * 3.1 * t))
+    assert found is not None
+    assert SPOT.x_min_px < found[0] * WIDTH_PX < SPOT.x_max_px
+    assert SPOT.y_min_px < found[1] * HEIGHT_PX < SPOT.y_max_px
+    assert place(lambda t: LAMP) is None
+    assert place(lambda t: PRINT) is None
+    assert place(lambda t: with_smoke(WALL, t)) is None
+    assert ActivityMeter(ActivityConfig()).warm_flicker() is None
+
+
 def test_boxes_of_no_size_and_outside_of_the_picture_are_measured_where_they_touch_it():
     meter, rng = ActivityMeter(ActivityConfig()), np.random.default_rng(1)
     for number in range(10):

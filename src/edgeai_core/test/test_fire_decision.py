@@ -59,7 +59,7 @@ def test_the_third_of_three_rounds_alarms_and_says_why():
     assert decision.decision.since_ns == 2 * S
     assert decision.decision.reason == (
         "3 of the last 3 rounds show fire (at least 3): start 0.70, fire 0.10, together at least "
-        "0.50; flame activity 5.0 (limit 2.5)"
+        "0.50; evidence 4.2 (limit 3.0); flame activity 5.0 (limit 2.5)"
     )
 
 
@@ -72,6 +72,26 @@ def test_three_of_five_rounds_are_enough_and_two_are_not():
     assert set(states(FireDecision(CONFIG), sparse)) == {NONE}
 
 
+def test_rounds_that_are_barely_sure_must_be_more():
+    rounds = [evidence(n * S, 0.2, 0.4) for n in range(12)]
+    config = DecisionConfig(confirm_rounds=3)
+    # 0.6 is 0.41 as log-odds: eight rounds make 3.2.
+    assert states(FireDecision(config), rounds).index(FIRE) == 7
+    counted = DecisionConfig(confirm_rounds=3, min_evidence=0.0)
+    assert states(FireDecision(counted), rounds).index(FIRE) == 2
+
+
+def test_rounds_of_another_view_do_not_count_and_an_alarm_stays():
+    decision = FireDecision(CONFIG)
+    for number in range(2):
+        decision.update(evidence(number * S, 0.1, 0.8))
+    decision.forget_rounds()
+    later = [evidence((2 + n) * S, 0.1, 0.8) for n in range(3)]
+    assert states(decision, later) == [NONE, NONE, FIRE]
+    decision.forget_rounds()
+    assert decision.decision.state is FIRE
+
+
 @pytest.mark.parametrize(
     ("kind", "activity"), [("flame", 2.4), ("smoke", 1.7), ("flame", math.nan)]
 )
@@ -81,7 +101,7 @@ def test_what_does_not_move_raises_no_alarm(kind, activity):
 
 
 def test_far_smoke_counts_without_movement_where_that_is_asked():
-    config = DecisionConfig(confirm_rounds=2, min_smoke_activity=0.0)
+    config = DecisionConfig(confirm_rounds=2, min_smoke_activity=0.0, min_evidence=2.0)
     decision = FireDecision(config)
     rounds = [evidence(n * S, 0.8, kind="smoke", activity=math.nan) for n in range(2)]
     assert states(decision, rounds) == [NONE, START]
@@ -162,7 +182,7 @@ def test_a_stamp_that_goes_back_starts_anew_and_a_repeated_one_adds_nothing():
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"confirm_rounds": 7}, "the window holds only 6 rounds"),
+        ({"confirm_rounds": 13}, "the window holds only 12 rounds"),
         ({"score_threshold": 0.2}, "clear_threshold 0.3 is above score_threshold 0.2"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import time
 
+import cv2
 import numpy as np
 import pytest
 
@@ -95,7 +96,9 @@ def test_each_frame_is_looked_at_in_one_part_and_the_parts_take_turns(view, crop
 
 def test_a_round_takes_every_part_and_every_place_once():
     zone = "stove: 0.35,0.2 0.65,0.2 0.65,0.8 0.35,0.8"
-    assert FireConfig().frames_per_round == 5
+    # The close-up is one more.
+    assert FireConfig().frames_per_round == 6
+    assert build(FireConfig, {"close_up_share": 0.0}).frames_per_round == 5
     values = {"view": "distant", "crops_per_frame": 4, "normal_flames.zones": (zone,)}
     assert build(FireConfig, values).frames_per_round == 3
 
@@ -123,6 +126,41 @@ def test_a_flame_is_a_fire_within_seconds_and_gone_after_the_quiet():
     after = seen.see(empty, 12.0)
     assert [after[0].state, after[-1].state] == [HazardState.FIRE, HazardState.CLEARED]
     assert seen.see(empty, 11.0)[-1].state is HazardState.NONE
+
+
+def small_flame(t: float) -> np.ndarray:
+    """Return a wall with a flame of 30 px, 20 px above the floor."""
+    flame = np.clip(flickering(t)[80:180, 110:210], 0, 255)
+    scene = WALL.copy()
+    scene[150:180, 40:70] = cv2.resize(flame, (30, 30), interpolation=cv2.INTER_AREA)
+    return scene
+
+
+def test_something_warm_that_moves_is_looked_at_closely_and_a_still_one_is_not():
+    model = ColourModel()
+    camera(model).see(small_flame, 4.0)
+    close = [crop for crop in model.crops if crop not in HOME_CROPS]
+    assert 3 <= len(close) <= 5
+    assert all(crop.x_min < 55 / 320 < crop.x_max for crop in close)
+    assert all(crop.y_min < 170 / 240 < crop.y_max for crop in close)
+    assert close[0].x_max - close[0].x_min == pytest.approx(0.28)
+    for still_model, scene, share in (
+        (ColourModel(), still, 0.28),
+        (ColourModel(), small_flame, 0),
+    ):
+        camera(still_model, close_up_share=float(share)).see(scene, 4.0)
+        assert set(still_model.crops) == set(HOME_CROPS)
+
+
+def test_after_a_cut_what_was_seen_before_does_not_count():
+    seen = camera()
+    burning = seen.see(flickering, 1.5)
+    assert burning[-1].state is HazardState.NONE
+    stripes = WALL * (1 + np.sin(np.arange(WIDTH_PX) / 9))[None, :, None]
+    other = seen.see(lambda t: stripes, 0.6)
+    # The round of the flame is gone with its view.
+    assert (other[0].fire_score > 0.5, other[-1].fire_score) == (True, 0.0)
+    assert {report.state for report in other} == {HazardState.NONE}
 
 
 def test_one_flame_seen_in_several_parts_is_not_many_regions():

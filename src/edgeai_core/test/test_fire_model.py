@@ -1,5 +1,6 @@
 """The fire model's crops, boxes and answers, with a function in the network's place."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,7 +10,9 @@ from edgeai_core.analyzers.fire.crops import (
     INPUT_SIDE_PX,
     WHOLE_FRAME,
     Crop,
+    close_up,
     crop_input,
+    shrunk,
     tiled,
 )
 from edgeai_core.analyzers.fire.model import FireModel
@@ -93,6 +96,32 @@ def test_the_input_is_the_crop_in_red_green_blue_about_zero():
     assert tensor.shape == (1, 3, INPUT_SIDE_PX, INPUT_SIDE_PX)
     assert tensor.dtype == np.float32
     assert tensor[0, :, 5, 5].tolist() == [1.0, 0.0, -127 / 128]
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(480, 640), (288, 384), (1080, 1920), (300, 2000), (450, 900)]
+)
+def test_large_parts_are_shrunk_nearly_as_by_averaging_over_areas(height, width):
+    y, x = np.mgrid[:height, :width]
+    waves = 128 + 60 * np.sin(40 * x / width) + 60 * np.cos(30 * y / height)
+    picture = np.repeat(waves[..., None], 3, axis=2).astype(np.uint8)
+    small = shrunk(picture).astype(int)
+    assert small.shape == (INPUT_SIDE_PX, INPUT_SIDE_PX, 3)
+    wanted = cv2.resize(picture, (INPUT_SIDE_PX, INPUT_SIDE_PX), interpolation=cv2.INTER_AREA)
+    assert np.abs(small - wanted).max() <= 6
+
+
+def test_small_parts_are_averaged_over_areas():
+    noise = np.random.default_rng(0).integers(0, 255, (256, 256, 3), np.uint8)
+    wanted = cv2.resize(noise, (INPUT_SIDE_PX, INPUT_SIDE_PX), interpolation=cv2.INTER_AREA)
+    assert np.array_equal(shrunk(noise), wanted)
+
+
+def test_a_close_up_lies_inside_the_frame():
+    crop = close_up(0.5, 0.25, share=0.3)
+    assert (crop.x_min, crop.y_max) == (pytest.approx(0.35), pytest.approx(0.4))
+    corner = close_up(1.0, 0.0, share=0.25)
+    assert (corner.x_min, corner.x_max, corner.y_min, corner.y_max) == (0.75, 1.0, 0.0, 0.25)
 
 
 def test_even_one_pixel_has_crops():

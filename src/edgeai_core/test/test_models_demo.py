@@ -150,9 +150,9 @@ def test_pedestrians_are_found_where_they_walk(runtime: str) -> None:
     model = catalog.create_object_detector(runtime=runtime, labels=["person"])
     [image] = frames("vtest", [0])
     found = model.detect(image)
-    # The frozen graph in TensorFlow's own layout gives the same three people and scores.
-    assert [round(f.score, 3) for f in found] == [0.951, 0.904, 0.866]
-    assert found[0].box.as_xyxy() == pytest.approx((251.8, 220.4, 282.7, 304.1), abs=0.5)
+    # The network that the weights of COCO's classes come from gives the same three.
+    assert [round(f.score, 3) for f in found] == [0.851, 0.827, 0.824]
+    assert found[1].box.as_xyxy() == pytest.approx((252.6, 218.1, 283.8, 308.7), abs=0.5)
 
 
 def test_runtimes_agree_on_a_face() -> None:

@@ -6,10 +6,10 @@ from datetime import time
 
 import pytest
 
-from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
 from edgeai_core.analyzers.objects.watch import ObjectWatch, ObjectWatchConfig
 from edgeai_core.config import build
 from edgeai_core.geometry import Box
+from edgeai_core.object_events import EventKind, ObjectEvent, ObjectState
 from edgeai_core.types import Detection
 
 S = 1_000_000_000

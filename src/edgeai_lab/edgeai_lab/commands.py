@@ -115,6 +115,24 @@ def _evaluate_fire(arguments: argparse.Namespace) -> int:
     return evaluate_fire(arguments)
 
 
+def _evaluate_bags(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.bags.commands import evaluate_bags
+
+    return evaluate_bags(arguments)
+
+
+def _train_objects(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.objects.commands import train_objects
+
+    return train_objects(arguments)
+
+
+def _evaluate_objects(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.objects.commands import evaluate_objects
+
+    return evaluate_objects(arguments)
+
+
 def _report_data(arguments: argparse.Namespace) -> int:
     from edgeai_lab.data.commands import run_report
 
@@ -133,6 +151,18 @@ def _audit_data(arguments: argparse.Namespace) -> int:
     return run_audit(arguments)
 
 
+def _compose_data(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.compose.command import run_compose
+
+    return run_compose(arguments)
+
+
+def _teach_thing(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.teach.command import run_teach
+
+    return run_teach(arguments)
+
+
 def _train_classifier(arguments: argparse.Namespace) -> int:
     from edgeai_lab.classifier.commands import run_train
 
@@ -147,13 +177,18 @@ def _evaluate_classifier(arguments: argparse.Namespace) -> int:
 
 COMMANDS: Mapping[str, Command] = {
     "evaluate actions": _evaluate_actions,
+    "evaluate bags": _evaluate_bags,
     "evaluate fire": _evaluate_fire,
     "train gaits": _train_gaits,
     "train fire": _train_fire,
+    "evaluate objects": _evaluate_objects,
+    "train objects": _train_objects,
     "inspect": _inspect,
     "data report": _report_data,
     "data split": _split_data,
     "data audit": _audit_data,
+    "data compose": _compose_data,
+    "objects teach": _teach_thing,
     "train classifier": _train_classifier,
     "evaluate classifier": _evaluate_classifier,
     "evaluate faces": _evaluate_faces,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from edgeai_core.errors import DataError
+from edgeai_lab.average_precision import PictureBoxes, average_precision
 from edgeai_lab.fire.audit import DOUBTFUL, FOG, HARMLESS, audit_key
-from edgeai_lab.fire.average_precision import PictureBoxes, average_precision
 from edgeai_lab.fire.calibration import area_under_curve, calibrate
 from edgeai_lab.fire.generated import generated_scenes
 from edgeai_lab.fire.groups import Part, near_duplicates, split

@@ -55,8 +55,13 @@ def test_the_file_is_measured_over_class_folders_with_boxes(trained, tmp_path):
     assert cv2.imwrite(str(root / "images" / "a.png"), picture)
     assert cv2.imwrite(str(root / "rooms" / "b.png"), picture)
     output = tmp_path / "out.json"
-    arguments = argparse.Namespace(images=root, json=output, model=trained / "fire.onnx")
+    sheet = tmp_path / "sheet.png"
+    arguments = argparse.Namespace(
+        images=root, json=output, model=trained / "fire.onnx", sheet=sheet
+    )
     assert evaluate_fire(arguments) == 0
+    # Two pictures side by side.
+    assert cv2.imread(str(sheet)).shape == (200, 400, 3)
     result = json.loads(output.read_text())
     assert set(result["folders"]) == {"pictures", "rooms"}
     for counts in result["folders"].values():
@@ -72,7 +77,10 @@ def test_the_file_is_measured_over_class_folders_with_boxes(trained, tmp_path):
 
 def test_a_folder_that_is_not_there_is_told(trained, tmp_path):
     arguments = argparse.Namespace(
-        images=tmp_path / "none", json=tmp_path / "o.json", model=trained / "fire.onnx"
+        images=tmp_path / "none",
+        json=tmp_path / "o.json",
+        model=trained / "fire.onnx",
+        sheet=None,
     )
     with pytest.raises(DataError, match="is not a folder"):
         evaluate_fire(arguments)

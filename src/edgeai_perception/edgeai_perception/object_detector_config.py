@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from edgeai_core import catalog
+from edgeai_core.access.locations import things_directory
 from edgeai_core.analyzers.objects.area_rules import ANY_LABEL, parse_stays
 from edgeai_core.analyzers.objects.sightings import SightingsConfig
 from edgeai_core.analyzers.objects.tiles import TilesConfig
@@ -24,11 +26,33 @@ class ObjectInferenceConfig(InferenceConfig):
 
     model: str = param(catalog.DEFAULT_OBJECT_DETECTOR, "Name of the model in the catalog")
     score_threshold: float = param(
-        0.4,
-        "Detections below are dropped; lower finds more and is wrong more often",
+        0.1,
+        "Detections below are dropped before the tracker sees them: faint ones only continue what "
+        "is followed already, tracking.high_score says which ones count",
         minimum=0.0,
         maximum=1.0,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaughtConfig:
+    """Things of one's own, taught with ./edgeai objects teach."""
+
+    enabled: bool = param(True, "Look for the things that were taught")
+    path: str = param(
+        "", "Folder of the taught things; empty takes the one of this user's data directory"
+    )
+    min_score: float = param(
+        0.5,
+        "Findings below are dropped; each thing was calibrated for 0.5, lower finds more and is "
+        "wrong more often",
+        minimum=0.01,
+        maximum=0.99,
+    )
+
+    def folder(self) -> Path:
+        """Return the folder of the things."""
+        return Path(self.path) if self.path else things_directory()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +63,7 @@ class ObjectDetectorConfig:
     tracking: TrackerConfig = group(TrackerConfig)
     tiles: TilesConfig = group(TilesConfig)
     watch: ObjectWatchConfig = group(ObjectWatchConfig)
+    taught: TaughtConfig = group(TaughtConfig)
     labels: tuple[str, ...] = param((), "Classes to publish; empty publishes all the model knows")
     things: SightingsConfig = group(SightingsConfig)
 

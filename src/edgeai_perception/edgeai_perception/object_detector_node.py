@@ -17,14 +17,16 @@ from vision_msgs.msg import Detection2DArray, LabelInfo, VisionClass
 
 from edgeai_core import catalog
 from edgeai_core.analyzers.objects.appearance import colour_appearance
-from edgeai_core.analyzers.objects.identities import Appearance
 from edgeai_core.analyzers.objects.model import ObjectDetector
+from edgeai_core.analyzers.objects.search import ObjectSearch
 from edgeai_core.analyzers.objects.sightings import (
     Sighting,
     SightingsMemory,
 )
-from edgeai_core.analyzers.objects.tiles import TiledDetector
+from edgeai_core.analyzers.objects.taught_store import TaughtThings, ThingStore
+from edgeai_core.analyzers.objects.tracked import Appearance
 from edgeai_core.analyzers.objects.watch import ObjectWatch
+from edgeai_core.model_card import Task
 from edgeai_core.object_events import ObjectEvent
 from edgeai_core.overlay import draw_objects, draw_zones
 from edgeai_core.tracking import Tracker
@@ -36,6 +38,7 @@ from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.convert import detections_to_msg, header_of, image_to_msg, time_of_day
 from edgeai_ros_common.convert_events import events_to_msg
 from edgeai_ros_common.convert_sightings import sighting_to_msg
+from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.running import run_node
 
 
@@ -70,6 +73,7 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
             labels=config.labels,
         )
         self.release_on_cleanup(self._detector.close)
+        self._taught = self._own_things(config)
         refuse_unknown_labels(config, self._detector.labels)
         self._model = (inference.model, self._detector.runtime_name)
         self._objects = self.publisher(Detection2DArray, "objects", qos.RESULTS)
@@ -82,19 +86,43 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
 
     def start(self, config: ObjectDetectorConfig) -> None:
         self._tracker = Tracker(config.tracking)
-        self._tiled = TiledDetector(self._detector.detect, config.tiles)
+        self._search = ObjectSearch(self._detector, tiles=config.tiles, taught=self._taught)
         self._watch = ObjectWatch(config.watch)
         self._watches_bags = bool(config.watch.bags.labels)
         self._told_current: frozenset[tuple[str, int]] | None = None
         self._sightings = SightingsMemory(config.things)
+        self._least_score = config.tracking.high_score
+        self._load_own_things()
+        self._tell_labels()
         super().start(config)
+
+    def _own_things(self, config: ObjectDetectorConfig) -> TaughtThings | None:
+        if not config.taught.enabled:
+            return None
+        card = catalog.card_for(config.inference.model, Task.OBJECT_DETECTION)
+        return TaughtThings(
+            ThingStore(config.taught.folder()),
+            trunk_sha256=card.sha256,
+            min_score=config.taught.min_score,
+        )
+
+    def _load_own_things(self) -> bool:
+        """Load what was taught or forgotten meanwhile; return whether anything was."""
+        if self._taught is None or not self._taught.refresh():
+            return False
+        for problem in self._taught.problems:
+            self.get_logger().warning(problem)
+        self.get_logger().info(f"own things: {', '.join(self._taught.names) or 'none'}")
+        return True
+
+    def _tell_labels(self) -> None:
+        names = (*self._detector.labels, *self._search.taught_names)
         self._label_info.publish(
             LabelInfo(
                 class_map=[
-                    VisionClass(class_id=index, class_name=name)
-                    for index, name in enumerate(self._detector.labels)
+                    VisionClass(class_id=index, class_name=name) for index, name in enumerate(names)
                 ],
-                threshold=config.inference.score_threshold,
+                threshold=self._least_score,
             )
         )
 
@@ -104,8 +132,17 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
     def min_period_s(self, config: ObjectDetectorConfig) -> float:
         return config.inference.min_period_s
 
+    def health(self) -> Health:
+        health = super().health()
+        problems = self._taught.problems if self._taught is not None else ()
+        if health.level == Level.OK and problems:
+            return Health(level=Level.WARN, message="; ".join(problems))
+        return health
+
     def analyze(self, frame: Frame) -> ObjectResult:
-        objects = self._tracker.update(self._tiled.detect(frame.image), frame.stamp_ns)
+        if self._load_own_things():
+            self._tell_labels()
+        objects = self._tracker.update(self._search.detect(frame.image), frame.stamp_ns)
         events = self._watch.update(
             objects,
             stamp_ns=frame.stamp_ns,
@@ -118,7 +155,7 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
             objects=objects,
             events=events,
             current=self._watch.current(),
-            sightings=self._sightings.update(frame, objects),
+            sightings=self._sightings.update(frame, objects, taught=self._search.taught_names),
         )
 
     def _appearances(self, frame: Frame, objects: Sequence[Detection]) -> dict[int, Appearance]:

@@ -219,6 +219,6 @@ def test_a_zone_that_is_none_is_refused_at_the_start(make):
 
 def test_a_rate_at_which_no_fire_could_be_confirmed_is_refused():
     values = {"inference.max_results_per_s": 0.5, "fire.view": "distant"}
-    with pytest.raises(ConfigError, match=r"4 rounds of 20\.0 s take 80\.0 s, .* for 30\.0 s"):
+    with pytest.raises(ConfigError, match=r"4 rounds of 22\.0 s take 88\.0 s, .* for 30\.0 s"):
         build(FireDetectorConfig, values)
-    assert build(FireDetectorConfig, values | {"fire.crops_per_frame": 10}).fire.view == "distant"
+    assert build(FireDetectorConfig, values | {"fire.crops_per_frame": 11}).fire.view == "distant"

@@ -10,12 +10,17 @@ from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray, LabelInfo
 
 from edgeai_core import catalog
+from edgeai_core.analyzers.objects.model import ObjectView
+from edgeai_core.analyzers.objects.taught_store import ThingStore
+from edgeai_core.analyzers.objects.testing import maps_with, taught_thing
 from edgeai_core.errors import ModelMissingError
 from edgeai_core.geometry import Box
+from edgeai_core.model_card import Task
 from edgeai_core.types import Detection, Frame
 from edgeai_perception.object_detector_node import ObjectDetectorNode
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import time_from_msg
+from edgeai_ros_common.diagnostics import Level
 from edgeai_ros_common.frame_hub import FrameHub
 
 TOPIC = "/camera/image_raw"
@@ -28,8 +33,9 @@ class FakeDetector:
     def __init__(self) -> None:
         self.closed = False
 
-    def detect(self, image) -> tuple[Detection, ...]:
-        return (Detection(label="cat", score=0.9, box=Box(10, 10, 30, 30)),)
+    def look(self, image) -> ObjectView:
+        cat = Detection(label="cat", score=0.9, box=Box(10, 10, 30, 30))
+        return ObjectView(detections=(cat,), features=maps_with((0, 0, 4, 3, 1.0)))
 
     def close(self) -> None:
         self.closed = True
@@ -186,6 +192,46 @@ def test_the_debug_image_shows_boxes_and_zones(ros, make, hub, detectors):
     assert images[-1].header.frame_id == "door_optical_frame"
 
 
+def test_a_thing_is_found_from_the_moment_it_was_taught_until_it_is_forgotten(
+    ros, make, hub, detectors, tmp_path
+):
+    store = ThingStore(tmp_path / "things")
+    feed = Feed(ros, hub, make(taught__path=str(store.folder)))
+    objects = feed.hear(Detection2DArray, "/camera/objects")
+    labels = feed.hear(LabelInfo, "/camera/objects/label_info", qos.STATE)
+    sightings = feed.hear(Sighting, "/camera/things", qos.ALERTS)
+    feed.until(lambda: objects and labels)
+    assert "keys" not in [entry.class_name for entry in labels[-1].class_map]
+
+    trunk = catalog.card_for(catalog.DEFAULT_OBJECT_DETECTOR, Task.OBJECT_DETECTION).sha256
+    store.save(taught_thing("keys", trunk))
+    feed.until(lambda: "keys" in names_of(objects[-1]))
+    assert "keys" in [entry.class_name for entry in labels[-1].class_map]
+    feed.until(lambda: sightings)
+    assert sightings[0].thing == "keys"
+
+    store.forget("keys")
+    feed.until(lambda: "keys" not in names_of(objects[-1]))
+
+
+def names_of(message: Detection2DArray) -> list[str]:
+    return [entry.results[0].hypothesis.class_id for entry in message.detections]
+
+
+def test_a_thing_taught_on_another_detector_is_told_and_the_rest_goes_on(
+    ros, make, hub, detectors, tmp_path
+):
+    store = ThingStore(tmp_path / "things")
+    store.save(taught_thing("keys", "ab" * 32))
+    node = make(taught__path=str(store.folder))
+    feed = Feed(ros, hub, node)
+    objects = feed.hear(Detection2DArray, "/camera/objects")
+    feed.until(lambda: objects)
+    health = node.health()
+    assert health.level == Level.WARN
+    assert 'teach it again: ./edgeai objects teach "keys" --again' in health.message
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -203,7 +249,7 @@ def test_what_is_never_detected_cannot_be_waited_for(make, detectors, name, valu
 
 
 def test_who_comes_late_still_learns_the_labels(ros, make, detectors):
-    node = make(inference__score_threshold=0.25)
+    node = make(tracking__high_score=0.25)
     node.trigger_configure()
     node.trigger_activate()
     got: list[LabelInfo] = []

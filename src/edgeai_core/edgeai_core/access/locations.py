@@ -11,6 +11,7 @@ from edgeai_core.config import param
 
 DATA_DIR_VARIABLE = "EDGEAI_DATA_DIR"
 GALLERY_FILE_NAME = "gallery.sqlite3"
+THINGS_DIRECTORY_NAME = "things"
 
 
 def data_directory(environ: Mapping[str, str] = os.environ) -> Path:
@@ -30,6 +31,11 @@ def data_directory(environ: Mapping[str, str] = os.environ) -> Path:
 def gallery_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the path of the face gallery; it need not exist yet."""
     return data_directory(environ) / GALLERY_FILE_NAME
+
+
+def things_directory(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the taught things; it need not exist yet."""
+    return data_directory(environ) / THINGS_DIRECTORY_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ def read_yolo(root: Path) -> DataSet:
     for folder in _image_folders(root):
         for path in pictures_in(folder):
             relative = path.relative_to(folder).with_suffix(".txt")
-            boxes = _read_boxes(folder.parent / "labels" / relative, names, problems)
+            boxes = read_boxes(folder.parent / "labels" / relative, names, problems)
             pictures.append(
                 LabelledPicture(
                     path=path,
@@ -91,7 +91,13 @@ def _names_of_yaml(path: Path) -> tuple[str, ...]:
     return tuple(str(name) for name in names)
 
 
-def _read_boxes(path: Path, names: Sequence[str], problems: list[str]) -> tuple[LabelBox, ...]:
+def read_boxes(path: Path, names: Sequence[str], problems: list[str]) -> tuple[LabelBox, ...]:
+    """Return the boxes of a label file, none where there is no file.
+
+    Args:
+        path: the file. names: of the classes by number; without them the number is the label.
+        problems: gets a sentence for each line that is left out.
+    """
     if not path.is_file():
         return ()
     try:

@@ -34,6 +34,11 @@ def evaluate_fire(arguments: argparse.Namespace) -> int:
     if boxes is not None:
         content["boxes"] = boxes
     write_json(output, content)
+    if arguments.sheet is not None:
+        from edgeai_lab.fire.extremes import write_sheet
+
+        write_sheet(arguments.sheet, results)
+        print(f"highest and lowest scores of each folder: {arguments.sheet}")
     for name, counts in folders.items():
         print(f"{name}: {counts}")
     if boxes is not None:

@@ -18,9 +18,9 @@ from edgeai_core.analyzers.fire.readings import FLAME, SMOKE, FireReading, FireS
 from edgeai_core.errors import DataError
 from edgeai_core.model_card import Task
 from edgeai_core.runtimes.selection import open_session
+from edgeai_lab.average_precision import PictureBoxes, average_precision
 from edgeai_lab.data.sets import LabelBox
 from edgeai_lab.data.yolo import read_yolo
-from edgeai_lab.fire.average_precision import PictureBoxes, average_precision
 from edgeai_lab.pictures import pictures_below, read_picture
 from edgeai_lab.progress import Track, silent
 

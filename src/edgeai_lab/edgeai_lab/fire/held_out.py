@@ -8,7 +8,7 @@ import numpy as np
 
 from edgeai_core.analyzers.fire.model import FireModel
 from edgeai_core.analyzers.fire.readings import FLAME, SMOKE, FireReading, FireStage
-from edgeai_lab.fire.average_precision import PictureBoxes, average_precision
+from edgeai_lab.average_precision import PictureBoxes, average_precision
 from edgeai_lab.fire.calibration import area_under_curve
 from edgeai_lab.fire.scenes import Scene, Source, Stage
 from edgeai_lab.progress import Track, silent

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from edgeai_lab.compose.cutouts import Cutout, lay, window
 from edgeai_lab.fire.scenes import Boxes, Scene
 from edgeai_lab.fire.synthesis import Floats, blend, noise_map
 from edgeai_lab.pictures import Image
@@ -18,14 +18,6 @@ _LEAST_SIDE_PX = 14
 # Smoke of the background's own tone cannot be seen: of 255 levels, and pixels that show it.
 _VISIBLE_CHANGE, _LEAST_SMOKE_PX = 10, 120
 _LEAST_OPAQUE, _MOST_OPAQUE = 0.06, 0.85
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Cutout:
-    """A flame: (H, W, 3) uint8 BGR with (H, W) float32 opacity 0..1."""
-
-    image: Image
-    alpha: Floats
 
 
 def cut_flames(scenes: Iterable[Scene]) -> list[Cutout]:
@@ -69,22 +61,17 @@ def paste_flame(image: Image, cutouts: Sequence[Cutout], rng: Generator) -> tupl
         side = height * np.exp(rng.uniform(np.log(0.09), np.log(0.6)))
         ratio = np.clip(cutout.image.shape[1] / cutout.image.shape[0], 0.4, 2.0)
         size = (max(6, round(side * ratio)), max(6, round(side)))
-        patch = cv2.resize(cutout.image, size, interpolation=cv2.INTER_AREA)
-        alpha = cv2.resize(cutout.alpha, size, interpolation=cv2.INTER_AREA)
+        flame = cutout.resized(*size)
         if rng.random() < 0.5:
-            patch, alpha = patch[:, ::-1], alpha[:, ::-1]
+            flame = flame.mirrored()
         x = int(rng.integers(0, max(1, width - size[0])))
         y = int(rng.integers(0, max(1, height - size[1])))
-        rows = slice(y, min(height, y + size[1]))
-        columns = slice(x, min(width, x + size[0]))
-        patch = patch[: rows.stop - y, : columns.stop - x]
-        alpha = alpha[: rows.stop - y, : columns.stop - x]
+        where = window(image.shape, flame.alpha.shape, x_px=x, y_px=y)
         cover = np.zeros((height, width), np.float32)
-        cover[rows, columns] = alpha
+        cover[where.picture] = flame.alpha[where.patch]
         glow = cv2.GaussianBlur(cover, (0, 0), max(2.0, side * 0.4))[..., None]
         result += glow * np.array([30, 110, 220], np.float32) * rng.uniform(0, 0.7)
-        part = result[rows, columns]
-        part[:] = part * (1 - alpha[..., None]) + patch * alpha[..., None]
+        lay(result, flame, where)
         found = np.argwhere(cover > 0.3)
         if len(found) > 4:
             boxes.append(_extent(found, height, width))

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from numpy.random import Generator
 
 from edgeai_core.analyzers.fire.crops import INPUT_SIDE_PX
+from edgeai_lab.compose.cutouts import Cutout
 from edgeai_lab.fire.augment import degrade
 from edgeai_lab.fire.landscapes import landscape
-from edgeai_lab.fire.pasting import Cutout, draw_smoke, paste_flame
+from edgeai_lab.fire.pasting import draw_smoke, paste_flame
 from edgeai_lab.fire.scenes import Boxes, Scene, Stage
 from edgeai_lab.fire.synthesis import HARD_NEGATIVES, autumn, fog
 from edgeai_lab.pictures import Image

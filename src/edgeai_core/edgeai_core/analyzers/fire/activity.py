@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.analyzers.fire.cuts import SETTLED, CutDetector
 from edgeai_core.analyzers.fire.registration import Anchor, Grey, Sample, slopes, thinned
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
@@ -40,6 +41,15 @@ _SHAKE_FLOOR_PX = 0.15
 _MIN_REGION_PX = 4
 _EDGE_GRADIENT = 8.0
 _MIN_EDGES = 20
+# A flame's colours: bright red, well above blue and not below green, of 255 levels. Yellow and red
+# clothes and sunlit wood have them too: what the model says of the place decides.
+_LEAST_RED, _LEAST_WARMTH = 140, 40
+# How much a warm pixel must change to be looked at closely, as measure() counts it, and how many
+# such pixels there must be in a window of this side.
+_LIVELY, _LEAST_LIVELY_PX, _PLACE_PX = 3.0, 4, 9
+_MOST_LIVELY = 12.0
+# More warm pixels are a warm scene: looked at thinned out, for the time it takes.
+_MOST_WARM_PX = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +78,10 @@ class ActivityMeter:
 
     It keeps small greyscale pictures of the last seconds: at most `window_s` x `samples_per_s`,
     and no fewer than 8, which a slow camera spreads over more time. Each is moved and levelled onto
-    an earlier one, the anchor, when it comes, so that no frame has to do the work for all. Time is
-    the frames' stamps: a stamp that goes back, or another picture size, forgets them all; a
-    repeated stamp adds none.
+    an earlier one, the anchor, when it comes, so that no frame has to do the work for all. Pictures
+    of another view do not compare: after a cut what moves is not known for a second. Time is the
+    frames' stamps: a stamp that goes back, or another picture size, forgets them all; a repeated
+    stamp adds none.
     """
 
     def __init__(self, config: ActivityConfig) -> None:
@@ -80,22 +91,35 @@ class ActivityMeter:
         self._min_gap_ns = round(0.8 * _NS_PER_S / config.samples_per_s)
         self._anchor: Anchor | None = None
         self._anchored = 0
+        self._cuts = CutDetector()
+        self._warm: npt.NDArray[np.bool_] | None = None
         self._last_ns: int | None = None
         self._kept_ns: int | None = None
 
-    def add(self, image: npt.NDArray[np.uint8], stamp_ns: int) -> None:
-        """Take note of a (H, W, 3) uint8 BGR image."""
+    def add(self, image: npt.NDArray[np.uint8], stamp_ns: int) -> bool:
+        """Take note of a (H, W, 3) uint8 BGR image.
+
+        Returns:
+            Whether the camera's view was found to be another one than half a second ago.
+        """
         if self._last_ns is not None and stamp_ns < self._last_ns:
             self.reset()
         self._last_ns = stamp_ns
         if self._kept_ns is not None and stamp_ns - self._kept_ns < self._min_gap_ns:
-            return
-        small = _small_grey(image)
+            return False
+        colours = _small_picture(image)
+        small = cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY).astype(np.float32)
         if self._anchor is not None and self._anchor.picture.shape != small.shape:
             self.reset()
             self._last_ns = stamp_ns
         self._kept_ns = stamp_ns
+        self._warm = _flame_coloured(colours)
         self._keep(small)
+        cut = self._cuts.update(small)
+        if cut:
+            while len(self._samples) > SETTLED:
+                self._samples.popleft()
+        return cut
 
     def _keep(self, small: Grey) -> None:
         sample = self._anchor.fitted(small) if self._anchor is not None else None
@@ -115,6 +139,8 @@ class ActivityMeter:
         self._samples.clear()
         self._anchor = None
         self._anchored = 0
+        self._cuts.reset()
+        self._warm = None
         self._last_ns = self._kept_ns = None
 
     def measure(self, boxes: Sequence[Box], *, width_px: int, height_px: int) -> tuple[float, ...]:
@@ -143,6 +169,35 @@ class ActivityMeter:
             still.activity(thinned(np.flatnonzero(mask)), noise, shake_px) for mask in masks
         )
 
+    def warm_flicker(self) -> tuple[float, float] | None:
+        """Return where something of a flame's colours moves most; None where nothing does.
+
+        Returns:
+            x and y in 0..1 of the picture's width and height.
+        """
+        if len(self._samples) < _MIN_SAMPLES or self._warm is None or not self._warm.any():
+            return None
+        pixels = np.flatnonzero(self._warm)
+        pixels = pixels[:: 1 + len(pixels) // _MOST_WARM_PX]
+        still = _Still(self._samples)
+        everywhere = thinned(np.arange(self._warm.size))
+        noise, shake_px = _calm(still.changes(everywhere), still.gradient[everywhere])
+        lively = still.changes(pixels) / np.hypot(noise, shake_px * still.gradient[pixels])
+        lively[lively < _LIVELY] = 0
+        if np.count_nonzero(lively) < _LEAST_LIVELY_PX:
+            return None
+        liveliness = np.zeros(self._warm.shape, np.float32)
+        liveliness.flat[pixels] = np.minimum(lively, _MOST_LIVELY)
+        window = (_PLACE_PX, _PLACE_PX)
+        around = cv2.boxFilter(
+            liveliness, -1, window, normalize=False, borderType=cv2.BORDER_CONSTANT
+        )
+        row, column = np.unravel_index(int(np.argmax(around)), around.shape)
+        if around[row, column] < _LEAST_LIVELY_PX * _LIVELY:
+            return None
+        height, width = around.shape
+        return (float(column) + 0.5) / width, (float(row) + 0.5) / height
+
 
 class _Still:
     """The samples side by side, as if the camera had stood still."""
@@ -170,12 +225,16 @@ class _Still:
         return float(self.changes(pixels).mean() / expected.mean())
 
 
-def _small_grey(image: npt.NDArray[np.uint8]) -> Grey:
+def _small_picture(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     height_px, width_px = image.shape[:2]
     side = (min(_WIDTH_PX, width_px), max(1, round(height_px * min(1.0, _WIDTH_PX / width_px))))
-    # Colour last: the small picture has a sixteenth of VGA's pixels.
-    small = cv2.resize(image, side, interpolation=cv2.INTER_AREA)
-    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    return np.asarray(cv2.resize(image, side, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _flame_coloured(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    blue, green, red = cv2.split(picture)
+    warm = (red >= _LEAST_RED) & (red >= green) & (cv2.subtract(red, blue) >= _LEAST_WARMTH)
+    return np.asarray(warm, np.bool_)
 
 
 def _change(values: npt.NDArray[np.float32]) -> Grey:

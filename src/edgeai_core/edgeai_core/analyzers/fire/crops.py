@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 INPUT_SIDE_PX = 224
+# Smaller parts are averaged over areas: at sizes near the model's, interpolation blurs.
+_LEAST_INTERPOLATED_PX = 280
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,16 @@ HOME_CROPS = tiled(columns=2, rows=2, overlap=1 / 3)
 FOREST_CROPS = tiled(columns=3, rows=3, overlap=1 / 3)
 
 
+def close_up(x: float, y: float, *, share: float) -> Crop:
+    """Return the crop of a share of the frame's sides about a place, moved to lie inside.
+
+    Args:
+        x, y: the place, 0..1 of the frame. share: of each side, above 0 and at most 1.
+    """
+    left, top = (min(max(0.0, middle - share / 2), 1 - share) for middle in (x, y))
+    return Crop(x_min=left, y_min=top, x_max=left + share, y_max=top + share)
+
+
 def crop_input(image: npt.NDArray[np.uint8], crop: Crop) -> npt.NDArray[np.float32]:
     """Return the model's input for a part of a frame.
 
@@ -90,10 +102,31 @@ def crop_input(image: npt.NDArray[np.uint8], crop: Crop) -> npt.NDArray[np.float
     """
     height_px, width_px = image.shape[:2]
     x_min, y_min, x_max, y_max = crop.pixels(width_px=width_px, height_px=height_px)
-    part = image[y_min:y_max, x_min:x_max]
+    return model_input(shrunk(image[y_min:y_max, x_min:x_max]))
+
+
+def shrunk(part: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return a (H, W, 3) uint8 picture stretched to (224, 224, 3).
+
+    Averaging over areas, as in training, takes 0.4 to 0.8 ms for a part of a VGA frame, which is a
+    tenth of the whole look. From 1.25 to 2 times the size interpolation still reads every pixel and
+    takes 0.06 ms; larger parts are averaged by a power of two first, which is as quick.
+    """
     side = (INPUT_SIDE_PX, INPUT_SIDE_PX)
-    small = cv2.resize(part, side, interpolation=cv2.INTER_AREA)
-    return model_input(np.asarray(small, np.uint8))
+    if min(part.shape[:2]) < _LEAST_INTERPOLATED_PX:
+        return np.asarray(cv2.resize(part, side, interpolation=cv2.INTER_AREA), np.uint8)
+    by_y, by_x = (_power_of_two(length_px // INPUT_SIDE_PX) for length_px in part.shape[:2])
+    if by_y * by_x > 1:
+        height_px, width_px = part.shape[0] // by_y, part.shape[1] // by_x
+        # What remains at the end is left out: exact factors are what is quick.
+        exact = part[: height_px * by_y, : width_px * by_x]
+        smaller = cv2.resize(exact, (width_px, height_px), interpolation=cv2.INTER_AREA)
+        part = np.asarray(smaller, np.uint8)
+    return np.asarray(cv2.resize(part, side, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _power_of_two(at_most: int) -> int:
+    return 1 << max(0, at_most.bit_length() - 1)
 
 
 def model_input(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -13,6 +13,8 @@ from edgeai_core.errors import ConfigError
 from edgeai_core.types import HazardState
 
 _NS_PER_S = 1_000_000_000
+# Scores nearer to 0 or 1 than this speak no more clearly.
+_LEAST_ODDS = 1e-3
 _BURNING = (HazardState.START_FIRE, HazardState.FIRE)
 
 
@@ -44,8 +46,15 @@ class DecisionConfig:
         minimum=1,
         maximum=100,
     )
+    min_evidence: float = param(
+        3.0,
+        "What these rounds' scores must add up to as log-odds: a score of 0.5 adds 0, 0.73 adds 1, "
+        "0.95 adds 3; higher waits for longer where the scores are barely enough. 0 only counts",
+        minimum=0.0,
+        maximum=100.0,
+    )
     window_rounds: int = param(
-        6, "How many of the last rounds are looked back at", minimum=1, maximum=100
+        12, "How many of the last rounds are looked back at", minimum=1, maximum=100
     )
     max_age_s: float = param(
         30.0,
@@ -168,10 +177,14 @@ class FireDecision:
             )
         return self._decision
 
+    def forget_rounds(self) -> None:
+        """Forget the rounds, not the state: the camera shows another view."""
+        self._window.clear()
+
     def _reset(self, now_ns: int) -> None:
         self._window.clear()
         self._quiet_since_ns = self._still_since_ns = None
-        self._decision = Decision(since_ns=now_ns, reason="no fire seen since the stamps began")
+        self._decision = Decision(since_ns=now_ns, reason="no fire seen since watching began")
 
     def _remember(self, evidence: RoundEvidence) -> None:
         self._window.append(evidence)
@@ -209,6 +222,9 @@ class FireDecision:
         latest = self._window[-1]
         if len(positive) < config.confirm_rounds or latest is not positive[-1]:
             return None
+        evidence = sum(_log_odds(e.hazard_score) for e in positive)
+        if evidence < config.min_evidence:
+            return None
         start_fire = sum(e.start_fire_score for e in positive) / len(positive)
         fire = sum(e.fire_score for e in positive) / len(positive)
         grows = latest.growth >= config.growth_factor
@@ -219,7 +235,8 @@ class FireDecision:
         reason = (
             f"{len(positive)} of the last {len(self._window)} rounds show fire (at least "
             f"{config.confirm_rounds}): start {start_fire:.2f}, fire {fire:.2f}, together at least "
-            f"{config.score_threshold:.2f}; {self._movement(latest)}"
+            f"{config.score_threshold:.2f}; evidence {evidence:.1f} (limit "
+            f"{config.min_evidence:.1f}); {self._movement(latest)}"
         )
         if grown:
             reason += (
@@ -264,6 +281,11 @@ class FireDecision:
 def _rank(state: HazardState) -> int:
     """Return how grave a state is; CLEARED is no graver than NONE."""
     return 0 if state is HazardState.CLEARED else state.value
+
+
+def _log_odds(score: float) -> float:
+    sure = min(max(score, _LEAST_ODDS), 1 - _LEAST_ODDS)
+    return math.log(sure / (1 - sure))
 
 
 def _begun(since_ns: int | None, now_ns: int, *, goes_on: bool) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from edgeai_core.analyzers.fire.activity import ActivityConfig, ActivityMeter
-from edgeai_core.analyzers.fire.crops import FOREST_CROPS, HOME_CROPS, Crop
+from edgeai_core.analyzers.fire.crops import FOREST_CROPS, HOME_CROPS, Crop, close_up
 from edgeai_core.analyzers.fire.decision import DecisionConfig, FireDecision
 from edgeai_core.analyzers.fire.evidence import GrowthMeter, RegionEvidence, RoundEvidence
 from edgeai_core.analyzers.fire.interfaces import (
@@ -50,6 +50,13 @@ class FireConfig:
         minimum=1,
         maximum=20,
     )
+    close_up_share: float = param(
+        0.28,
+        "Where something with a flame's colours moves, a part of this share of the picture's sides "
+        "is looked at as well; smaller finds smaller flames. 0 does without",
+        minimum=0.0,
+        maximum=0.6,
+    )
     growth_s: float = param(
         5.0,
         "How far back the size of flames and smoke is compared; longer is surer and later",
@@ -63,8 +70,8 @@ class FireConfig:
 
     @property
     def frames_per_round(self) -> int:
-        """How many frames one complete look takes when flame is normal in every place."""
-        parts = len(VIEWS[self.view]) + len(self.normal_flames.zones)
+        """How many frames one complete look takes at most."""
+        parts = len(VIEWS[self.view]) + len(self.normal_flames.zones) + (self.close_up_share > 0)
         return math.ceil(parts / self.crops_per_frame)
 
 
@@ -121,10 +128,11 @@ class FireWatch:
 
     def _look(self, frame: Frame, zones: Sequence[Zone]) -> None:
         judged = self._normal.painted_over(frame.image, zones)
-        self._meter.add(judged, frame.stamp_ns)
+        if self._meter.add(judged, frame.stamp_ns):
+            self._begin_view()
         for _ in range(self._config.crops_per_frame):
             if not self._todo:
-                self._todo.extend((*self._crops, *zones))
+                self._todo.extend((*self._crops, *self._close_ups(), *zones))
             part = self._todo.popleft()
             if isinstance(part, Crop):
                 self._views[part] = self._model.look(judged, part)
@@ -134,6 +142,22 @@ class FireWatch:
             if not self._todo:
                 self._decision.update(self._evidence(frame))
                 return
+
+    def _close_ups(self) -> tuple[Crop, ...]:
+        """Return the part to be looked at closely in the next round, if there is one."""
+        share = self._config.close_up_share
+        place = self._meter.warm_flicker() if share > 0 else None
+        parts = () if place is None else (close_up(*place, share=share),)
+        for crop in [crop for crop in self._views if crop not in self._crops]:
+            del self._views[crop]
+        return parts
+
+    def _begin_view(self) -> None:
+        """Forget what was seen in another view; the state stays."""
+        self._decision.forget_rounds()
+        self._growth = GrowthMeter(self._config.growth_s)
+        self._views.clear()
+        self._todo.clear()
 
     def _evidence(self, frame: Frame) -> RoundEvidence:
         together = joined(self._views)

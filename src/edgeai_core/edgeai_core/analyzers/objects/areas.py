@@ -12,12 +12,12 @@ from edgeai_core.analyzers.objects.area_rules import (
     parse_lines,
     parse_stays,
 )
-from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
-from edgeai_core.analyzers.objects.identities import NS_PER_S, Sighting
 from edgeai_core.analyzers.objects.lines import Crossing, Lines
 from edgeai_core.analyzers.objects.numbering import Numbering
 from edgeai_core.analyzers.objects.proximity import PERSON, feet
+from edgeai_core.analyzers.objects.tracked import NS_PER_S, TrackedObject
 from edgeai_core.config import param
+from edgeai_core.object_events import EventKind, ObjectEvent, ObjectState
 from edgeai_core.zones import Point, Zone, parse_zones
 
 _MAX_VISITS = 512
@@ -85,7 +85,7 @@ class AreasConfig:
 @dataclass(slots=True)
 class _Visit:
     zone: Zone
-    sighting: Sighting
+    sighting: TrackedObject
     first_ns: int
     last_ns: int
     number: int = 0  # 0: too short to be told yet
@@ -117,7 +117,7 @@ class Areas:
 
     def update(
         self,
-        sightings: Sequence[Sighting],
+        sightings: Sequence[TrackedObject],
         *,
         stamp_ns: int,
         width_px: int,
@@ -164,7 +164,7 @@ class Areas:
             stay.zone == zone.name and stay.concerns(label) for stay in self._stays
         )
 
-    def _see(self, zone: Zone, sighting: Sighting, stamp_ns: int) -> None:
+    def _see(self, zone: Zone, sighting: TrackedObject, stamp_ns: int) -> None:
         key = (zone.name, sighting.identity)
         visit = self._visits.get(key)
         if visit is None:
@@ -223,7 +223,7 @@ class Areas:
         )
 
 
-def _place_px(sighting: Sighting) -> Point:
+def _place_px(sighting: TrackedObject) -> Point:
     return feet(sighting.box) if sighting.label == PERSON else sighting.box.center_px
 
 

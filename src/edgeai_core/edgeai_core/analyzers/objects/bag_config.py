@@ -62,8 +62,8 @@ class BagsConfig:
     )
     companion_s: float = param(
         8.0,
-        "Who stood by the bag together with its owner for so long looks after it too. Shorter "
-        "hands a bag over sooner, also to strangers in a queue",
+        "Who stood within a body height of the bag together with its owner for so long looks after "
+        "it too. Shorter hands a bag over sooner, also to strangers in a queue",
         unit="s",
         minimum=0.0,
         maximum=3600.0,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from edgeai_core.analyzers.objects.events import ObjectState
-from edgeai_core.analyzers.objects.identities import NS_PER_S
 from edgeai_core.analyzers.objects.people import PersonPlace
 from edgeai_core.analyzers.objects.proximity import is_within_reach, overlap, scale_px
+from edgeai_core.analyzers.objects.tracked import NS_PER_S
 from edgeai_core.geometry import Box
+from edgeai_core.object_events import ObjectState
 from edgeai_core.types import Detection
 
 # A bag rests when its centre stays within this share of its longer side for so long. The
@@ -42,13 +42,14 @@ class BagRecord:
         reach_s: identity to seconds (fading) for which the moving bag was within reach.
         owners: identities of who may leave nobody else with it, the first is the owner.
         body_px: height of a body where it rests. furniture: it was there before the watch.
+        fresh: it came to its place while the watch looked on.
+        travelled: it was seen away from where it rests.
         unclaimed: it rests and nobody was looked for yet.
         attended_ns: when an owner was near last. returned_ns: since when one is near again.
         seen, looks: frames with it, and frames in which it could be seen, since then.
         absent_ns: since when its place is free to view and it is not there.
         touched: identity to stamp of who had it within reach last.
-        beside_s: identity to seconds for which somebody stood by it together with an owner.
-        mixed: identity to stamp of who covered an owner beside it.
+        beside: identity to seconds for which somebody stayed by it, and stamp of the last sight.
         state: what was decided, None while nothing is wrong. since_ns, reason: of that.
         removed: who made it vanish is decided.
     """
@@ -67,6 +68,8 @@ class BagRecord:
     owners: list[int] = field(default_factory=list)
     body_px: float | None = None
     furniture: bool = False
+    fresh: bool = False
+    travelled: bool = False
     unclaimed: bool = False
     attended_ns: int = 0
     returned_ns: int | None = None
@@ -74,8 +77,7 @@ class BagRecord:
     looks: int = 0
     absent_ns: int | None = None
     touched: dict[int, int] = field(default_factory=dict)
-    beside_s: dict[int, float] = field(default_factory=dict)
-    mixed: dict[int, int] = field(default_factory=dict)
+    beside: dict[int, tuple[float, int]] = field(default_factory=dict)
     state: ObjectState | None = None
     since_ns: int = 0
     reason: str = ""
@@ -110,6 +112,15 @@ class BagRecord:
     def side_px(self) -> float:
         """Longer side where it rests, else where it is."""
         return scale_px(self.label, self.place or self.box)
+
+    def continue_as(self, other: BagRecord) -> None:
+        """Go on as a moving bag that was taken for another one."""
+        self.track_id, self.box, self.score = other.track_id, other.box, other.score
+        self.last_ns, self.carrier, self.reach_s = other.last_ns, other.carrier, other.reach_s
+        self.place, self._displaced_ns = None, None
+        self._still_at, self._still_ns = other._still_at, other._still_ns
+        for label, score in other.labels.items():
+            self.labels[label] = self.labels.get(label, 0.0) + score
 
     def place_cost(self, detection: Detection) -> float:
         """Return how far a detection is from the resting place, in sides; infinite for not it."""
@@ -170,13 +181,12 @@ class BagRecord:
             return
         if math.dist(self._still_at, self.box.center_px) > _STILL_SIDES * self.side_px:
             self._still_at, self._still_ns = self.box.center_px, stamp_ns
+            self.travelled = True
         elif stamp_ns - self._still_ns >= _STILL_S * NS_PER_S:
             self.place, self.rested_ns, self.unclaimed = self.box, self._still_ns, True
-            self.attended_ns = stamp_ns
+            self.attended_ns, self.fresh = stamp_ns, True
             self.seen = self.looks = 0
             self.touched.clear()
-            self.beside_s.clear()
-            self.mixed.clear()
 
 
 def _alike(a: Box, b: Box) -> bool:

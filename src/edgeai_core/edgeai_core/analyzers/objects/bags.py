@@ -16,19 +16,28 @@ from edgeai_core.analyzers.objects.bag_owners import (
     owners_beside,
 )
 from edgeai_core.analyzers.objects.bag_record import BagRecord
-from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
-from edgeai_core.analyzers.objects.identities import NS_PER_S
+from edgeai_core.analyzers.objects.bag_telling import (
+    carried_since,
+    event_of,
+    likely_taker,
+    owner_track,
+    told_alone,
+    told_taken,
+)
 from edgeai_core.analyzers.objects.numbering import Numbering
 from edgeai_core.analyzers.objects.people import People
 from edgeai_core.analyzers.objects.proximity import covered_share, feet
+from edgeai_core.analyzers.objects.tracked import NS_PER_S
+from edgeai_core.object_events import ObjectEvent, ObjectState
 from edgeai_core.types import Detection
 from edgeai_core.zones import parse_zones
 
 _MAX_BAGS = 64
 _COVERED_SHARE = 0.3
 _ALONE = (ObjectState.UNATTENDED, ObjectState.ABANDONED)
-# Who had a bag within reach at most so long before it was missed may have taken it.
-_TOUCH_BEFORE_S = 1.5
+# A bag that begins to move often gets another track: a moving bag that comes up with somebody who
+# had a missing one within reach is that one, after so long.
+_SWITCH_S = 2.0
 # Nobody is asked whose a bag is before those who put it down have stepped back.
 _CLAIM_AFTER_S = 2.0
 
@@ -48,7 +57,6 @@ class Bags:
         self._exempt = parse_zones(config.exempt_zones)
         self._records: list[BagRecord] = []
         self._begun_ns: int | None = None
-        self._last_ns = 0
 
     @property
     def labels(self) -> frozenset[str]:
@@ -79,9 +87,7 @@ class Bags:
             width_px, height_px: size of the picture. local_time: for exempt zones with hours.
         """
         if self._begun_ns is None:
-            self._begun_ns = self._last_ns = stamp_ns
-        elapsed_s = (stamp_ns - self._last_ns) / NS_PER_S
-        self._last_ns = stamp_ns
+            self._begun_ns = stamp_ns
         bags = [d for d in detections if d.label in self._config.labels and d.track_id is not None]
         present = people.present()
         found, new = match(self._records, without_doubles(bags), present, stamp_ns=stamp_ns)
@@ -95,18 +101,20 @@ class Bags:
             if seen is not None:
                 record.see(seen, stamp_ns, present)
                 events += self._follow(record, people, stamp_ns)
+            if record.place is not None or seen is not None:
+                learn_companions(record, people, self._config, stamp_ns=stamp_ns)
             if record.place is None:
                 self._drop_if_lost(record, stamp_ns)
             elif self._is_exempt(record, width_px, height_px, local_time):
                 record.attended_ns, record.state, record.returned_ns = stamp_ns, None, None
             else:
-                events += self._watch(record, people, elapsed_s, stamp_ns)
+                events += self._watch(record, people, stamp_ns)
         return tuple(events)
 
     def current(self, people: People, *, stamp_ns: int) -> tuple[ObjectEvent, ...]:
         """Return the bags that are unattended or abandoned."""
         return tuple(
-            _event(record, record.state, _owner_track(record, people), stamp_ns)
+            event_of(record, record.state, owner_track(record, people), stamp_ns)
             for record in self._records
             if record.state in _ALONE and record.state is not None
         )
@@ -116,7 +124,7 @@ class Bags:
         return {
             record.track_id: track
             for record in self._records
-            if (track := _owner_track(record, people)) is not None
+            if (track := owner_track(record, people)) is not None
         }
 
     def _follow(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
@@ -128,7 +136,11 @@ class Bags:
         reach_s = record.reach_s[carrier]
         if carrier == record.carrier or reach_s < max(self._config.carry_s, 2 * before_s):
             return []
-        record.carrier = carrier
+        before, record.carrier = record.carrier, carrier
+        if before is not None:
+            # Within one move it is handed over, or people who walk together were mixed up.
+            hand_to(record, carrier, keep=record.owners)
+            return []
         return self._taken_by(record, carrier, people, stamp_ns, "carried off")
 
     def _taken_by(
@@ -153,11 +165,7 @@ class Bags:
         if not owned and not alone:
             hand_to(record, carrier, keep=[])
             return []
-        told = f"{how} by {who}, who was not seen with it before"
-        if not owned:
-            told = f"{how} by {who}; nobody was seen with it before"
-        if was is not None:
-            told += f"; it was {was.value} for {away_s:.1f} s"
+        told = told_taken(how, who, owned=owned, was=was, away_s=away_s)
         hand_to(record, carrier, keep=[])
         return [self._told(record, ObjectState.TAKEN, told, people, stamp_ns)]
 
@@ -172,18 +180,17 @@ class Bags:
         point = (x / width_px, min(y / height_px, 1.0 - 1e-9))
         return any(zone.active_at(local_time) and zone.contains(point) for zone in self._exempt)
 
-    def _watch(
-        self, record: BagRecord, people: People, elapsed_s: float, stamp_ns: int
-    ) -> list[ObjectEvent]:
+    def _watch(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
         """Decide about a resting bag."""
         config = self._config
         if record.unclaimed and not self._claimed(record, people, stamp_ns):
             return []
         events = self._missed(record, people, stamp_ns)
-        note_touches(record, people, stamp_ns=stamp_ns)
-        if record.furniture or record not in self._records:
+        if record.place is None or record not in self._records:
             return events
-        learn_companions(record, people, config, elapsed_s=elapsed_s, stamp_ns=stamp_ns)
+        note_touches(record, people, stamp_ns=stamp_ns)
+        if record.furniture:
+            return events
         if is_attended(record, people, config, stamp_ns=stamp_ns):
             return [*events, *self._attended(record, people, stamp_ns)]
         record.returned_ns = None
@@ -200,7 +207,7 @@ class Bags:
             return False
         record.unclaimed = False
         if not record.owners:
-            claim(record, people, self._config, settle_end_ns=settle_end_ns)
+            claim(record, people, self._config, begun_ns=self._begun_ns)
         return True
 
     def _attended(self, record: BagRecord, people: People, stamp_ns: int) -> list[ObjectEvent]:
@@ -230,17 +237,8 @@ class Bags:
         ):
             if away_s < limit_s or record.state not in earlier or not record.seen:
                 continue
-            if record.owners:
-                track = _owner_track(record, people)
-                who = f"its owner, person {track}," if track is not None else "its owner"
-                near = f"{config.near_heights:g} body heights"
-                told = f"{who} was not within {near} for {away_s:.1f} s (limit {limit_s:g} s)"
-            else:
-                told = (
-                    f"it appeared {away_s:.1f} s ago and nobody was seen with it "
-                    f"(limit {limit_s:g} s)"
-                )
-            told += f"; seen in {record.seen} of {record.looks} frames since"
+            track = owner_track(record, people)
+            told = told_alone(record, config, track, away_s=away_s, limit_s=limit_s)
             record.state, record.since_ns = state, record.attended_ns
             return [self._told(record, state, told, people, stamp_ns)]
         return []
@@ -260,9 +258,15 @@ class Bags:
             record.absent_ns = stamp_ns
         missing_s = (stamp_ns - record.absent_ns) / NS_PER_S
         events: list[ObjectEvent] = []
+        carried = carried_since(record, self._records)
+        if carried is not None and missing_s >= _SWITCH_S:
+            self._records.remove(carried)
+            record.continue_as(carried)
+            assert record.carrier is not None
+            return self._taken_by(record, record.carrier, people, stamp_ns, "carried off")
         if not record.removed and missing_s >= config.missing_s:
             record.removed = True
-            by = _toucher(record)
+            by = likely_taker(record)
             if by is not None and not record.furniture:
                 how = f"not at its place any more since {missing_s:.1f} s, last within reach of"
                 events = self._taken_by(record, by, people, stamp_ns, f"{how} and probably taken")
@@ -278,40 +282,4 @@ class Bags:
     ) -> ObjectEvent:
         record.reason = f"{record.label}: {told}"
         record.since_ns = record.since_ns if state in _ALONE else stamp_ns
-        return _event(record, state, _owner_track(record, people), stamp_ns)
-
-
-def _toucher(record: BagRecord) -> int | None:
-    """Return who had a bag within reach when it was missed: an owner, else who was there last."""
-    begin_ns = record.last_ns - round(_TOUCH_BEFORE_S * NS_PER_S)
-    who = [identity for identity, at_ns in record.touched.items() if at_ns >= begin_ns]
-    owners = [identity for identity in record.owners if identity in who]
-    if owners:
-        return owners[0]
-    return min(who, key=lambda identity: (record.touched[identity], identity), default=None)
-
-
-def _owner_track(record: BagRecord, people: People) -> int | None:
-    for who in record.owners:
-        place = people.find(who)
-        if place is not None:
-            return place.track_id
-    return None
-
-
-def _event(
-    record: BagRecord, state: ObjectState, owner_track_id: int | None, stamp_ns: int
-) -> ObjectEvent:
-    return ObjectEvent(
-        kind=EventKind.BAG,
-        state=state,
-        incident=record.number,
-        label=record.label,
-        track_id=record.track_id,
-        owner_track_id=owner_track_id,
-        box=record.box,
-        since_ns=record.since_ns,
-        stamp_ns=stamp_ns,
-        score=record.score,
-        reason=record.reason,
-    )
+        return event_of(record, state, owner_track(record, people), stamp_ns)

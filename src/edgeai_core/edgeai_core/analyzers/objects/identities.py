@@ -8,25 +8,25 @@ appearance is given, one that differs forbids it, and one that agrees bridges mi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from edgeai_core.analyzers.objects.proximity import (
     feet,
     is_at_border,
-    overlap,
     scale_px,
 )
-from edgeai_core.config import param
-from edgeai_core.geometry import Box
+from edgeai_core.analyzers.objects.tracked import (
+    NS_PER_S,
+    Appearance,
+    IdentitiesConfig,
+    TrackedObject,
+)
+from edgeai_core.geometry import Box, iou_matrix
 from edgeai_core.types import Detection
 
-Appearance = npt.NDArray[np.float32]
-
-NS_PER_S = 1_000_000_000
 _MAX_IDENTITIES = 512
 # A walker covers 0.8 of the own height in a second (1.4 m/s, 1.75 m); the search grows by more.
 _SEARCH_SPEED = 1.0
@@ -38,56 +38,6 @@ _APPEARANCE_RATE = 0.1
 # Two boxes that overlap more than this can swap their tracks.
 _MIXING_IOU = 0.3
 _MIXING_S = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentitiesConfig:
-    """How the ends of tracks are joined; group ``identities``."""
-
-    max_gap_s: float = param(
-        6.0,
-        "A new track continues one that ended nearby at most so long ago. Longer survives longer "
-        "cover and sooner takes a stranger for somebody seen before",
-        unit="s",
-        minimum=0.0,
-        maximum=60.0,
-    )
-    memory_s: float = param(
-        300.0,
-        "How long an appearance is remembered; somebody who comes back later is somebody new",
-        unit="s",
-        minimum=0.0,
-        maximum=86400.0,
-    )
-    same_appearance: float = param(
-        0.9,
-        "Cosine of two appearances from which they are the same person's even far apart in place "
-        "and time; higher recognises fewer of those who come back and confuses fewer",
-        minimum=0.0,
-        maximum=1.0,
-    )
-    other_appearance: float = param(
-        0.6,
-        "Cosine of two appearances below which they are never the same person's",
-        minimum=0.0,
-        maximum=1.0,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """A tracked object of one frame.
-
-    Attributes:
-        identity: number from 1 that outlives tracks. track_id: the tracker's.
-        label, score, box: as the detection's.
-    """
-
-    identity: int
-    track_id: int
-    label: str
-    score: float
-    box: Box
 
 
 @dataclass(slots=True)
@@ -111,11 +61,21 @@ class Identities:
         self._next_number = 1
         self._known: dict[int, _Known] = {}
         self._number_of_track: dict[int, int] = {}
+        self._doubts: list[tuple[int, int]] = []
+
+    @property
+    def doubts(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of identities that may be each other since the last frame.
+
+        Their boxes overlap, so that the tracker can swap them, or a new track fits both.
+        """
+        return tuple(self._doubts)
 
     def reset(self) -> None:
         """Forget everybody; numbers go on counting."""
         self._known.clear()
         self._number_of_track.clear()
+        self._doubts.clear()
 
     def track_of(self, number: int) -> int | None:
         """Return the newest track of an identity, None when it is forgotten."""
@@ -130,7 +90,7 @@ class Identities:
         width_px: int,
         height_px: int,
         appearances: Mapping[int, Appearance] | None = None,
-    ) -> tuple[Sighting, ...]:
+    ) -> tuple[TrackedObject, ...]:
         """Return the tracked detections of a frame with their identities; others are left out.
 
         Args:
@@ -139,6 +99,7 @@ class Identities:
             appearances: track to (D,) float32 of length 1, for any of the tracks.
         """
         appearances = appearances or {}
+        self._doubts.clear()
         tracked = [(d, d.track_id) for d in detections if d.track_id is not None]
         present = {self._number_of_track.get(track_id) for _, track_id in tracked}
         numbers: dict[int, int] = {}
@@ -153,11 +114,12 @@ class Identities:
             self._number_of_track[track_id] = number
             numbers[track_id] = number
             self._see(number, detection, track_id, stamp_ns, width_px, height_px)
+        self._note_meetings(numbers, stamp_ns)
         self._unmix(numbers, appearances, stamp_ns)
-        self._describe(numbers, appearances, stamp_ns)
+        self._describe(numbers.values(), appearances, stamp_ns)
         self._forget(stamp_ns)
         return tuple(
-            Sighting(
+            TrackedObject(
                 identity=self._number_of_track[track_id],
                 track_id=track_id,
                 label=detection.label,
@@ -193,14 +155,17 @@ class Identities:
         stamp_ns: int,
         present: set[int | None],
     ) -> int | None:
-        """Return the identity that a new track continues."""
-        best, best_cost = None, math.inf
-        for known in self._known.values():
-            if known.number in present or known.label != detection.label:
-                continue
-            cost = self._cost(known, detection.box, looks, stamp_ns)
-            if cost < best_cost:
-                best, best_cost = known.number, cost
+        """Return the identity that a new track continues; note which others it could."""
+        costs = {
+            known.number: self._cost(known, detection.box, looks, stamp_ns)
+            for known in self._known.values()
+            if known.number not in present and known.label == detection.label
+        }
+        possible = [number for number, cost in costs.items() if cost < math.inf]
+        if not possible:
+            return None
+        best = min(possible, key=lambda number: (costs[number], number))
+        self._doubts += [(best, other) for other in possible if other != best]
         return best
 
     def _cost(self, known: _Known, box: Box, looks: Appearance | None, stamp_ns: int) -> float:
@@ -224,26 +189,30 @@ class Identities:
             return math.inf
         return 1.0 + distance + gap_s
 
+    def _note_meetings(self, numbers: Mapping[int, int], stamp_ns: int) -> None:
+        """Remember whose boxes overlap: the tracker may swap them."""
+        present = [self._known[number] for number in numbers.values()]
+        boxes = np.array([known.box.as_xyxy() for known in present], np.float64)
+        for row, column in np.argwhere(np.triu(iou_matrix(boxes, boxes), 1) > _MIXING_IOU):
+            a, b = present[row], present[column]
+            if a.label == b.label:
+                a.mixed_with, a.mixed_ns = b.number, stamp_ns
+                b.mixed_with, b.mixed_ns = a.number, stamp_ns
+                self._doubts.append((a.number, b.number))
+
     def _unmix(
-        self, numbers: dict[int, int], appearances: Mapping[int, Appearance], stamp_ns: int
+        self, numbers: Mapping[int, int], appearances: Mapping[int, Appearance], stamp_ns: int
     ) -> None:
         """Give identities back that the tracker swapped when two boxes met."""
-        tracks = sorted(numbers)
-        for index, track_a in enumerate(tracks):
-            for track_b in tracks[index + 1 :]:
-                a, b = self._known[numbers[track_a]], self._known[numbers[track_b]]
-                if a.label != b.label:
-                    continue
-                if overlap(a.box, b.box) > _MIXING_IOU:
-                    a.mixed_with, a.mixed_ns = b.number, stamp_ns
-                    b.mixed_with, b.mixed_ns = a.number, stamp_ns
-                    continue
-                lately = stamp_ns - a.mixed_ns <= _MIXING_S * NS_PER_S
-                if a.mixed_with != b.number or b.mixed_with != a.number or not lately:
-                    continue
-                if self._look_swapped(a, b, appearances):
-                    self._swap(a, b)
-                    numbers[track_a], numbers[track_b] = b.number, a.number
+        present = set(numbers.values())
+        for number in sorted(present):
+            a = self._known[number]
+            b = self._known.get(a.mixed_with)
+            lately = 0 < stamp_ns - a.mixed_ns <= _MIXING_S * NS_PER_S
+            if b is None or b.number not in present or b.mixed_with != number or not lately:
+                continue
+            if self._look_swapped(a, b, appearances):
+                self._swap(a, b)
 
     def _look_swapped(self, a: _Known, b: _Known, appearances: Mapping[int, Appearance]) -> bool:
         straight = (
@@ -271,12 +240,12 @@ class Identities:
         self._number_of_track[b.track_id] = b.number
 
     def _describe(
-        self, numbers: dict[int, int], appearances: Mapping[int, Appearance], stamp_ns: int
+        self, numbers: Iterable[int], appearances: Mapping[int, Appearance], stamp_ns: int
     ) -> None:
         """Learn appearances, of those alone who cannot have been mixed up."""
-        for track_id, number in numbers.items():
-            looks = appearances.get(track_id)
+        for number in numbers:
             known = self._known[number]
+            looks = appearances.get(known.track_id)
             mixed = known.mixed_with and stamp_ns - known.mixed_ns <= _MIXING_S * NS_PER_S
             if looks is None or (mixed and known.appearance is not None):
                 continue

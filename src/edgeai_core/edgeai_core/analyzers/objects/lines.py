@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeai_core.analyzers.objects.area_rules import Line
-from edgeai_core.analyzers.objects.events import ObjectState
-from edgeai_core.analyzers.objects.identities import Sighting
+from edgeai_core.analyzers.objects.tracked import TrackedObject
+from edgeai_core.object_events import ObjectState
 from edgeai_core.zones import Point
 
 _MAX_PLACES = 2048
@@ -24,7 +24,7 @@ class Crossing:
     """
 
     line: Line
-    sighting: Sighting
+    sighting: TrackedObject
     state: ObjectState
     since_ns: int
 
@@ -57,7 +57,7 @@ class Lines:
 
     def update(
         self,
-        points: Sequence[tuple[Sighting, Point]],
+        points: Sequence[tuple[TrackedObject, Point]],
         *,
         lines: Sequence[Line],
         stamp_ns: int,

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edgeai_core.analyzers.objects.identities import NS_PER_S, Sighting
-from edgeai_core.analyzers.objects.proximity import PERSON, heights_between, is_at_border
+from edgeai_core.analyzers.objects.proximity import (
+    PERSON,
+    feet,
+    heights_between,
+    is_at_border,
+)
+from edgeai_core.analyzers.objects.tracked import NS_PER_S, TrackedObject
 from edgeai_core.geometry import Box
 
 _MAX_PEOPLE = 256
 _REMEMBERED_S = 12.0
 _SAMPLE_NS = NS_PER_S // 5
+_MAX_MET = 32
+# A walker makes 0.8 heights in a second, the detector's jitter 0.05.
+_STANDING_HEIGHTS = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """How somebody was near a thing. Attributes: near_s: for how long. stood_s: standing still."""
+
+    near_s: float
+    stood_s: float
 
 
 @dataclass(slots=True)
@@ -23,6 +40,7 @@ class PersonPlace:
         identity: number of the person. track_id: newest track. box: pixels. last_ns: when.
         at_border: the box touched the picture's border, so that the person may have left.
         samples: stamp and box of the last seconds, five a second.
+        met: identity to stamp of those who may be this person under a swapped track.
     """
 
     identity: int
@@ -33,6 +51,14 @@ class PersonPlace:
     samples: deque[tuple[int, Box]] = field(
         default_factory=lambda: deque(maxlen=round(_REMEMBERED_S * NS_PER_S / _SAMPLE_NS))
     )
+    met: dict[int, int] = field(default_factory=dict)
+
+    def meet(self, other: int, stamp_ns: int) -> None:
+        """Note that either of two may be the other; the oldest meetings are forgotten."""
+        self.met.pop(other, None)
+        self.met[other] = stamp_ns
+        if len(self.met) > _MAX_MET:
+            del self.met[next(iter(self.met))]
 
 
 class People:
@@ -47,9 +73,15 @@ class People:
         self._places.clear()
 
     def update(
-        self, sightings: Sequence[Sighting], *, stamp_ns: int, width_px: int, height_px: int
+        self,
+        sightings: Sequence[TrackedObject],
+        *,
+        stamp_ns: int,
+        width_px: int,
+        height_px: int,
+        doubts: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """Note where the persons of a frame are."""
+        """Note where the persons of a frame are, and of whom either may be the other."""
         self._now_ns = stamp_ns
         for sighting in sightings:
             if sighting.label != PERSON:
@@ -68,6 +100,10 @@ class People:
         # Whoever was seen last is last; the first ones are forgotten.
         while len(self._places) > _MAX_PEOPLE:
             del self._places[next(iter(self._places))]
+        for a, b in doubts:
+            if a in self._places and b in self._places:
+                self._places[a].meet(b, stamp_ns)
+                self._places[b].meet(a, stamp_ns)
 
     def present(self) -> list[PersonPlace]:
         """Return who is in the newest frame."""
@@ -77,22 +113,37 @@ class People:
         """Return where somebody was seen last, None when that is forgotten."""
         return self._places.get(identity)
 
-    def seconds_near(
+    def stays_near(
         self, box: Box, *, begin_ns: int, end_ns: int, limit_heights: float
-    ) -> dict[int, float]:
-        """Return for how long each person was near a thing within a time; those who never were
-        are left out.
+    ) -> dict[int, Stay]:
+        """Return how each person was near a thing within a time; who never was is left out.
 
         Args:
             box: of the thing, pixels. begin_ns, end_ns: stamps, at most 12 s back.
             limit_heights: how near, in heights of the person's body.
         """
-        seconds: dict[int, float] = {}
+        stays: dict[int, Stay] = {}
         for place in self._places.values():
-            near = sum(
-                begin_ns <= at_ns <= end_ns and heights_between(box, where) <= limit_heights
-                for at_ns, where in place.samples
-            )
+            near = [
+                index
+                for index, (at_ns, where) in enumerate(place.samples)
+                if begin_ns <= at_ns <= end_ns and heights_between(box, where) <= limit_heights
+            ]
             if near:
-                seconds[place.identity] = near * _SAMPLE_NS / NS_PER_S
-        return seconds
+                stood = sum(_stood(place.samples, index) for index in near)
+                stays[place.identity] = Stay(
+                    near_s=len(near) * _SAMPLE_NS / NS_PER_S,
+                    stood_s=stood * _SAMPLE_NS / NS_PER_S,
+                )
+        return stays
+
+
+def _stood(samples: Sequence[tuple[int, Box]], index: int) -> bool:
+    """Return whether somebody is where they were a second before."""
+    at_ns, box = samples[index]
+    for earlier in range(index - 1, -1, -1):
+        before_ns, before = samples[earlier]
+        if at_ns - before_ns >= NS_PER_S:
+            moved_px = math.dist(feet(before), feet(box))
+            return moved_px <= _STANDING_HEIGHTS * max(box.height_px, 1.0)
+    return False

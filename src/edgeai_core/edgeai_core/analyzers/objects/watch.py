@@ -9,12 +9,13 @@ from datetime import time
 from edgeai_core.analyzers.objects.areas import Areas, AreasConfig
 from edgeai_core.analyzers.objects.bag_config import BagsConfig
 from edgeai_core.analyzers.objects.bags import Bags
-from edgeai_core.analyzers.objects.events import ObjectEvent
-from edgeai_core.analyzers.objects.identities import Appearance, Identities, IdentitiesConfig
+from edgeai_core.analyzers.objects.identities import Identities
 from edgeai_core.analyzers.objects.numbering import Numbering
 from edgeai_core.analyzers.objects.people import People
+from edgeai_core.analyzers.objects.tracked import Appearance, IdentitiesConfig
 from edgeai_core.analyzers.objects.weapons import Weapons, WeaponsConfig
 from edgeai_core.config import group
+from edgeai_core.object_events import ObjectEvent
 from edgeai_core.types import Detection
 
 
@@ -89,7 +90,13 @@ class ObjectWatch:
             height_px=height_px,
             appearances=appearances,
         )
-        self._people.update(sightings, stamp_ns=stamp_ns, width_px=width_px, height_px=height_px)
+        self._people.update(
+            sightings,
+            stamp_ns=stamp_ns,
+            width_px=width_px,
+            height_px=height_px,
+            doubts=self._identities.doubts,
+        )
         return (
             *self._weapons.update(detections, sightings, stamp_ns=stamp_ns),
             *self._bags.update(

@@ -7,13 +7,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edgeai_core.analyzers.objects.events import EventKind, ObjectEvent, ObjectState
-from edgeai_core.analyzers.objects.identities import NS_PER_S, Sighting
 from edgeai_core.analyzers.objects.numbering import Numbering
 from edgeai_core.analyzers.objects.proximity import PERSON, is_within_reach, scale_px
+from edgeai_core.analyzers.objects.tracked import NS_PER_S, TrackedObject
 from edgeai_core.analyzers.objects.weapon_rules import WeaponRule, parse_weapon_rules
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
+from edgeai_core.object_events import EventKind, ObjectEvent, ObjectState
 from edgeai_core.types import Detection
 
 _MAX_INCIDENTS = 32
@@ -99,7 +99,7 @@ class Weapons:
         self._incidents.clear()
 
     def update(
-        self, detections: Sequence[Detection], people: Sequence[Sighting], *, stamp_ns: int
+        self, detections: Sequence[Detection], people: Sequence[TrackedObject], *, stamp_ns: int
     ) -> tuple[ObjectEvent, ...]:
         """Return what changed with a frame.
 
@@ -133,7 +133,7 @@ class Weapons:
         return tuple(_event(incident, stamp_ns) for incident in self._incidents)
 
     def _incident_of(
-        self, detection: Detection, holder: Sighting | None, found: set[int]
+        self, detection: Detection, holder: TrackedObject | None, found: set[int]
     ) -> _Incident | None:
         """Return the incident that a detection continues: same track, same holder, same place."""
         same = [i for i in self._incidents if i.rule.label == detection.label]
@@ -155,7 +155,7 @@ class Weapons:
         return None
 
     def _begin(
-        self, detection: Detection, rule: WeaponRule, holder: Sighting | None, stamp_ns: int
+        self, detection: Detection, rule: WeaponRule, holder: TrackedObject | None, stamp_ns: int
     ) -> _Incident:
         incident = _Incident(
             number=self._numbering.next(),
@@ -180,7 +180,7 @@ class Weapons:
         return incident
 
     def _continue(
-        self, incident: _Incident, detection: Detection, holder: Sighting | None, stamp_ns: int
+        self, incident: _Incident, detection: Detection, holder: TrackedObject | None, stamp_ns: int
     ) -> None:
         confirmed = incident.state is ObjectState.CONFIRMED
         needed = min(self._config.keep_score, incident.rule.min_score) if confirmed else None
@@ -220,10 +220,10 @@ class Weapons:
         return [_event(incident, stamp_ns)]
 
 
-def _holder(box: Box, people: Sequence[Sighting]) -> Sighting | None:
+def _holder(box: Box, people: Sequence[TrackedObject]) -> TrackedObject | None:
     """Return who holds a thing: whose reach it is in, else who is near; the nearest of them."""
 
-    def rank(person: Sighting) -> tuple[bool, float]:
+    def rank(person: TrackedObject) -> tuple[bool, float]:
         distance = math.dist(box.center_px, person.box.center_px)
         return not is_within_reach(box, person.box), distance / max(person.box.height_px, 1.0)
 
@@ -231,7 +231,7 @@ def _holder(box: Box, people: Sequence[Sighting]) -> Sighting | None:
     return best if best is not None and rank(best)[1] <= _MAX_HOLDER_HEIGHTS else None
 
 
-def _hold(incident: _Incident, holder: Sighting | None) -> None:
+def _hold(incident: _Incident, holder: TrackedObject | None) -> None:
     # Nobody found near it in one frame does not take it out of a hand.
     if holder is not None:
         incident.holder, incident.holder_track_id = holder.identity, holder.track_id

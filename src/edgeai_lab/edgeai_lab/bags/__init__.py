@@ -1,0 +1,1 @@
+"""Scripted sequences of people and bags, to measure what is said about lone bags."""

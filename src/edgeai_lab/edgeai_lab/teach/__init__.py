@@ -1,0 +1,1 @@
+"""Teaching a person's own things: from a clip to a small head on the detector's trunk."""

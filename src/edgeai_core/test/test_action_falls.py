@@ -243,3 +243,35 @@ def test_memory_of_people_is_bounded() -> None:
 def test_a_zone_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="bed"):
         Stage(config=ActionWatchConfig(falls=FallsConfig(lying_zones=("bed: 0,0 1,1",))))
+
+
+def test_of_several_who_vanish_one_is_looked_for_in_a_picture() -> None:
+    stage = Stage()
+    crowd = [
+        Detection(label="person", score=0.9, box=shown.box, track_id=number)
+        for number in range(1, 6)
+        if (shown := posture(head=1.0, hips=0.52, x_px=100.0 * number)).box is not None
+    ]
+    for _ in range(20):
+        stage.tell(crowd)
+    calls = []
+    for _ in range(6):
+        before = stage.poses.calls
+        stage.tell([])
+        calls.append(stage.poses.calls - before)
+    # Lost after 0.2 s; a search looks at up to three crops.
+    assert calls == [0, 0, 3, 3, 3, 3]
+
+
+def test_detections_of_other_things_and_without_identity_are_passed_over() -> None:
+    stage = Stage()
+    assert UPRIGHT.box is not None
+    for _ in range(10):
+        stage.tell(
+            [
+                Detection(label="dog", score=0.9, box=UPRIGHT.box, track_id=1),
+                Detection(label="person", score=0.9, box=UPRIGHT.box),
+            ]
+        )
+    assert stage.watch.people() == ()
+    assert stage.poses.calls == 0

@@ -18,6 +18,7 @@ NODES = {
     "face_authenticator",
     "object_detector",
     "fire_detector",
+    "action_recognizer",
     "alert_manager",
     "supervisor",
 }
@@ -93,8 +94,9 @@ def test_while_locked_only_camera_and_faces_run_and_a_signal_ends_all(
 
     told = json.loads(report.read_text(encoding="utf-8"))
     states = {name: figures["state"] for name, figures in told["nodes"].items()}
-    assert states == dict.fromkeys(NODES, "active") | {"object_detector": "inactive"}
-    assert told["nodes"]["object_detector"]["results"] == 0
+    gated = {"object_detector", "action_recognizer"}
+    assert states == dict.fromkeys(NODES, "active") | dict.fromkeys(gated, "inactive")
+    assert {told["nodes"][name]["results"] for name in gated} == {0}
     assert told["nodes"]["face_authenticator"]["results"] > 0
     assert [entry["state"] for entry in told["auth"]] == ["LOCKED"]
 

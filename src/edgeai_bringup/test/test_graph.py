@@ -23,10 +23,11 @@ def test_home_is_the_whole_graph_with_its_names_and_namespaces():
         "/camera/face_authenticator",
         "/camera/object_detector",
         "/camera/fire_detector",
+        "/camera/action_recognizer",
         "/alert_manager",
         "/supervisor",
     ]
-    assert [p.namespace for p in plans.values()] == ["camera"] * 4 + ["", ""]
+    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", ""]
     assert {p.params_file for p in plans.values()} == {CONFIG / "home.params.yaml"}
 
 
@@ -40,7 +41,11 @@ def test_home_and_city_differ_by_their_file_only():
 def test_the_supervisor_is_told_whom_it_brings_up():
     assert planned()["supervisor"].overrides == {
         "nodes.base": ["/camera/usb_cam", "/camera/face_authenticator", "/alert_manager"],
-        "nodes.analyzers": ["/camera/object_detector", "/camera/fire_detector"],
+        "nodes.analyzers": [
+            "/camera/object_detector",
+            "/camera/fire_detector",
+            "/camera/action_recognizer",
+        ],
         "nodes.self_mending": ["/camera/usb_cam"],
         "topics.faces": ["/camera/faces"],
     }
@@ -51,6 +56,8 @@ def test_the_alert_manager_is_told_what_it_watches():
     assert overrides["topics.faces"] == ["/door/faces"]
     assert overrides["topics.objects"] == ["/door/objects"]
     assert overrides["topics.hazards"] == ["/door/hazards"]
+    assert overrides["topics.actions"] == ["/door/actions"]
+    assert overrides["topics.things"] == ["/door/things"]
 
 
 def test_a_camera_alone_has_no_faces_to_watch():

@@ -206,7 +206,7 @@ def test_a_thing_is_found_from_the_moment_it_was_taught_until_it_is_forgotten(
     trunk = catalog.card_for(catalog.DEFAULT_OBJECT_DETECTOR, Task.OBJECT_DETECTION).sha256
     store.save(taught_thing("keys", trunk))
     feed.until(lambda: "keys" in names_of(objects[-1]))
-    assert "keys" in [entry.class_name for entry in labels[-1].class_map]
+    feed.until(lambda: "keys" in [entry.class_name for entry in labels[-1].class_map])
     feed.until(lambda: sightings)
     assert sightings[0].thing == "keys"
 

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+pytest.importorskip("torch", reason="torch comes with the lab's packages")
+
 from edgeai_core.analyzers.objects.taught_file import TaughtCard, TaughtThing
 from edgeai_core.analyzers.objects.taught_store import ThingStore
 from edgeai_core.errors import DataError, TeachingError

@@ -12,13 +12,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from edgeai_core.analyzers.objects.labels import COCO_NUMBERS, NEW_LABELS
-from edgeai_core.analyzers.objects.model import FEATURE_OUTPUTS
+from edgeai_core.analyzers.objects.model import FEATURE_OUTPUTS, INPUT_SIDE_PX
 from edgeai_core.errors import ModelError
 from edgeai_core.runtimes.selection import open_session
 from edgeai_lab.objects.branch import Branch
 from edgeai_lab.objects.loss import corners
 from edgeai_lab.objects.network import (
-    INPUT_SIDE_PX,
     STRIDES_PX,
     Head,
     LevelHead,

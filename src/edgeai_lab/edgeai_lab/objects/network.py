@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-INPUT_SIDE_PX = 416
+from edgeai_core.analyzers.objects.model import INPUT_SIDE_PX
+
 STRIDES_PX = (8, 16, 32)
 COCO_CLASSES = 80
 # Channels of the backbone's three maps and of the neck's, finest first.

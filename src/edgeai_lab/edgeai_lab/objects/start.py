@@ -9,8 +9,9 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from edgeai_core.analyzers.objects.model import INPUT_SIDE_PX
 from edgeai_core.errors import DataError
-from edgeai_lab.objects.network import COCO_CLASSES, INPUT_SIDE_PX, Head, Neck, Trunk
+from edgeai_lab.objects.network import COCO_CLASSES, Head, Neck, Trunk
 
 START_FILE = Path("weights/yolox_nano-Kazuhito00/yolox_nano.onnx")
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.random import Generator
 
+from edgeai_core.analyzers.objects.model import INPUT_SIDE_PX
 from edgeai_lab.objects.examples import Example
-from edgeai_lab.objects.network import INPUT_SIDE_PX
 from edgeai_lab.pictures import Image
 
 BORDER = 114

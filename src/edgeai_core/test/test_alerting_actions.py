@@ -10,11 +10,13 @@ from edgeai_core.config import build
 from edgeai_core.geometry import Box
 
 
-def event(action: Action, at_s: int = 1, *, incident: int = 1) -> ActionEvent:
+def event(
+    action: Action, at_s: int = 1, *, incident: int = 1, probability: float = 0.75
+) -> ActionEvent:
     return ActionEvent(
         action=action,
         incident=incident,
-        probability=0.75,
+        probability=probability,
         track_ids=(4,),
         box=Box(0.0, 0.0, 9.0, 9.0),
         start_ns=0,
@@ -40,7 +42,8 @@ def observer(**values) -> ActionObserver:
     ],
 )
 def test_what_is_told(action, told):
-    [alert] = observer().observe([event(action)], camera="hall")
+    before = [event(Action.FALL)] if action is Action.RECOVERED else []
+    *_, alert = observer().observe([*before, event(action)], camera="hall")
     assert (alert.category, alert.severity.name, alert.title) == told
     assert (alert.reason, alert.score, alert.camera, alert.source) == (
         "the head came down by 0.6 body heights",
@@ -72,3 +75,10 @@ def test_a_fall_and_what_follows_have_one_subject_and_the_next_fall_another():
     # A node that was started anew counts from 1 again.
     assert subjects(event(Action.FALL, 20)) == ["incident 1 of 20000000000"]
     assert subjects(event(Action.FALL, 21, incident=2)) == ["incident 2 of 21000000000"]
+
+
+def test_what_is_unsure_is_told_to_nobody_and_neither_is_what_follows():
+    lost = event(Action.FALL, probability=0.65)
+    assert observer().observe([lost, event(Action.RECOVERED, 9)], camera="hall") == []
+    told = observer(min_probability=0.6).observe([lost, event(Action.RECOVERED, 9)], camera="hall")
+    assert [alert.category for alert in told] == ["fall", "recovered"]

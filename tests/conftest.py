@@ -7,6 +7,7 @@ user of this machine has is read or written. Nothing here imports ROS before a t
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 import os
 import signal
@@ -192,6 +193,9 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
         running.append(InProcessGraph(plans))
         return running[-1]
 
+    # rcl gives a node's log publisher back with the last reference to the node, and a cycle may hold
+    # it: a node of the same name would log through one of another domain, where nobody listens.
+    gc.collect()
     yield start
     for graph in running:
         graph.graph.close()

@@ -193,8 +193,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
         running.append(InProcessGraph(plans))
         return running[-1]
 
-    # rcl gives a node's log publisher back with the last reference to the node, and a cycle may hold
-    # it: a node of the same name would log through one of another domain, where nobody listens.
+    # rcl gives a node's log publisher back with the last reference to the node, and a cycle may
+    # hold it: a node of the same name would log through that one, where nobody listens.
     gc.collect()
     yield start
     for graph in running:

@@ -45,8 +45,7 @@ def sights(box_of, *, fps: float = 10.0, seconds: float = 2.0) -> list[Sight]:
             box_of(index / fps),
             None,
             stamp_ns=round(index / fps * 1e9),
-            width_px=WIDTH_PX,
-            height_px=HEIGHT_PX,
+            area=Box(0, 0, WIDTH_PX, HEIGHT_PX),
         )
         for index in range(round(seconds * fps) + 1)
     ]

@@ -221,8 +221,7 @@ def _noisy(
                 Box(*(float(edge) for edge in edges)),
                 pose,
                 stamp_ns=round((time + 10) * 1e9),
-                width_px=WIDTH_PX,
-                height_px=HEIGHT_PX,
+                area=Box(0, 0, WIDTH_PX, HEIGHT_PX),
             )
         )
     return Walk(

@@ -66,6 +66,7 @@ class Falls:
         stamp_ns: int,
         width_px: int,
         height_px: int,
+        area: Box,
         local_time: time,
         search: Search | None,
     ) -> tuple[ActionEvent, ...]:
@@ -73,7 +74,8 @@ class Falls:
 
         Args:
             people: by track; those whose last sight has this stamp are seen now. stamp_ns: the
-                frame's. width_px, height_px: of the frame. local_time: for zones with hours.
+                frame's. width_px, height_px: of the frame. area: what of it is within bars, pixels.
+            local_time: for zones with hours.
             search: looks for a body in and around a box of this frame; None without a finder.
         """
         if not self._config.enabled:
@@ -83,7 +85,7 @@ class Falls:
         index = self._next_to_search(sights, stamp_ns)
         if search is not None and index is not None:
             sights[index] = self._found(
-                self._incidents[index], search, stamp_ns, width_px, height_px
+                self._incidents[index], search, stamp_ns, width_px, height_px, area
             )
         for incident, sight in zip(self._incidents, sights, strict=True):
             lies_well = self._in_lying_zone(incident, sight, width_px, height_px, local_time)
@@ -92,10 +94,10 @@ class Falls:
                 sight,
                 stamp_ns=stamp_ns,
                 may_lie=lies_well,
-                may_have_left=covered or _at_edge(incident.place, width_px, height_px),
+                may_have_left=covered or _at_edge(incident.place, area),
             )
         self._incidents = [incident for incident in self._incidents if not incident.over]
-        self._suspect(people, stamp_ns, width_px, height_px)
+        self._suspect(people, stamp_ns, area)
         return tuple(events)
 
     def current(self, stamp_ns: int) -> tuple[ActionEvent, ...]:
@@ -115,9 +117,7 @@ class Falls:
     def _watched_tracks(self) -> frozenset[int]:
         return frozenset(i.track_id for i in self._incidents if i.track_id is not None)
 
-    def _suspect(
-        self, people: Mapping[int, Person], stamp_ns: int, width_px: int, height_px: int
-    ) -> None:
+    def _suspect(self, people: Mapping[int, Person], stamp_ns: int, area: Box) -> None:
         taken = self._watched_tracks()
         for person in people.values():
             if person.track_id in taken or len(self._incidents) >= _MAX_INCIDENTS:
@@ -128,7 +128,7 @@ class Falls:
                 suspect = drop is not None and self._drops(drop)
             elif _LOST_NS <= unseen_ns <= _LOST_LONG_NS:
                 drop = drop_of(person, self._config.rules) or vanishing(person)
-                left = _at_edge(drop.now.box, width_px, height_px)
+                left = _at_edge(drop.now.box, area)
                 tall = drop.body_px >= _MIN_SEARCHED_PX
                 suspect = tall and not left and not self._is_covered(person, people, stamp_ns)
             else:
@@ -193,7 +193,13 @@ class Falls:
         return min(due)[1] if due else None
 
     def _found(
-        self, incident: FallIncident, search: Search, stamp_ns: int, width_px: int, height_px: int
+        self,
+        incident: FallIncident,
+        search: Search,
+        stamp_ns: int,
+        width_px: int,
+        height_px: int,
+        area: Box,
     ) -> Sight | None:
         boxes = incident.search_boxes()
         incident.note_search(stamp_ns)
@@ -205,8 +211,7 @@ class Falls:
                 _around(pose, width_px, height_px),
                 pose,
                 stamp_ns=stamp_ns,
-                width_px=width_px,
-                height_px=height_px,
+                area=area,
                 detected=False,
             )
             if incident.may_be(sight):
@@ -245,12 +250,12 @@ def _distance_px(a: Box, b: Box) -> float:
     return float(((ax - bx) ** 2 + (ay - by) ** 2) ** 0.5)
 
 
-def _at_edge(box: Box, width_px: int, height_px: int) -> bool:
-    margin_px = _EDGE_SHARE * max(width_px, height_px)
+def _at_edge(box: Box, area: Box) -> bool:
+    margin_px = _EDGE_SHARE * max(area.width_px, area.height_px)
     return (
-        box.x_min_px <= margin_px
-        or box.x_max_px >= width_px - margin_px
-        or box.y_max_px >= height_px - margin_px
+        box.x_min_px <= area.x_min_px + margin_px
+        or box.x_max_px >= area.x_max_px - margin_px
+        or box.y_max_px >= area.y_max_px - margin_px
     )
 
 

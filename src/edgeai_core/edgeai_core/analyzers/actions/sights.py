@@ -109,19 +109,18 @@ def sight_of(
     pose: Pose | None,
     *,
     stamp_ns: int,
-    width_px: int,
-    height_px: int,
+    area: Box,
     detected: bool = True,
 ) -> Sight:
-    """Return what is known about a person in a picture of a size in pixels."""
-    margin_px = _EDGE_SHARE * height_px
+    """Return what is known about a person in a picture that shows something in `area`, pixels."""
+    margin_px = _EDGE_SHARE * area.height_px
     return Sight(
         stamp_ns=stamp_ns,
         box=box,
         pose=pose,
         torso=None if pose is None else torso_of(pose),
         detected=detected,
-        cut=box.y_min_px <= margin_px or box.y_max_px >= height_px - margin_px,
+        cut=box.y_min_px <= area.y_min_px + margin_px or box.y_max_px >= area.y_max_px - margin_px,
     )
 
 

@@ -21,6 +21,7 @@ from edgeai_core.analyzers.actions.sights import Person, sight_of
 from edgeai_core.config import group, param
 from edgeai_core.geometry import Box
 from edgeai_core.types import Detection
+from edgeai_core.view import ViewWatch
 
 PERSON_LABEL = "person"
 # What is remembered of one person; falls look back 1.5 s and at the body's height before.
@@ -73,7 +74,9 @@ class ActionWatch:
     """Turns the tracked people of one camera into events; owned by one thread.
 
     Time is the frames' stamps, so a replayed recording gives the same events: a stamp that goes
-    back starts anew, a repeated one adds nothing. Memory is bounded.
+    back starts anew, a repeated one adds nothing. A cut, or a camera that is turned, starts anew
+    too: what was before has nothing to do with what is seen now. Bars around the picture are none
+    of it. Memory is bounded.
 
     Args:
         config: what is watched for. poses: places joints; None to decide by boxes alone.
@@ -91,12 +94,17 @@ class ActionWatch:
         self._falls = Falls(self._config.falls, next_incident=lambda: next(numbers))
         self._gaits = Gaits(self._config.gaits, next_incident=lambda: next(numbers))
         self._flight = Flight(self._config.flight, next_incident=lambda: next(numbers))
+        self._view = ViewWatch()
         self._people: dict[int, Person] = {}
         self._last_ns: int | None = None
 
     def reset(self) -> None:
         """Forget everything; incidents go on counting."""
         self._last_ns = None
+        self._view.reset()
+        self._forget()
+
+    def _forget(self) -> None:
         self._people.clear()
         for part in (self._falls, self._gaits, self._flight):
             part.reset()
@@ -125,13 +133,17 @@ class ActionWatch:
             self.reset()
         self._last_ns = stamp_ns
         height_px, width_px = image.shape[:2]
-        self._see(image, detections, stamp_ns)
+        view = self._view.update(image, stamp_ns)
+        if view.changed:
+            self._forget()
+        self._see(image, detections, view.area, stamp_ns)
         poses = self._poses
         falls = self._falls.update(
             self._people,
             stamp_ns=stamp_ns,
             width_px=width_px,
             height_px=height_px,
+            area=view.area,
             local_time=local_time,
             search=None if poses is None else lambda box: poses.estimate(image, box),
         )
@@ -160,9 +172,12 @@ class ActionWatch:
         return tuple(p for p in self._people.values() if p.last.stamp_ns == self._last_ns)
 
     def _see(
-        self, image: npt.NDArray[np.uint8], detections: Sequence[Detection], stamp_ns: int
+        self,
+        image: npt.NDArray[np.uint8],
+        detections: Sequence[Detection],
+        area: Box,
+        stamp_ns: int,
     ) -> None:
-        height_px, width_px = image.shape[:2]
         tracked = [
             (detection.track_id, detection.box)
             for detection in detections
@@ -172,7 +187,7 @@ class ActionWatch:
         tracked.sort(key=lambda pair: -pair[1].area_px2)
         for index, (track_id, box) in enumerate(tracked[:_MAX_PEOPLE]):
             pose = self._pose_of(image, track_id, box) if self._affords(index, box) else None
-            sight = sight_of(box, pose, stamp_ns=stamp_ns, width_px=width_px, height_px=height_px)
+            sight = sight_of(box, pose, stamp_ns=stamp_ns, area=area)
             if track_id not in self._people:
                 self._people[track_id] = Person(track_id, window_s=_WINDOW_S)
             self._people[track_id].add(sight)

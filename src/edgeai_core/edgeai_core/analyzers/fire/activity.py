@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.analyzers.fire.cuts import SETTLED, CutDetector
-from edgeai_core.analyzers.fire.registration import Anchor, Grey, Sample, slopes, thinned
+from edgeai_core.analyzers.fire.registration import Anchor, Sample, slopes
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
+from edgeai_core.thumbnails import Grey, grey, thinned, thumbnail
 
 _NS_PER_S = 1_000_000_000
-_WIDTH_PX = 160
 _MIN_SAMPLES = 8
 # Pairs of samples this far apart are compared: at 8 samples/s 1/8, 1/4 and 1/2 s. No steady flicker
 # is in step with all three.
@@ -107,8 +107,8 @@ class ActivityMeter:
         self._last_ns = stamp_ns
         if self._kept_ns is not None and stamp_ns - self._kept_ns < self._min_gap_ns:
             return False
-        colours = _small_picture(image)
-        small = cv2.cvtColor(colours, cv2.COLOR_BGR2GRAY).astype(np.float32)
+        colours = thumbnail(image)
+        small = grey(colours)
         if self._anchor is not None and self._anchor.picture.shape != small.shape:
             self.reset()
             self._last_ns = stamp_ns
@@ -223,12 +223,6 @@ class _Still:
         """Return the mean change over the mean change that noise and shake would make."""
         expected = np.hypot(noise, shake_px * self.gradient[pixels])
         return float(self.changes(pixels).mean() / expected.mean())
-
-
-def _small_picture(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    height_px, width_px = image.shape[:2]
-    side = (min(_WIDTH_PX, width_px), max(1, round(height_px * min(1.0, _WIDTH_PX / width_px))))
-    return np.asarray(cv2.resize(image, side, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _flame_coloured(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_core.analyzers.fire.registration import Grey, thinned
+from edgeai_core.thumbnails import Grey, thinned
 
 # Pictures after the change that must stay with it: half a second at eight a second.
 SETTLED = 4

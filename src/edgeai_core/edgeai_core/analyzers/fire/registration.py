@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import numpy.typing as npt
+
+from edgeai_core.thumbnails import Grey, thinned
 
 _MAX_SHIFT_PX = 8.0
 _MAX_GAIN = 4.0
@@ -15,11 +16,8 @@ _BLUR_PX = 1.0
 _STEPS = 3
 # Without edges in a direction, the shift along it stays nothing.
 _RIDGE = 1.0
-_MAX_PIXELS = 1000
 # Errors up to three times this are those of noise; larger ones count less.
 _MIN_ERROR = 0.6
-
-Grey = npt.NDArray[np.float32]
 
 
 @dataclass(slots=True, eq=False)
@@ -120,8 +118,3 @@ def slopes(picture: Grey) -> tuple[Grey, Grey]:
     along_x = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=0.125)
     along_y = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=0.125)
     return np.asarray(along_x, np.float32), np.asarray(along_y, np.float32)
-
-
-def thinned(pixels: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return about a thousand of the pixels, evenly chosen."""
-    return pixels[:: max(1, len(pixels) // _MAX_PIXELS)]

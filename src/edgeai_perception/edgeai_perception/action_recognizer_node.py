@@ -13,6 +13,7 @@ from sensor_msgs.msg import Image
 from edgeai_core import catalog
 from edgeai_core.action_events import ActionEvent
 from edgeai_core.analyzers.actions.drawing import draw_people
+from edgeai_core.analyzers.actions.vehicles import VEHICLE_LABELS
 from edgeai_core.analyzers.actions.watch import ActionWatch, ActionWatchConfig
 from edgeai_core.config import group, param
 from edgeai_core.tracking import Tracker, TrackerConfig
@@ -29,15 +30,16 @@ _PERSON = "person"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionInferenceConfig(InferenceConfig):
-    """Which models find people and their joints, and how they are run."""
+    """Which models find people, their joints and vehicles, and how they are run."""
 
     detector: str = param(
-        catalog.DEFAULT_OBJECT_DETECTOR, "Name of the detector that finds people in the catalog"
+        catalog.DEFAULT_OBJECT_DETECTOR,
+        "Name of the detector that finds people and vehicles in the catalog",
     )
     score_threshold: float = param(
         0.1,
-        "Persons below are dropped before the tracker sees them; lower follows them through more "
-        "cover and is wrong more often",
+        "People and vehicles below are dropped before the tracker sees them; lower follows them "
+        "through more cover and is wrong more often",
         minimum=0.0,
         maximum=1.0,
     )
@@ -61,7 +63,7 @@ class ActionResult:
 
 
 class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
-    """Watch how people move: falls, gaits, flight."""
+    """Watch how people and vehicles move: falls, gaits, flight, accidents."""
 
     config_class = ActionRecognizerConfig
     _model = ("", "")
@@ -73,7 +75,7 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
             runtime=inference.runtime,
             threads=inference.threads,
             min_score=inference.score_threshold,
-            labels=(_PERSON,),
+            labels=(_PERSON, *VEHICLE_LABELS),
         )
         self.release_on_cleanup(self._detector.close)
         self._poses = catalog.create_pose_estimator(

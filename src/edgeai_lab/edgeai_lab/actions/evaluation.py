@@ -16,6 +16,7 @@ import numpy as np
 from edgeai_core import catalog
 from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.analyzers.actions.pose import PoseEstimator
+from edgeai_core.analyzers.actions.vehicles import VEHICLE_LABELS
 from edgeai_core.analyzers.actions.watch import PERSON_LABEL, ActionWatch, ActionWatchConfig
 from edgeai_core.analyzers.objects.model import ObjectDetector
 from edgeai_core.errors import DataError, SourceError
@@ -70,7 +71,7 @@ def opened_chain() -> Iterator[Chain]:
     """
     # The tracker goes on with faint sights, so it must get them.
     detector = catalog.create_object_detector(
-        labels=(PERSON_LABEL,), min_score=TrackerConfig().low_score
+        labels=(PERSON_LABEL, *VEHICLE_LABELS), min_score=TrackerConfig().low_score
     )
     try:
         poses = catalog.create_pose_estimator()

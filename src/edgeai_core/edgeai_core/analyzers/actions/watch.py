@@ -1,4 +1,4 @@
-"""The watch over the movements of one camera's people: falls and gaits."""
+"""The watch over the movements of one camera's people and vehicles: falls, gaits, accidents."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.action_events import ActionEvent
+from edgeai_core.analyzers.actions.accident_rules import AccidentsConfig
+from edgeai_core.analyzers.actions.accidents import Accidents
 from edgeai_core.analyzers.actions.fall_rules import FallsConfig
 from edgeai_core.analyzers.actions.falls import Falls
 from edgeai_core.analyzers.actions.flight import Flight, FlightConfig
@@ -68,10 +70,11 @@ class ActionWatchConfig:
     falls: FallsConfig = group(FallsConfig)
     gaits: GaitsConfig = group(GaitsConfig)
     flight: FlightConfig = group(FlightConfig)
+    accidents: AccidentsConfig = group(AccidentsConfig)
 
 
 class ActionWatch:
-    """Turns the tracked people of one camera into events; owned by one thread.
+    """Turns the tracked people and vehicles of one camera into events; owned by one thread.
 
     Time is the frames' stamps, so a replayed recording gives the same events: a stamp that goes
     back starts anew, a repeated one adds nothing. A cut, or a camera that is turned, starts anew
@@ -94,6 +97,7 @@ class ActionWatch:
         self._falls = Falls(self._config.falls, next_incident=lambda: next(numbers))
         self._gaits = Gaits(self._config.gaits, next_incident=lambda: next(numbers))
         self._flight = Flight(self._config.flight, next_incident=lambda: next(numbers))
+        self._accidents = Accidents(self._config.accidents, next_incident=lambda: next(numbers))
         self._view = ViewWatch()
         self._people: dict[int, Person] = {}
         self._last_ns: int | None = None
@@ -106,7 +110,7 @@ class ActionWatch:
 
     def _forget(self) -> None:
         self._people.clear()
-        for part in (self._falls, self._gaits, self._flight):
+        for part in (self._falls, self._gaits, self._flight, self._accidents):
             part.reset()
 
     def update(
@@ -155,16 +159,20 @@ class ActionWatch:
             down=self._falls.down_tracks(),
         )
         flight = self._flight.update(self._gaits.running(), self._people, stamp_ns=stamp_ns)
-        return (*falls, *gaits, *flight)
+        accidents = self._accidents.update(
+            detections, self._falls.current(stamp_ns), stamp_ns=stamp_ns, area=view.area
+        )
+        return (*falls, *gaits, *flight, *accidents)
 
     def current(self) -> tuple[ActionEvent, ...]:
-        """Return what goes on: falls, people who lie, how people move, flight."""
+        """Return what goes on: falls, people who lie, how people move, flight, accidents."""
         if self._last_ns is None:
             return ()
         return (
             *self._falls.current(self._last_ns),
             *self._gaits.current(self._people, self._last_ns),
             *self._flight.current(self._last_ns),
+            *self._accidents.current(self._last_ns),
         )
 
     def people(self) -> tuple[Person, ...]:

@@ -8,6 +8,7 @@ from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.alerting.observers.actions import ActionConfig, ActionObserver
 from edgeai_core.config import build
 from edgeai_core.geometry import Box
+from edgeai_core.types import Severity
 
 
 def event(
@@ -79,6 +80,15 @@ def test_a_fall_and_what_follows_have_one_subject_and_the_next_fall_another():
 
 def test_what_is_unsure_is_told_to_nobody_and_neither_is_what_follows():
     lost = event(Action.FALL, probability=0.65)
-    assert observer().observe([lost, event(Action.RECOVERED, 9)], camera="hall") == []
-    told = observer(min_probability=0.6).observe([lost, event(Action.RECOVERED, 9)], camera="hall")
+    strict = observer(min_probability=0.7)
+    assert strict.observe([lost, event(Action.RECOVERED, 9)], camera="hall") == []
+    told = observer().observe([lost, event(Action.RECOVERED, 9)], camera="hall")
     assert [alert.category for alert in told] == ["fall", "recovered"]
+
+
+def test_a_vehicle_that_stopped_at_nothing_is_told_once_a_touch_or_a_person_down_is_seen():
+    street = observer()
+    alone = event(Action.ACCIDENT, probability=0.55)
+    assert street.observe([alone], camera="gate") == []
+    told = street.observe([event(Action.ACCIDENT, 2, probability=0.8)], camera="gate")
+    assert [(alert.category, alert.severity) for alert in told] == [("accident", Severity.CRITICAL)]

@@ -22,9 +22,10 @@ class ActionConfig:
     """Which movements people are told about."""
 
     min_probability: float = param(
-        0.7,
-        "What is less sure is published and told to nobody: somebody who was only lost from view "
-        "while coming down counts 0.65. Lower tells more falls and more people who walked away.",
+        0.6,
+        "What is less sure is published and told to nobody: a vehicle that something stopped or "
+        "turned, without a touch to be seen, counts 0.55; somebody who was lost from view while "
+        "coming down counts 0.65. Lower tells more accidents and more odd driving.",
         minimum=0.0,
         maximum=1.0,
     )
@@ -35,7 +36,9 @@ class ActionConfig:
     )
     flight: str = param("WARNING", f"Several people run away. {_HOW}.", choices=_CHOICES)
     fight: str = param("CRITICAL", f"People fight. {_HOW}.", choices=_CHOICES)
-    accident: str = param("CRITICAL", f"Vehicles collide. {_HOW}.", choices=_CHOICES)
+    accident: str = param(
+        "CRITICAL", f"Vehicles collide, or somebody is run over. {_HOW}.", choices=_CHOICES
+    )
     run: str = param("NONE", f"Somebody runs. {_HOW}.", choices=_CHOICES)
 
 

@@ -78,6 +78,36 @@ def test_speed_towards_the_camera_is_in_body_heights() -> None:
     assert found.speed == pytest.approx(1.0, abs=0.01)
 
 
+def test_who_comes_out_from_behind_something_does_not_come_nearer() -> None:
+    # Head and shoulders first: the box grows upwards by half a body, the feet stay.
+    def emerging(t: float) -> Box:
+        whole = box_at((0.0, 0.0, 1.0), body_px=120.0)
+        hidden_px = 60.0 * max(0.0, 1.0 - t / 1.5)
+        return Box(whole.x_min_px, whole.y_min_px + hidden_px, whole.x_max_px, whole.y_max_px)
+
+    assert features(emerging).speed < 0.3
+
+
+def test_a_motion_along_the_view_is_believed_after_longer_than_one_across() -> None:
+    def after(box_of, seconds: float) -> GaitFeatures:
+        found = gait_features(
+            sights(box_of, seconds=seconds),
+            width_px=WIDTH_PX,
+            height_px=HEIGHT_PX,
+            focal_widths=1.0,
+        )
+        assert found is not None
+        return found
+
+    def nearing(t: float) -> Box:
+        return box_at((0.0, 0.0, 8.0 / (8.0 - t)), body_px=80.0)
+
+    assert after(nearing, 1.0).speed < 0.1
+    assert after(nearing, 1.3).speed == pytest.approx(1.0, abs=0.01)
+    across = after(lambda t: box_at((0.8 * t - 0.8, 0.0, 1.0), body_px=80.0), 1.0)
+    assert across.speed == pytest.approx(0.8, abs=0.001)
+
+
 def test_a_standing_person_whose_box_jumps_a_little_does_not_move() -> None:
     rng = np.random.default_rng(3)
     jumps = rng.normal(0, 0.01, 100)

@@ -27,8 +27,13 @@ _Floats = npt.NDArray[np.float64]
 
 _MIN_SIGHTS = 5
 _MIN_SPAN_S = 0.8
+# Of a body that comes out from behind something the first boxes are too small or too large: a
+# motion along the view is believed later.
+_MIN_NEARING_SPAN_S = 1.2
 # Places that scatter by more than this about a straight way are of a box that jumps.
 _MAX_SCATTER = 0.25
+# Cameras are mounted at least this high, in body heights.
+_LOWEST_CAMERA = 0.35
 _MIN_VISIBILITY = 0.5
 _MIN_LEGS_SHARE = 0.6
 _MIN_ON_FEET, _MAX_TILT_DEG = 0.8, 60.0
@@ -75,11 +80,15 @@ def gait_features(
     middles = np.array([sight.box.center_px for sight in sights]) - (width_px / 2, height_px / 2)
     across = middles / heights[:, None]
     along = focal_widths * width_px / heights
-    velocity, scatter, doubt = _slopes(times, np.column_stack((across, along)))
+    feet = np.array([sight.box.y_max_px for sight in sights])
+    velocity, scatter, doubt = _slopes(times, np.column_stack((across, along, heights, feet)))
     if max(scatter[:2]) > _MAX_SCATTER:
         return None
+    nearing = 0.0
+    if times[-1] >= _MIN_NEARING_SPAN_S:
+        nearing = velocity[2] * _trusted_share(growth=velocity[3], sinking=velocity[4])
     # The height's noise looks like a motion along the view; what it explains does not count.
-    squared = velocity[:2] @ velocity[:2] + max(0.0, velocity[2] ** 2 - 2 * doubt[2] ** 2)
+    squared = velocity[:2] @ velocity[:2] + max(0.0, nearing**2 - 2 * doubt[2] ** 2)
     lift, cadence_hz, thigh = _legs(sights, times)
     return GaitFeatures(
         speed=float(np.sqrt(squared)),
@@ -88,6 +97,21 @@ def gait_features(
         cadence_hz=cadence_hz,
         thigh=thigh,
     )
+
+
+def _trusted_share(*, growth: float, sinking: float) -> float:
+    """Return how much of a motion along the view is believed, 0..1.
+
+    Who comes nearer grows, and the feet come down in the picture: by as much as the body grows
+    times the camera's height in body heights. A body that grows without is one that comes out from
+    behind something.
+
+    Args:
+        growth: of the body, sinking: of the feet, both pixels per second.
+    """
+    if growth == 0:
+        return 1.0
+    return min(1.0, max(0.0, sinking / (_LOWEST_CAMERA * growth)))
 
 
 def _on_feet(sight: Sight) -> bool:

@@ -227,7 +227,7 @@ def _results(name: str) -> dict[str, Any]:
     return content
 
 
-_ACTIONS = ("fall", "lying", "recovered", "run", "flight")
+_ACTIONS = ("fall", "lying", "recovered", "run", "flight", "accident")
 _COLUMNS = ("results_per_s", "latency_p50_ms", "latency_p95_ms")
 
 

@@ -38,6 +38,9 @@ _STILL = 0.5
 # CCTV the detector finds one of several people now and then, so most is not enough.
 _ALONE_SHARE = 0.8
 _MAX_READINGS = 128
+# A fight is told again when its probability has risen by so much since it was told last: it may
+# begin as a guess that nobody is woken for.
+_SURER = 0.1
 
 
 class MotionJudge(Protocol):
@@ -105,12 +108,12 @@ class Fights:
     """Watches one camera for fights; owned by one thread. Time is stamps, memory is bounded.
 
     Args:
-        config: when a fight is told. judge: the network. next_incident: gives a number that was
-            never given.
+        config: when a fight is told. judge: the network; None to tell nothing. next_incident:
+            gives a number that was never given.
     """
 
     def __init__(
-        self, config: FightsConfig, *, judge: MotionJudge, next_incident: Callable[[], int]
+        self, config: FightsConfig, *, judge: MotionJudge | None, next_incident: Callable[[], int]
     ) -> None:
         self._config = config
         self._judge = judge
@@ -119,6 +122,7 @@ class Fights:
         self._kept = 0
         self._readings: deque[_Reading] = deque(maxlen=_MAX_READINGS)
         self._event: ActionEvent | None = None
+        self._told_probability = 0.0
 
     def reset(self) -> None:
         """Forget everything."""
@@ -139,7 +143,8 @@ class Fights:
         Raises:
             ModelError: the model does not take or give what its card says.
         """
-        if not self._config.enabled or not self._moments.add(image, stamp_ns):
+        judge = self._judge if self._config.enabled else None
+        if judge is None or not self._moments.add(image, stamp_ns):
             return ()
         self._kept += 1
         if (self._kept - 4) % STRIDE:
@@ -147,7 +152,7 @@ class Fights:
         changes = self._moments.changes()
         if changes is None:
             return ()
-        self._readings.append(self._read(changes, image.shape[:2], people, stamp_ns))
+        self._readings.append(self._read(judge, changes, image.shape[:2], people, stamp_ns))
         window_ns = self._config.window_s * 1e9
         while len(self._readings) > 1 and stamp_ns - self._readings[0].begun_ns > window_ns:
             self._readings.popleft()
@@ -161,6 +166,7 @@ class Fights:
 
     def _read(
         self,
+        judge: MotionJudge,
         changes: Floats,
         shape: tuple[int, ...],
         people: Mapping[int, Person],
@@ -170,7 +176,7 @@ class Fights:
         middle = squares[len(squares) // 2]
         features = None
         if _mean_inside(changes, middle) >= _STILL:
-            features = self._judge.features([cut_out(changes, square) for square in squares])
+            features = judge.features([cut_out(changes, square) for square in squares])
         return _Reading(
             begun_ns=self._moments.begun_ns(),
             stamp_ns=stamp_ns,
@@ -188,6 +194,7 @@ class Fights:
             if seen_s + 1e-6 < config.min_duration_s or probability < config.begin_probability:
                 return ()
             self._event = self._begun(probability, people, stamp_ns)
+            self._told_probability = probability
             return (self._event,)
         if probability >= min(config.end_probability, config.begin_probability):
             tracks, box = self._taking_part(people)
@@ -198,7 +205,10 @@ class Fights:
                 box=box,
                 stamp_ns=stamp_ns,
             )
-            return ()
+            if probability < self._told_probability + _SURER:
+                return ()
+            self._told_probability = probability
+            return (self._event,)
         self._event = None
         return (dataclasses.replace(before, end_ns=before.stamp_ns, stamp_ns=stamp_ns),)
 
@@ -215,7 +225,9 @@ class Fights:
 
     def _logit(self, readings: Sequence[_Reading]) -> float:
         features = [r.features for r in readings if r.features is not None]
-        return self._judge.logit(np.concatenate(features)) if features else 0.0
+        if self._judge is None or not features:
+            return 0.0
+        return self._judge.logit(np.concatenate(features))
 
     def _begun(
         self, probability: float, people: Mapping[int, Person], stamp_ns: int

@@ -1,4 +1,4 @@
-"""The watch over the movements of one camera's people: falls and gaits."""
+"""The watch over the movements of one camera's people: falls, gaits, flight, fights."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from edgeai_core.action_events import ActionEvent
 from edgeai_core.analyzers.actions.fall_rules import FallsConfig
 from edgeai_core.analyzers.actions.falls import Falls
+from edgeai_core.analyzers.actions.fights import Fights, FightsConfig, MotionJudge
 from edgeai_core.analyzers.actions.flight import Flight, FlightConfig
 from edgeai_core.analyzers.actions.gaits import Gaits, GaitsConfig
 from edgeai_core.analyzers.actions.pose import Pose, PoseRegion
@@ -67,6 +68,7 @@ class ActionWatchConfig:
     falls: FallsConfig = group(FallsConfig)
     gaits: GaitsConfig = group(GaitsConfig)
     flight: FlightConfig = group(FlightConfig)
+    fights: FightsConfig = group(FightsConfig)
 
 
 class ActionWatch:
@@ -77,13 +79,18 @@ class ActionWatch:
 
     Args:
         config: what is watched for. poses: places joints; None to decide by boxes alone.
+            motion: judges pictures of motion; None to watch for no fights.
 
     Raises:
         ConfigError: a zone is not written as it should be.
     """
 
     def __init__(
-        self, config: ActionWatchConfig | None = None, *, poses: PoseSource | None = None
+        self,
+        config: ActionWatchConfig | None = None,
+        *,
+        poses: PoseSource | None = None,
+        motion: MotionJudge | None = None,
     ) -> None:
         self._config = config or ActionWatchConfig()
         self._poses = poses if self._config.poses.enabled else None
@@ -91,6 +98,9 @@ class ActionWatch:
         self._falls = Falls(self._config.falls, next_incident=lambda: next(numbers))
         self._gaits = Gaits(self._config.gaits, next_incident=lambda: next(numbers))
         self._flight = Flight(self._config.flight, next_incident=lambda: next(numbers))
+        self._fights = Fights(
+            self._config.fights, judge=motion, next_incident=lambda: next(numbers)
+        )
         self._people: dict[int, Person] = {}
         self._last_ns: int | None = None
 
@@ -98,7 +108,7 @@ class ActionWatch:
         """Forget everything; incidents go on counting."""
         self._last_ns = None
         self._people.clear()
-        for part in (self._falls, self._gaits, self._flight):
+        for part in (self._falls, self._gaits, self._flight, self._fights):
             part.reset()
 
     def update(
@@ -117,7 +127,7 @@ class ActionWatch:
                 at the camera, for zones that count for some hours.
 
         Raises:
-            ModelError: a pose model does not take or give what its card says.
+            ModelError: a model does not take or give what its card says.
         """
         if self._last_ns is not None and stamp_ns == self._last_ns:
             return ()
@@ -143,16 +153,18 @@ class ActionWatch:
             down=self._falls.down_tracks(),
         )
         flight = self._flight.update(self._gaits.running(), self._people, stamp_ns=stamp_ns)
-        return (*falls, *gaits, *flight)
+        fights = self._fights.update(image, self._people, stamp_ns=stamp_ns)
+        return (*falls, *gaits, *flight, *fights)
 
     def current(self) -> tuple[ActionEvent, ...]:
-        """Return what goes on: falls, people who lie, how people move, flight."""
+        """Return what goes on: falls, people who lie, how people move, flight, fights."""
         if self._last_ns is None:
             return ()
         return (
             *self._falls.current(self._last_ns),
             *self._gaits.current(self._people, self._last_ns),
             *self._flight.current(self._last_ns),
+            *self._fights.current(self._last_ns),
         )
 
     def people(self) -> tuple[Person, ...]:

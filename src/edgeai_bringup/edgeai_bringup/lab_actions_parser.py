@@ -53,6 +53,11 @@ def add_train_actions(subjects: argparse._SubParsersAction[argparse.ArgumentPars
         metavar="F",
         help="makes the lessons of the networks F times as long (1); a trial takes 0.1",
     )
+    actions.add_argument(
+        "--winner-alone",
+        action="store_true",
+        help="measure and teach only what ships; its figures and files stay the same",
+    )
 
 
 def add_train_gaits(subjects: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

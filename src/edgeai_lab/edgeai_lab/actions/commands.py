@@ -48,6 +48,7 @@ def train_actions(arguments: argparse.Namespace) -> int:
         arguments.out,
         seed=arguments.seed,
         passes=arguments.passes,
+        winner_alone=arguments.winner_alone,
         report=lambda text: print(text, flush=True),
         track=bar,
     )

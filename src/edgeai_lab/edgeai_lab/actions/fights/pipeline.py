@@ -17,6 +17,7 @@ from edgeai_core.analyzers.actions.motion import INPUT_PX
 from edgeai_core.model_store import sha256_of
 from edgeai_core.sources.video_file import VIDEO_SUFFIXES
 from edgeai_lab.actions.evaluation import opened_chain
+from edgeai_lab.actions.fights.contenders import Contender
 from edgeai_lab.actions.fights.heads import HeadRecipe, fit_head
 from edgeai_lab.actions.fights.material import FightClip, clips_of, frames_in, labels_of
 from edgeai_lab.actions.fights.networks import (
@@ -24,23 +25,32 @@ from edgeai_lab.actions.fights.networks import (
     ExportedTrunk,
     MotionTrunk,
     imagenet_trunk,
+    parameters_of,
 )
 from edgeai_lab.actions.fights.ranking import (
     WINNER,
-    Material,
     Row,
     contenders_of,
     material_of,
+    motion_alone,
     rank,
     save_roc,
+    winner_of,
 )
 from edgeai_lab.actions.fights.scoring import (
     Calibration,
+    Labels,
     calibrate,
     calibration_error,
     score_of,
 )
-from edgeai_lab.actions.fights.views import VARIATIONS, FastTrunk, motion_of, opened_trunk
+from edgeai_lab.actions.fights.views import (
+    VARIATIONS,
+    FastTrunk,
+    Motion,
+    motion_of,
+    opened_trunk,
+)
 from edgeai_lab.json_files import write_json
 from edgeai_lab.onnx_export import export_onnx
 from edgeai_lab.progress import Track, silent
@@ -69,6 +79,7 @@ def train_actions(
     *,
     seed: int,
     passes: float = 1.0,
+    winner_alone: bool = False,
     report: Callable[[str], None],
     track: Track[FightClip] = silent,
 ) -> Outcome:
@@ -77,7 +88,8 @@ def train_actions(
     Args:
         data: holds fight/fight, fight/noFight and, for more harmless clips, fall/gmdcsa24.
         out: gets the ranking, a chart, two models and their card. seed: of all that is random.
-        passes: factor of every lesson's length; less than 1 for a trial.
+        passes: factor of every lesson's length; less than 1 for a trial. winner_alone: measure
+            and teach only what ships; its figures and files are the same as beside all others.
 
     Raises:
         DataError: clips are missing, or a file cannot be written. ModelMissingError: set-up did
@@ -86,19 +98,26 @@ def train_actions(
     clips = clips_of(data / "fight")
     layers = imagenet_trunk()
     trunk = MotionTrunk(layers).eval()
+    contenders: list[Contender]
     with opened_trunk(trunk) as run:
-        with opened_chain() as chain:
-            material = material_of(clips, chain, run, seed=seed, track=track)
         quiet = _quiet_features(data / _QUIET_FOLDER, run, seed=seed)
-    report(f"{len(clips)} clips, {len(quiet)} parts of clips of people at home")
-    contenders = contenders_of(material, layers, quiet=quiet, passes=passes)
+        report(f"{len(clips)} clips, {len(quiet)} parts of clips of people at home")
+        if winner_alone:
+            motion: Sequence[Motion] = motion_alone(clips, run, seed=seed, track=track)
+            frozen = parameters_of(trunk)
+            contenders = [winner_of(motion, quiet=quiet, frozen=frozen)]
+        else:
+            with opened_chain() as chain:
+                material = material_of(clips, chain, run, seed=seed, track=track)
+            motion = material.motion
+            contenders = contenders_of(material, layers, quiet=quiet, passes=passes)
     rows = rank(contenders, clips, seed=seed, report=report)
     labels = labels_of(clips)
     out.mkdir(parents=True, exist_ok=True)
     save_roc(out / ROC_NAME, rows, labels)
     winner = next(row for row in rows if row.name == WINNER)
     calibration = calibrate(winner.scores, labels)
-    files = _write_models(out, material, trunk, quiet, calibration, seed=seed)
+    files = _write_models(out, motion, labels, trunk, quiet, calibration, seed=seed)
     logits = calibration.slope * winner.scores + calibration.offset
     probabilities = 1 / (1 + np.exp(-logits))
     told = score_of(logits, labels)
@@ -139,15 +158,15 @@ def _quiet_features(folder: Path, run: FastTrunk, *, seed: int) -> list[_Floats]
 
 def _write_models(
     out: Path,
-    material: Material,
+    motion: Sequence[Motion],
+    labels: Labels,
     trunk: MotionTrunk,
     quiet: Sequence[_Floats],
     calibration: Calibration,
     *,
     seed: int,
 ) -> list[Path]:
-    labels = labels_of(material.clips)
-    varied = [motion.varied for motion in material.motion]
+    varied = [clip.varied for clip in motion]
     everything = np.arange(len(labels), dtype=np.int64)
     head = fit_head(varied, labels, everything, HeadRecipe(), seed=seed, quiet=quiet)
     rng = np.random.default_rng(seed)

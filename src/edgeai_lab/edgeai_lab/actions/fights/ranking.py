@@ -65,12 +65,11 @@ class Material:
     """What all architectures see of the clips, a row or an entry for each clip.
 
     Attributes:
-        clips: in order. metadata: (N, 3) frames a second, seconds, aspect. counts: (N, 2) and
+        metadata: (N, 3) frames a second, seconds, aspect. counts: (N, 2) and
             pairs: (N, 4) of people. skeletons: (channels, T) each. motion: pictures of motion.
             series: features and maps of colour frames.
     """
 
-    clips: Sequence[FightClip]
     metadata: _Floats
     counts: _Floats
     pairs: _Floats
@@ -122,26 +121,61 @@ def material_of(
     Raises:
         SourceError: a clip cannot be decoded.
     """
-    rng = np.random.default_rng(seed)
     metadata, counts, pairs, skeletons = [], [], [], []
     motion, series = [], []
-    for clip in track(clips, "clips"):
+    for number, clip in enumerate(track(clips, "clips")):
         frames = frames_in(clip.path)
         people = people_in(frames, chain)
         metadata.append(_metadata_of(clip.path, frames))
         counts.append(count_features(people))
         pairs.append(pair_features(people))
         skeletons.append(skeleton_of(people))
-        motion.append(motion_of(frames, trunk, rng, keep_maps=True))
-        series.append(series_of(frames, trunk, rng))
+        motion.append(motion_of(frames, trunk, _drawing(seed, number), keep_maps=True))
+        series.append(series_of(frames, trunk, _drawing(seed, number)))
     return Material(
-        clips=clips,
         metadata=np.stack(metadata),
         counts=np.stack(counts),
         pairs=np.stack(pairs),
         skeletons=skeletons,
         motion=motion,
         series=series,
+    )
+
+
+def motion_alone(
+    clips: Sequence[FightClip],
+    trunk: FastTrunk,
+    *,
+    seed: int,
+    track: Track[FightClip] = silent,
+) -> list[Motion]:
+    """Return the pictures of motion of all clips: what the winner sees, the same as for all.
+
+    Raises:
+        SourceError: a clip cannot be decoded.
+    """
+    return [
+        motion_of(frames_in(clip.path), trunk, _drawing(seed, number))
+        for number, clip in enumerate(track(clips, "clips"))
+    ]
+
+
+def winner_of(
+    motion: Sequence[Motion], *, quiet: Sequence[_Floats], frozen: int
+) -> KernelContender:
+    """Return the architecture that ships.
+
+    Args:
+        quiet: varied features of clips in which nobody fights. frozen: parameters of the trunk.
+    """
+    return KernelContender(
+        name=WINNER,
+        sees="three differences as a picture, mean and spread over windows",
+        varied=[clip.varied for clip in motion],
+        judged=[clip.judged for clip in motion],
+        recipe=HeadRecipe(),
+        frozen=frozen,
+        quiet=quiet,
     )
 
 
@@ -156,8 +190,6 @@ def contenders_of(
     """
     frozen = parameters_of(MotionTrunk(trunk).front)
     whole = parameters_of(MotionTrunk(trunk))
-    varied = [motion.varied for motion in material.motion]
-    judged = [motion.judged for motion in material.motion]
     maps = MapViews(
         varied=[m.varied_maps for m in material.motion if m.varied_maps is not None],
         judged=[m.judged_maps for m in material.motion if m.judged_maps is not None],
@@ -210,17 +242,9 @@ def contenders_of(
         TableContender(
             name="motion pictures, linear",
             sees="three differences as a picture, mean over the clip",
-            features=np.stack([features.mean(axis=0) for features in judged]),
+            features=np.stack([clip.judged.mean(axis=0) for clip in material.motion]),
         ),
-        KernelContender(
-            name=WINNER,
-            sees="three differences as a picture, mean and spread over windows",
-            varied=varied,
-            judged=judged,
-            recipe=HeadRecipe(),
-            frozen=whole,
-            quiet=quiet,
-        ),
+        winner_of(material.motion, quiet=quiet, frozen=whole),
     ]
 
 
@@ -288,6 +312,11 @@ def _row(
         clip_ms=milliseconds_per_clip(taught[-1], 0),
         seconds=0.0,
     )
+
+
+def _drawing(seed: int, number: int) -> np.random.Generator:
+    """Return what a clip is varied with: the same whatever else is computed of other clips."""
+    return np.random.default_rng([seed, number])
 
 
 def _metadata_of(path: Path, frames: Sequence[Image]) -> _Floats:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edgeai_bringup.lab_actions_parser import add_evaluate_actions, add_train_gaits
+from edgeai_bringup.lab_actions_parser import (
+    add_evaluate_actions,
+    add_train_actions,
+    add_train_gaits,
+)
 from edgeai_bringup.lab_bags_parser import add_evaluate_bags
 from edgeai_bringup.lab_classifier_parser import add_evaluate_classifier, add_train_classifier
 from edgeai_bringup.lab_data_parser import add_data_parser
@@ -149,6 +153,7 @@ def _add_evaluate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     train = verbs.add_parser("train", help="train what ships, or a network on data of your own")
     subjects = train.add_subparsers(dest="lab_subject", required=True, metavar="WHAT")
+    add_train_actions(subjects)
     add_train_classifier(subjects)
     add_train_fire(subjects)
     add_train_gaits(subjects)

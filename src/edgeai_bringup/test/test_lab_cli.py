@@ -18,6 +18,7 @@ LINES = {
     "train classifier": "lab train classifier --data pictures --out out",
     "evaluate bags": "lab evaluate bags --seeds 2 --appearance --json out.json",
     "evaluate actions": "lab evaluate actions --clips clips --json out.json",
+    "train actions": "lab train actions --data data --out out",
     "train gaits": "lab train gaits --json out.json",
     "evaluate classifier": "lab evaluate classifier net.onnx --yolo data --json out.json",
     "train fire": "lab train fire --data data --out out",

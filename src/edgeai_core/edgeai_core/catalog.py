@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 
 from edgeai_core import model_store
+from edgeai_core.analyzers.actions.fight_model import FightModel
 from edgeai_core.analyzers.actions.pose import PoseEstimator
 from edgeai_core.analyzers.faces.face_mesh import FaceMeshEstimator
 from edgeai_core.analyzers.faces.model import (
@@ -22,6 +23,7 @@ from edgeai_core.analyzers.faces.passive_liveness import PassiveLiveness
 from edgeai_core.analyzers.fire.model import FireModel
 from edgeai_core.analyzers.objects.model import ObjectDetector
 from edgeai_core.errors import ConfigError
+from edgeai_core.fight_cards import DEFAULT_FIGHT_MODEL, DEFAULT_MOTION_TRUNK
 from edgeai_core.model_card import ModelCard, Task
 from edgeai_core.model_table import (
     CARDS,
@@ -42,6 +44,7 @@ __all__ = [
     "DEFAULT_FACE_DETECTOR",
     "DEFAULT_FACE_EMBEDDER",
     "DEFAULT_FACE_MESH",
+    "DEFAULT_FIGHT_MODEL",
     "DEFAULT_FIRE_MODEL",
     "DEFAULT_OBJECT_DETECTOR",
     "DEFAULT_PASSIVE_LIVENESS",
@@ -49,6 +52,7 @@ __all__ = [
     "card_for",
     "create_face_detector",
     "create_face_embedder",
+    "create_fight_model",
     "create_fire_model",
     "create_object_detector",
     "create_passive_liveness",
@@ -169,6 +173,20 @@ def create_fire_model(
 ) -> FireModel:
     """Return a fire model; arguments and errors as for :func:`create_face_detector`."""
     return FireModel(_session(card_for(name, Task.FIRE), runtime, threads))
+
+
+def create_fight_model(
+    name: str = DEFAULT_FIGHT_MODEL, *, runtime: str = AUTO, threads: int = 1
+) -> FightModel:
+    """Return a fight model; arguments and errors as for :func:`create_face_detector`."""
+    card = card_for(name, Task.FIGHT)
+    trunk_card = card_for(DEFAULT_MOTION_TRUNK, Task.MOTION)
+    with ExitStack() as stack:
+        trunk = _session(trunk_card, runtime, threads)
+        stack.callback(trunk.close)
+        head = _session(card, runtime, threads)
+        stack.pop_all()
+    return FightModel(trunk, head)
 
 
 def create_object_detector(

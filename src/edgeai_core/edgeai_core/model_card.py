@@ -23,6 +23,8 @@ class Task(Enum):
     OBJECT_DETECTION = "object detection"
     BODY_FINDING = "body finding"
     POSE = "pose"
+    MOTION = "pictures of motion"
+    FIGHT = "fights"
 
 
 class Conversion(Enum):

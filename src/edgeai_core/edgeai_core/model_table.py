@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from edgeai_core.analyzers.objects.labels import LABELS
+from edgeai_core.fight_cards import FIGHT_CARDS
 from edgeai_core.model_archives import MEDIAPIPE
 from edgeai_core.model_card import (
     Archive,
@@ -391,6 +392,7 @@ CARDS: tuple[ModelCard, ...] = (
         ),
     ),
     *POSE_CARDS,
+    *FIGHT_CARDS,
 )
 
 CATALOG: Mapping[str, ModelCard] = {card.name: card for card in CARDS}

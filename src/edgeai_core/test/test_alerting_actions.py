@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from edgeai_core.action_events import Action, ActionEvent
@@ -92,3 +94,14 @@ def test_a_vehicle_that_stopped_at_nothing_is_told_once_a_touch_or_a_person_down
     assert street.observe([alone], camera="gate") == []
     told = street.observe([event(Action.ACCIDENT, 2, probability=0.8)], camera="gate")
     assert [(alert.category, alert.severity) for alert in told] == [("accident", Severity.CRITICAL)]
+
+
+def test_a_fight_that_becomes_surer_is_one_subject_and_its_end_is_no_second_alarm():
+    began = event(Action.FIGHT, probability=0.6)
+    surer = dataclasses.replace(began, probability=0.8, stamp_ns=2_000_000_000)
+    over = dataclasses.replace(surer, end_ns=2_500_000_000, stamp_ns=3_000_000_000)
+    watcher = observer(min_probability=0.5)
+    told = [alert for e in (began, surer, over) for alert in watcher.observe([e], camera="hall")]
+    assert [alert.score for alert in told] == [0.6, 0.8]
+    assert len({alert.subject for alert in told}) == 1
+    assert observer().observe([began], camera="hall") == []

@@ -35,6 +35,12 @@ def _evaluate_actions(arguments: argparse.Namespace) -> int:
     return evaluate_actions(arguments)
 
 
+def _train_actions(arguments: argparse.Namespace) -> int:
+    from edgeai_lab.actions.commands import train_actions
+
+    return train_actions(arguments)
+
+
 def _train_gaits(arguments: argparse.Namespace) -> int:
     from edgeai_lab.actions.commands import train_gaits
 
@@ -179,6 +185,7 @@ COMMANDS: Mapping[str, Command] = {
     "evaluate bags": _evaluate_bags,
     "evaluate actions": _evaluate_actions,
     "evaluate fire": _evaluate_fire,
+    "train actions": _train_actions,
     "train gaits": _train_gaits,
     "train fire": _train_fire,
     "evaluate objects": _evaluate_objects,

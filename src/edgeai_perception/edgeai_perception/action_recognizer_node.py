@@ -63,7 +63,7 @@ class ActionResult:
 
 
 class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
-    """Watch how people and vehicles move: falls, gaits, flight, accidents."""
+    """Watch how people and vehicles move: falls, gaits, flight, accidents, fights."""
 
     config_class = ActionRecognizerConfig
     _model = ("", "")
@@ -82,6 +82,10 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
             runtime=inference.runtime, threads=inference.threads
         )
         self.release_on_cleanup(self._poses.close)
+        self._fights = catalog.create_fight_model(
+            runtime=inference.runtime, threads=inference.threads
+        )
+        self.release_on_cleanup(self._fights.close)
         self._model = (inference.detector, self._detector.runtime_name)
         self._actions = self.publisher(ActionEventArray, "actions", qos.RESULTS)
         self._current = self.publisher(ActionEventArray, "actions/current", qos.STATE)
@@ -89,7 +93,7 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
 
     def start(self, config: ActionRecognizerConfig) -> None:
         self._tracker = Tracker(config.tracking)
-        self._watch = ActionWatch(config.watch, poses=self._poses)
+        self._watch = ActionWatch(config.watch, poses=self._poses, motion=self._fights)
         self._told_current: frozenset[tuple[str, int]] | None = None
         super().start(config)
 

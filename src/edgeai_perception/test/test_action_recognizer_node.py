@@ -57,11 +57,28 @@ class NoPoses:
         self.closed = True
 
 
+class NoFights:
+    """No motion looks like a fight."""
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def features(self, pictures) -> np.ndarray:
+        return np.zeros((len(pictures), 2), np.float32)
+
+    def logit(self, features) -> float:
+        return -5.0
+
+    def close(self) -> None:
+        self.closed = True
+
+
 @pytest.fixture
-def models(monkeypatch) -> tuple[FakeDetector, NoPoses]:
-    made = (FakeDetector(), NoPoses())
+def models(monkeypatch) -> tuple[FakeDetector, NoPoses, NoFights]:
+    made = (FakeDetector(), NoPoses(), NoFights())
     monkeypatch.setattr(catalog, "create_object_detector", lambda *args, **options: made[0])
     monkeypatch.setattr(catalog, "create_pose_estimator", lambda *args, **options: made[1])
+    monkeypatch.setattr(catalog, "create_fight_model", lambda *args, **options: made[2])
     return made
 
 
@@ -117,4 +134,4 @@ def test_a_fall_is_told_with_what_follows_and_the_picture_shows_it(
 
     node.trigger_deactivate()
     node.trigger_cleanup()
-    assert [model.closed for model in models] == [True, True]
+    assert [model.closed for model in models] == [True, True, True]

@@ -1,4 +1,4 @@
-"""`edgeai lab evaluate actions` and `edgeai lab train gaits`."""
+"""`edgeai lab evaluate actions`, `edgeai lab train actions` and `edgeai lab train gaits`."""
 
 from __future__ import annotations
 
@@ -36,6 +36,29 @@ def evaluate_actions(arguments: argparse.Namespace) -> int:
         told = ", ".join(f"{label} {count}" for label, count in counts.items() if count)
         print(f"{name}: {told}")
     print(f"result {output}, events {table}")
+    return 0
+
+
+def train_actions(arguments: argparse.Namespace) -> int:
+    """Rank the architectures on clips of fights, and write the winner."""
+    from edgeai_lab.actions.fights.pipeline import train_actions as train
+
+    outcome = train(
+        arguments.data,
+        arguments.out,
+        seed=arguments.seed,
+        passes=arguments.passes,
+        winner_alone=arguments.winner_alone,
+        report=lambda text: print(text, flush=True),
+        track=bar,
+    )
+    print(f"{'architecture':<28} right    AUC  parameters  ms a clip")
+    for row in outcome.rows:
+        print(
+            f"{row.name:<28} {row.score.accuracy:.3f}  {row.score.auc:.3f}  {row.parameters:>10}  "
+            f"{row.clip_ms:9.1f}"
+        )
+    print(f"result {arguments.out}")
     return 0
 
 

@@ -6,7 +6,7 @@ import csv
 import datetime
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from edgeai_core import catalog
 from edgeai_core.action_events import Action, ActionEvent
+from edgeai_core.analyzers.actions.fight_model import FightModel
 from edgeai_core.analyzers.actions.pose import PoseEstimator
 from edgeai_core.analyzers.actions.vehicles import VEHICLE_LABELS
 from edgeai_core.analyzers.actions.watch import PERSON_LABEL, ActionWatch, ActionWatchConfig
@@ -56,31 +57,31 @@ class ClipResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """The shipped models, opened."""
+    """The shipped models, opened; without a fight model no fights are watched for."""
 
     detector: ObjectDetector
     poses: PoseEstimator
+    fights: FightModel | None = None
 
 
 @contextmanager
 def opened_chain() -> Iterator[Chain]:
-    """Open the detector and the pose models of the catalog, then close them.
+    """Open the models of the catalog that the chain runs, then close them.
 
     Raises:
         ModelMissingError, ModelIntegrityError: set-up did not put them here.
     """
     # The tracker goes on with faint sights, so it must get them.
-    detector = catalog.create_object_detector(
-        labels=(PERSON_LABEL, *VEHICLE_LABELS), min_score=TrackerConfig().low_score
-    )
-    try:
-        poses = catalog.create_pose_estimator()
-        try:
-            yield Chain(detector=detector, poses=poses)
-        finally:
-            poses.close()
-    finally:
-        detector.close()
+    labels = (PERSON_LABEL, *VEHICLE_LABELS)
+    with ExitStack() as stack:
+        detector = stack.enter_context(
+            closing(
+                catalog.create_object_detector(labels=labels, min_score=TrackerConfig().low_score)
+            )
+        )
+        poses = stack.enter_context(closing(catalog.create_pose_estimator()))
+        fights = stack.enter_context(closing(catalog.create_fight_model()))
+        yield Chain(detector=detector, poses=poses, fights=fights)
 
 
 def clips_below(root: Path) -> list[tuple[str, Path]]:
@@ -134,7 +135,7 @@ def evaluate_clip(
         SourceError: it cannot be decoded.
     """
     tracker = Tracker()
-    watch = ActionWatch(config, poses=chain.poses)
+    watch = ActionWatch(config, poses=chain.poses, motion=chain.fights)
     events: list[ActionEvent] = []
     frames = people = 0
     spent_s = 0.0

@@ -13,6 +13,8 @@ from edgeai_core.types import AlertEvent, Severity
 _NOT_TOLD = "NONE"
 _CHOICES = (_NOT_TOLD, *(severity.name for severity in Severity))
 _HOW = f"How urgent; {_NOT_TOLD} tells nobody"
+# What goes on for a while and is told by events of one start: begun, surer, over.
+_LASTING = frozenset({Action.FLIGHT, Action.FIGHT, Action.ACCIDENT, Action.RUN})
 # Falls of all cameras whose beginning is remembered; far more than go on at once.
 _MAX_INCIDENTS = 256
 
@@ -70,6 +72,9 @@ class ActionObserver:
         """Return what people are told of a frame's movements."""
         told = []
         for event in events:
+            if event.action in _LASTING and event.end_ns > event.start_ns:
+                # It is over: who was told when it began needs no second alarm.
+                continue
             begun_ns = self._begun(event, camera)
             title = _TITLES.get(event.action)
             severity = getattr(self._config, event.action.value) if title else _NOT_TOLD
@@ -103,6 +108,8 @@ class ActionObserver:
     def _begun(self, event: ActionEvent, camera: str) -> int:
         """Return when an incident began: a node that is started anew counts from 1 again."""
         key = (camera, event.incident)
+        if event.action in _LASTING:
+            return event.start_ns
         begins = event.action not in (Action.LYING, Action.RECOVERED)
         if begins or key not in self._begun_ns or event.stamp_ns < self._begun_ns[key]:
             self._begun_ns[key] = event.stamp_ns

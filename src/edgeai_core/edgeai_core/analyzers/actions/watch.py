@@ -1,4 +1,4 @@
-"""The watch over the movements of one camera's people and vehicles: falls, gaits, accidents."""
+"""The watch over the movements of one camera's people and vehicles."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from edgeai_core.analyzers.actions.accident_rules import AccidentsConfig
 from edgeai_core.analyzers.actions.accidents import Accidents
 from edgeai_core.analyzers.actions.fall_rules import FallsConfig
 from edgeai_core.analyzers.actions.falls import Falls
+from edgeai_core.analyzers.actions.fights import Fights, FightsConfig, MotionJudge
 from edgeai_core.analyzers.actions.flight import Flight, FlightConfig
 from edgeai_core.analyzers.actions.gaits import Gaits, GaitsConfig
 from edgeai_core.analyzers.actions.pose import Pose, PoseRegion
@@ -71,6 +72,7 @@ class ActionWatchConfig:
     gaits: GaitsConfig = group(GaitsConfig)
     flight: FlightConfig = group(FlightConfig)
     accidents: AccidentsConfig = group(AccidentsConfig)
+    fights: FightsConfig = group(FightsConfig)
 
 
 class ActionWatch:
@@ -83,13 +85,18 @@ class ActionWatch:
 
     Args:
         config: what is watched for. poses: places joints; None to decide by boxes alone.
+            motion: judges pictures of motion; None to watch for no fights.
 
     Raises:
         ConfigError: a zone is not written as it should be.
     """
 
     def __init__(
-        self, config: ActionWatchConfig | None = None, *, poses: PoseSource | None = None
+        self,
+        config: ActionWatchConfig | None = None,
+        *,
+        poses: PoseSource | None = None,
+        motion: MotionJudge | None = None,
     ) -> None:
         self._config = config or ActionWatchConfig()
         self._poses = poses if self._config.poses.enabled else None
@@ -99,6 +106,9 @@ class ActionWatch:
         self._flight = Flight(self._config.flight, next_incident=lambda: next(numbers))
         self._accidents = Accidents(self._config.accidents, next_incident=lambda: next(numbers))
         self._view = ViewWatch()
+        self._fights = Fights(
+            self._config.fights, judge=motion, next_incident=lambda: next(numbers)
+        )
         self._people: dict[int, Person] = {}
         self._last_ns: int | None = None
 
@@ -110,7 +120,8 @@ class ActionWatch:
 
     def _forget(self) -> None:
         self._people.clear()
-        for part in (self._falls, self._gaits, self._flight, self._accidents):
+        parts = (self._falls, self._gaits, self._flight, self._accidents, self._fights)
+        for part in parts:
             part.reset()
 
     def update(
@@ -129,7 +140,7 @@ class ActionWatch:
                 at the camera, for zones that count for some hours.
 
         Raises:
-            ModelError: a pose model does not take or give what its card says.
+            ModelError: a model does not take or give what its card says.
         """
         if self._last_ns is not None and stamp_ns == self._last_ns:
             return ()
@@ -162,10 +173,11 @@ class ActionWatch:
         accidents = self._accidents.update(
             detections, self._falls.current(stamp_ns), stamp_ns=stamp_ns, area=view.area
         )
-        return (*falls, *gaits, *flight, *accidents)
+        fights = self._fights.update(image, self._people, stamp_ns=stamp_ns)
+        return (*falls, *gaits, *flight, *accidents, *fights)
 
     def current(self) -> tuple[ActionEvent, ...]:
-        """Return what goes on: falls, people who lie, how people move, flight, accidents."""
+        """Return what goes on: falls, people who lie, gaits, flight, accidents, fights."""
         if self._last_ns is None:
             return ()
         return (
@@ -173,6 +185,7 @@ class ActionWatch:
             *self._gaits.current(self._people, self._last_ns),
             *self._flight.current(self._last_ns),
             *self._accidents.current(self._last_ns),
+            *self._fights.current(self._last_ns),
         )
 
     def people(self) -> tuple[Person, ...]:

@@ -45,7 +45,7 @@ def frame(number: int, *, moves: bool = True) -> np.ndarray:
 
 def person(track_id: int, box: Box, stamp_ns: int) -> Person:
     who = Person(track_id, window_s=3.0)
-    sight = sight_of(box, None, stamp_ns=stamp_ns, width_px=WIDTH_PX, height_px=HEIGHT_PX)
+    sight = sight_of(box, None, stamp_ns=stamp_ns, area=Box(0, 0, WIDTH_PX, HEIGHT_PX))
     who.add(sight)
     return who
 

@@ -104,4 +104,4 @@ def test_a_fight_that_becomes_surer_is_one_subject_and_its_end_is_no_second_alar
     told = [alert for e in (began, surer, over) for alert in watcher.observe([e], camera="hall")]
     assert [alert.score for alert in told] == [0.6, 0.8]
     assert len({alert.subject for alert in told}) == 1
-    assert observer().observe([began], camera="hall") == []
+    assert observer(min_probability=0.7).observe([began], camera="hall") == []

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from device import device_name
 from edgeai_core import catalog
 from edgeai_core.analyzers.actions.fight_model import FightModel
@@ -53,9 +54,7 @@ def main() -> None:
         "load_average": round(os.getloadavg()[0], 1),
         "runtime": model.runtime_name,
         "reading_ms": round(reading_ms, 2),
-        "ms_per_decision_at_15_per_s": round(
-            reading_ms / (DECISIONS_PER_S * STRIDE * STEP_S), 2
-        ),
+        "ms_per_decision_at_15_per_s": round(reading_ms / (DECISIONS_PER_S * STRIDE * STEP_S), 2),
         "shipped_chain": {
             name: {"n": counts["n"], "fight": counts["fight"]}
             for name, counts in count_folders(results).items()

@@ -54,9 +54,7 @@ def main() -> None:
         "load_average": round(os.getloadavg()[0], 1),
         "runtime": model.runtime_name,
         "reading_ms": round(reading_ms, 2),
-        "ms_per_decision_at_15_per_s": round(
-            reading_ms / (DECISIONS_PER_S * STRIDE * STEP_S), 2
-        ),
+        "ms_per_decision_at_15_per_s": round(reading_ms / (DECISIONS_PER_S * STRIDE * STEP_S), 2),
         "shipped_chain": {
             name: {"n": counts["n"], "fight": counts["fight"]}
             for name, counts in count_folders(results).items()

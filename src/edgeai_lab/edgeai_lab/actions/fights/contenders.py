@@ -32,7 +32,9 @@ _TIMED = 5
 class Fitted(Protocol):
     """What was taught: scores clips, from 0 on a fight."""
 
-    parameters: int
+    @property
+    def parameters(self) -> int:
+        """How many numbers it holds."""
 
     def score(self, index: int) -> float:
         """Return the score of a clip."""
@@ -41,8 +43,13 @@ class Fitted(Protocol):
 class Contender(Protocol):
     """An architecture: teaches itself on some of the clips."""
 
-    name: str
-    sees: str
+    @property
+    def name(self) -> str:
+        """What it is called in the table."""
+
+    @property
+    def sees(self) -> str:
+        """What it is told of a clip."""
 
     def fit(self, labels: Labels, chosen: Indices, *, seed: int) -> Fitted:
         """Return a model that knows only the chosen clips."""

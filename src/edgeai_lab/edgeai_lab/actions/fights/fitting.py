@@ -86,7 +86,8 @@ def fit(
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-    return network.eval()
+    network.eval()
+    return network
 
 
 def score_clip(network: FightNetwork, views: Views, index: int) -> float:

@@ -89,7 +89,7 @@ class KernelHead(nn.Module):
 
     @property
     def parameters_held(self) -> int:
-        return self.vectors.numel() + self.weights.numel() + 2 * self.mean.numel()
+        return int(self.vectors.numel() + self.weights.numel() + 2 * self.mean.numel())
 
 
 def fit_head(

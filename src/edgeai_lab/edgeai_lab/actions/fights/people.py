@@ -45,7 +45,7 @@ class Seen:
 
     @property
     def centre(self) -> _Floats:
-        return (self.box[:2] + self.box[2:]) / 2
+        return np.asarray((self.box[:2] + self.box[2:]) / 2, np.float32)
 
     @property
     def height(self) -> float:

@@ -21,18 +21,16 @@ from edgeai_msgs.msg import (
     Sighting,
 )
 from edgeai_msgs.msg import Alert as AlertMsg
-from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
 from vision_msgs.msg import Detection2DArray
 
 from edgeai_alerts.channels import make_channels
 from edgeai_alerts.channels.base import ChannelSetup
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
-from edgeai_alerts.sightings import never_seen, told_sighting
+from edgeai_alerts.services import AlertServices
 from edgeai_alerts.store import EventStore
 from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
-from edgeai_core.access.permissions import Permission, permission_objection
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.observers.health import HealthLevel, NodeHealth
 from edgeai_core.alerting.rendering import render_line
@@ -51,7 +49,7 @@ from edgeai_ros_common.convert import (
 from edgeai_ros_common.convert_actions import actions_from_msg
 from edgeai_ros_common.convert_events import events_from_msg
 from edgeai_ros_common.convert_hazards import hazard_from_msg
-from edgeai_ros_common.convert_sightings import sighting_from_msg, sighting_to_msg
+from edgeai_ros_common.convert_sightings import sighting_from_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.node import EdgeNode
 from edgeai_ros_common.running import run_node
@@ -152,11 +150,8 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
-        for kind, name, answer in (
-            (AcknowledgeAlert, "~/acknowledge", self._on_acknowledge),
-            (WhereIs, "~/where_is", self._on_where_is),
-        ):
-            service = self.create_service(kind, name, answer)
+        services = AlertServices(self._store, access=self._access.current)
+        for service in services.offer(self):
             self.release_on_deactivate(functools.partial(self.destroy_service, service))
 
     def health(self) -> Health:
@@ -249,42 +244,6 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         if alert.count == 1:
             self.get_logger().info(render_line(alert))
             self.meter.result_published(latency_ms=(self.now_ns() - alert.event.stamp_ns) / 1e6)
-
-    def _on_acknowledge(
-        self, request: AcknowledgeAlert.Request, response: AcknowledgeAlert.Response
-    ) -> AcknowledgeAlert.Response:
-        response.message = permission_objection(self._access.current(), Permission.ACKNOWLEDGE)
-        if response.message:
-            return response
-        try:
-            response.success = self._store.acknowledge(
-                request.alert_id, by=request.acknowledged_by, now_ns=time.time_ns()
-            )
-        except (EdgeAiError, ValueError) as exc:
-            response.message = str(exc)
-            return response
-        response.message = (
-            "acknowledged" if response.success else "somebody had acknowledged it before"
-        )
-        return response
-
-    def _on_where_is(
-        self, request: WhereIs.Request, response: WhereIs.Response
-    ) -> WhereIs.Response:
-        response.message = permission_objection(self._access.current(), Permission.OPERATE)
-        if response.message:
-            return response
-        try:
-            found = self._store.sightings.newest(request.thing)
-        except EdgeAiError as exc:
-            response.message = str(exc)
-            return response
-        response.sightings = [sighting_to_msg(stored.sighting) for stored in found]
-        response.success = bool(found)
-        response.message = (
-            told_sighting(found[0]) if found else never_seen(request.thing or "anything")
-        )
-        return response
 
 
 def main() -> int:

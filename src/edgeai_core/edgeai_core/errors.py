@@ -77,6 +77,10 @@ class StoreError(EdgeAiError):
     """The event store cannot be read or written."""
 
 
+class EvidenceError(EdgeAiError):
+    """A picture or clip of an alert cannot be made or kept."""
+
+
 class DataError(EdgeAiError):
     """A data set, list or label file of the lab is missing, malformed or unusable."""
 

@@ -29,6 +29,7 @@ from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.services import AlertServices
 from edgeai_alerts.store import EventStore
+from edgeai_core.access.credentials import ServiceGuard
 from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
 from edgeai_core.alerting.engine import AlertEngine
@@ -150,7 +151,14 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
-        services = AlertServices(self._store, access=self._access.current)
+        folder = data_directory()
+        services = AlertServices(
+            self._store,
+            guard=ServiceGuard(
+                access=self._access.current, folder=folder, wall_clock_ns=time.time_ns
+            ),
+            log_file=folder / Path(config.log_file.path).expanduser(),
+        )
         for service in services.offer(self):
             self.release_on_deactivate(functools.partial(self.destroy_service, service))
 

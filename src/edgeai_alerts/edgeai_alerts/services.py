@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, WhereIs
 from rclpy.node import Node
 
+from edgeai_alerts.channels.log import forget_in_log
 from edgeai_alerts.sightings import never_seen, told_sighting
-from edgeai_alerts.store import EventStore
-from edgeai_core.access.permissions import Permission, permission_objection
+from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
+from edgeai_core.access.credentials import ServiceGuard
+from edgeai_core.access.permissions import Permission
 from edgeai_core.errors import EdgeAiError
-from edgeai_core.types import AuthState
 from edgeai_ros_common.convert_sightings import sighting_to_msg
+from edgeai_ros_common.off_executor import run_off_executor
 
 
 class AlertServices:
@@ -22,25 +24,33 @@ class AlertServices:
 
     Args:
         store: open for as long as the services are offered.
-        access: returns the access state that counts now.
+        guard: says who may. log_file: where the log channel writes.
     """
 
-    def __init__(self, store: EventStore, *, access: Callable[[], AuthState]) -> None:
+    def __init__(self, store: EventStore, *, guard: ServiceGuard, log_file: Path) -> None:
         self._store = store
-        self._access = access
+        self._guard = guard
+        self._log_file = log_file
 
     def offer(self, node: Node) -> list[Any]:
         """Make the services of a node; return them, for the caller to destroy."""
+        self._node = node
         return [
             node.create_service(AcknowledgeAlert, "~/acknowledge", self.acknowledge),
             node.create_service(WhereIs, "~/where_is", self.where_is),
+            node.create_service(ForgetPerson, "~/forget_person", self.forget_person),
         ]
 
     def acknowledge(
         self, request: AcknowledgeAlert.Request, response: AcknowledgeAlert.Response
     ) -> AcknowledgeAlert.Response:
         """Note who has seen an alert."""
-        response.message = permission_objection(self._access(), Permission.ACKNOWLEDGE)
+        response.message = self._guard.objection(
+            request.credential,
+            action="acknowledge",
+            subject=request.alert_id,
+            permission=Permission.ACKNOWLEDGE,
+        )
         if response.message:
             return response
         try:
@@ -55,11 +65,14 @@ class AlertServices:
         )
         return response
 
-    def where_is(
-        self, request: WhereIs.Request, response: WhereIs.Response
-    ) -> WhereIs.Response:
+    def where_is(self, request: WhereIs.Request, response: WhereIs.Response) -> WhereIs.Response:
         """Say where things were seen last."""
-        response.message = permission_objection(self._access(), Permission.OPERATE)
+        response.message = self._guard.objection(
+            request.credential,
+            action="where_is",
+            subject=request.thing,
+            permission=Permission.OPERATE,
+        )
         if response.message:
             return response
         try:
@@ -72,4 +85,34 @@ class AlertServices:
         response.message = (
             told_sighting(found[0]) if found else never_seen(request.thing or "anything")
         )
+        return response
+
+    async def forget_person(
+        self, request: ForgetPerson.Request, response: ForgetPerson.Response
+    ) -> ForgetPerson.Response:
+        """Take a person out of what was stored and logged."""
+        response.message = self._guard.objection(
+            request.credential,
+            action="forget_person",
+            subject=request.person_id,
+            permission=Permission.ENROL,
+        )
+        if not (response.message or request.person_id.strip()):
+            response.message = "forget: got no person_id, expected that of the gallery"
+        if response.message:
+            return response
+
+        def forget() -> int:
+            person_id = request.person_id
+            logged = forget_in_log(self._log_file, person_id=person_id, nobody=FORGOTTEN_PERSON)
+            return logged + self._store.forget_person(person_id=person_id, name=request.name)
+
+        try:
+            # Both rewrite whole files.
+            response.alerts = await run_off_executor(self._node, forget, name="forgetting")
+        except EdgeAiError as exc:
+            response.message = str(exc)
+            return response
+        response.success = True
+        response.message = f"{response.alerts} alerts no longer name the person"
         return response

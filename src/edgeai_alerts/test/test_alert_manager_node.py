@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 
 import pytest
 from edgeai_msgs.msg import AuthState as AuthStateMsg
 from edgeai_msgs.msg import Sighting as SightingMsg
-from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, WhereIs
 
 from edgeai_alerts.alert_manager_node import AlertManagerNode
 from edgeai_alerts.config import StoreConfig
-from edgeai_alerts.store import EventStore
+from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
+from edgeai_core.access.credentials import operator_key, sign_credential
+from edgeai_core.access.permissions import ROLE_PERMISSIONS, Role
 from edgeai_core.analyzers.objects.sightings import Sighting
 from edgeai_core.geometry import Box
 from edgeai_core.types import Alert, AlertEvent, AuthState, SessionState, Severity
@@ -68,8 +71,10 @@ class Desk:
         self._states.publish(auth_state_to_msg(told))
         self.ros.until(lambda: self.node._access.refusal != nothing_came)
 
-    def acknowledge(self) -> AcknowledgeAlert.Response:
-        request = AcknowledgeAlert.Request(alert_id=ALERT_ID, acknowledged_by="Ada")
+    def acknowledge(self, credential: str = "") -> AcknowledgeAlert.Response:
+        request = AcknowledgeAlert.Request(
+            alert_id=ALERT_ID, acknowledged_by="Ada", credential=credential
+        )
         future = self._client.call_async(request)
         self.ros.until(future.done)
         return future.result()
@@ -88,6 +93,14 @@ class Desk:
 
     def where_is(self, thing: str) -> WhereIs.Response:
         future = self._where_is.call_async(WhereIs.Request(thing=thing))
+        self.ros.until(future.done)
+        return future.result()
+
+    def forget(self, person_id: str, credential: str = "") -> ForgetPerson.Response:
+        client = self._client_node.create_client(ForgetPerson, "/alert_manager/forget_person")
+        self.ros.until(client.service_is_ready)
+        request = ForgetPerson.Request(person_id=person_id, name="Ada", credential=credential)
+        future = client.call_async(request)
         self.ros.until(future.done)
         return future.result()
 
@@ -201,3 +214,48 @@ def test_while_nobody_is_active_nobody_is_told_where_things_are(desk):
     assert not answer.success
     assert answer.message.startswith("cannot operate: the state is LOCKED")
     assert list(answer.sightings) == []
+
+
+@pytest.fixture
+def credential(tmp_path) -> Callable[..., str]:
+    def signed(action: str, subject: str, *, role: Role = Role.OWNER) -> str:
+        return sign_credential(
+            operator_key(tmp_path),
+            name="Ada",
+            permissions=ROLE_PERMISSIONS[role],
+            action=action,
+            subject=subject,
+            now_ns=time.time_ns(),
+        )
+
+    return signed
+
+
+def test_somebody_logged_in_elsewhere_acknowledges_without_a_face(desk, credential) -> None:
+    answer = desk.acknowledge(credential("acknowledge", ALERT_ID, role=Role.OPERATOR))
+    assert (answer.success, answer.message) == (True, "acknowledged")
+    assert desk.acknowledged_by() == "Ada"
+
+
+def test_a_credential_for_another_alert_acknowledges_nothing(desk, credential) -> None:
+    answer = desk.acknowledge(credential("acknowledge", "b" * 32))
+    assert not answer.success
+    assert answer.message == "the credential is for something else; ask again"
+    assert desk.acknowledged_by() is None
+
+
+def test_a_person_is_taken_out_of_stored_alerts_by_who_may_enrol(desk, credential) -> None:
+    desk.acknowledge(credential("acknowledge", ALERT_ID))
+    refused = desk.forget("p1", credential("forget_person", "p1", role=Role.MEMBER))
+    assert refused.message == "cannot enrol people: Ada may not; roles that may: owner"
+    assert desk.acknowledged_by() == "Ada"
+    answer = desk.forget("p1", credential("forget_person", "p1"))
+    assert (answer.success, answer.alerts) == (True, 1)
+    assert answer.message == "1 alerts no longer name the person"
+    assert desk.acknowledged_by() == FORGOTTEN_PERSON
+
+
+def test_forgetting_nobody_is_refused(desk, credential) -> None:
+    answer = desk.forget("", credential("forget_person", ""))
+    assert not answer.success
+    assert answer.message == "forget: got no person_id, expected that of the gallery"

@@ -27,6 +27,8 @@ from edgeai_alerts.channels import make_channels
 from edgeai_alerts.channels.base import ChannelSetup
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
+from edgeai_alerts.evidence.config import LimitsConfig
+from edgeai_alerts.evidence.shelf import EVIDENCE_FOLDER, EvidenceShelf
 from edgeai_alerts.services import AlertServices
 from edgeai_alerts.store import EventStore
 from edgeai_core.access.credentials import ServiceGuard
@@ -70,6 +72,7 @@ class TopicsConfig:
     hazards: tuple[str, ...] = param((), "Topics of fire and smoke, one per camera")
     actions: tuple[str, ...] = param((), "Topics of what people do, one per camera")
     things: tuple[str, ...] = param((), "Topics of where things were seen last, one per camera")
+    evidence: tuple[str, ...] = param((), "Topics that tell of which alerts evidence is kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,8 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         for topic in config.topics.things:
             seen_thing = functools.partial(self._on_sighting, camera_of(topic))
             self.subscribe(Sighting, topic, seen_thing, qos.RESULTS)
+        for topic in config.topics.evidence:
+            self.subscribe(AlertMsg, topic, self._on_evidence, qos.RESULTS)
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
@@ -158,6 +163,13 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
                 access=self._access.current, folder=folder, wall_clock_ns=time.time_ns
             ),
             log_file=folder / Path(config.log_file.path).expanduser(),
+            shelf=EvidenceShelf(
+                folder / EVIDENCE_FOLDER,
+                self._store.evidence,
+                # Read and erased here; the recorder keeps the limits.
+                LimitsConfig(),
+                wall_clock_ns=time.time_ns,
+            ),
         )
         for service in services.offer(self):
             self.release_on_deactivate(functools.partial(self.destroy_service, service))
@@ -208,6 +220,10 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self.get_logger().error(f"dropped a message: {exc}", throttle_duration_sec=5.0)
         except EdgeAiError as exc:
             self.get_logger().warning(f"sighting not stored: {exc}", throttle_duration_sec=5.0)
+
+    def _on_evidence(self, message: AlertMsg) -> None:
+        self.meter.frame_received(dropped=False)
+        self._dispatcher.note_evidence(message.alert_id, kinds=tuple(message.evidence))
 
     def _on_access(self, message: AuthState) -> None:
         now_ns = self.now_ns()

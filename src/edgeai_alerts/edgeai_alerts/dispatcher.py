@@ -111,6 +111,14 @@ class Dispatcher:
                 self._wake.notify()
         return alert
 
+    def note_evidence(self, alert_id: str, *, kinds: tuple[str, ...]) -> bool:
+        """Note which evidence is kept for an alert, told with its next update.
+
+        May be called from any thread; False when the alert is not remembered any more.
+        """
+        with self._wake:
+            return self._engine.note_evidence(alert_id, kinds=kinds)
+
     def step(self) -> float:
         """Do one round of work; return the seconds until there is more.
 

@@ -63,6 +63,21 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX sightings_by_thing ON sightings (thing, camera, seq)",
     ),
+    (
+        # No reference to alerts: a file may be written while the alert's row waits for the disk.
+        # people holds ids between spaces.
+        """CREATE TABLE evidence (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            alert_id TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('snapshot', 'clip')),
+            file TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            created_wall_ns INTEGER NOT NULL,
+            people TEXT NOT NULL,
+            UNIQUE (alert_id, kind)
+        )""",
+    ),
 )
 VERSION = len(STEPS)
 

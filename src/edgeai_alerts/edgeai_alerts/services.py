@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import array
 import time
 from pathlib import Path
 from typing import Any
 
-from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, GetEvidence, WhereIs
 from rclpy.node import Node
 
 from edgeai_alerts.channels.log import forget_in_log
+from edgeai_alerts.evidence.shelf import EvidenceShelf, Piece
 from edgeai_alerts.sightings import never_seen, told_sighting
 from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
 from edgeai_core.access.credentials import ServiceGuard
@@ -25,12 +27,21 @@ class AlertServices:
     Args:
         store: open for as long as the services are offered.
         guard: says who may. log_file: where the log channel writes.
+        shelf: holds what is kept of alerts.
     """
 
-    def __init__(self, store: EventStore, *, guard: ServiceGuard, log_file: Path) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        *,
+        guard: ServiceGuard,
+        log_file: Path,
+        shelf: EvidenceShelf,
+    ) -> None:
         self._store = store
         self._guard = guard
         self._log_file = log_file
+        self._shelf = shelf
 
     def offer(self, node: Node) -> list[Any]:
         """Make the services of a node; return them, for the caller to destroy."""
@@ -39,6 +50,7 @@ class AlertServices:
             node.create_service(AcknowledgeAlert, "~/acknowledge", self.acknowledge),
             node.create_service(WhereIs, "~/where_is", self.where_is),
             node.create_service(ForgetPerson, "~/forget_person", self.forget_person),
+            node.create_service(GetEvidence, "~/get_evidence", self.get_evidence),
         ]
 
     def acknowledge(
@@ -87,6 +99,37 @@ class AlertServices:
         )
         return response
 
+    async def get_evidence(
+        self, request: GetEvidence.Request, response: GetEvidence.Response
+    ) -> GetEvidence.Response:
+        """Hand out a part of what is kept of an alert."""
+        response.message = self._guard.objection(
+            request.credential,
+            action="get_evidence",
+            subject=request.alert_id,
+            permission=Permission.OPERATE,
+        )
+        if response.message:
+            return response
+
+        def read() -> Piece:
+            return self._shelf.read(
+                request.alert_id,
+                request.kind,
+                offset_bytes=int(request.offset_bytes),
+                limit_bytes=int(request.limit_bytes),
+            )
+
+        try:
+            piece = await run_off_executor(self._node, read, name="evidence-reader")
+        except EdgeAiError as exc:
+            response.message = str(exc)
+            return response
+        response.success = True
+        response.media_type, response.total_bytes = piece.media_type, piece.total_bytes
+        response.data = array.array("B", piece.data)
+        return response
+
     async def forget_person(
         self, request: ForgetPerson.Request, response: ForgetPerson.Response
     ) -> ForgetPerson.Response:
@@ -105,6 +148,8 @@ class AlertServices:
         def forget() -> int:
             person_id = request.person_id
             logged = forget_in_log(self._log_file, person_id=person_id, nobody=FORGOTTEN_PERSON)
+            # Evidence first: which alerts are about the person is gone afterwards.
+            self._shelf.erase_person(person_id)
             return logged + self._store.forget_person(person_id=person_id, name=request.name)
 
         try:

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.database import Database
+from edgeai_alerts.evidence.table import EvidenceTable
 from edgeai_alerts.purging import purge_alerts
 from edgeai_alerts.rows import (
     ALERT_COLUMNS,
@@ -73,6 +74,7 @@ class EventStore:
             report=report,
         )
         self.sightings = SightingTable(self._database, wall_clock_ns=wall_clock_ns)
+        self.evidence = EvidenceTable(self._database, wall_clock_ns=wall_clock_ns)
 
     def __enter__(self) -> EventStore:
         return self

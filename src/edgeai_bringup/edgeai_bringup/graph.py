@@ -99,6 +99,14 @@ NODES: tuple[NodeEntry, ...] = (
         Role.ANALYZER,
         takes_frames=True,
     ),
+    NodeEntry(
+        "evidence_recorder",
+        "edgeai_alerts",
+        "EvidenceRecorderNode",
+        Scope.GLOBAL,
+        Role.BASE,
+        takes_frames=True,
+    ),
     NodeEntry("alert_manager", "edgeai_alerts", "AlertManagerNode", Scope.GLOBAL, Role.BASE),
     NodeEntry("supervisor", "edgeai_perception", "SupervisorNode", Scope.GLOBAL, Role.MANAGER),
 )
@@ -190,6 +198,7 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
     objects = [f"/{camera}/objects"] if "object_detector" in names else []
     hazards = [f"/{camera}/hazards"] if "fire_detector" in names else []
     actions = [f"/{camera}/actions"] if "action_recognizer" in names else []
+    images = [f"/{camera}/image_raw"] if "usb_cam" in names else []
     things = [f"/{camera}/things"] if "object_detector" in names else []
     mending = [p.full_name for p in plans if not p.entry.restartable]
     for p in plans:
@@ -204,3 +213,11 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
             p.overrides.setdefault("topics.hazards", hazards)
             p.overrides.setdefault("topics.actions", actions)
             p.overrides.setdefault("topics.things", things)
+            if "evidence_recorder" in names:
+                p.overrides.setdefault("topics.evidence", ["/evidence_recorder/kept"])
+        if p.entry.name == "evidence_recorder":
+            p.overrides.setdefault("topics.images", images)
+            p.overrides.setdefault("topics.faces", faces)
+            p.overrides.setdefault("topics.objects", objects)
+            p.overrides.setdefault("topics.hazards", hazards)
+            p.overrides.setdefault("topics.actions", actions)

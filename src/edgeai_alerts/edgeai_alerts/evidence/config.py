@@ -39,9 +39,7 @@ class ClipConfig:
     """The clip of an alert."""
 
     enabled: bool = param(True, "Keep a clip of each alert; without it only the snapshot is kept.")
-    before_s: float = param(
-        5.0, "Seconds before the alert.", unit="s", minimum=0.0, maximum=60.0
-    )
+    before_s: float = param(5.0, "Seconds before the alert.", unit="s", minimum=0.0, maximum=60.0)
     after_s: float = param(5.0, "Seconds after the alert.", unit="s", minimum=0.0, maximum=60.0)
     bits_per_s: int = param(
         800_000,
@@ -52,7 +50,7 @@ class ClipConfig:
     )
     max_waiting: int = param(
         20,
-        "Alerts whose clip is still to be made; beyond that an alert gets a snapshot only, which is "
+        "Alerts whose clip is still to be made; beyond that an alert gets a snapshot only and is "
         "counted.",
         minimum=1,
         maximum=1000,
@@ -97,7 +95,7 @@ class LimitsConfig:
     )
     min_free_bytes: int = param(
         500_000_000,
-        "Room on the disk that evidence never takes: with less, none is kept, and all else goes on.",
+        "Room on the disk that evidence never takes: with less none is kept, all else goes on.",
         unit="B",
         minimum=0,
         maximum=1_000_000_000_000_000,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from edgeai_core.alerting.ratelimit import MonotonicClock, TokenBucket
 from edgeai_core.config import param
-from edgeai_core.types import Alert, AlertEvent, Severity
+from edgeai_core.types import Alert, AlertEvent, AlertState, Severity
 
 MAX_NAME_CHARS = 200
 MAX_REASON_CHARS = 1000
@@ -166,6 +166,21 @@ class AlertEngine:
         key = self._key_of.get(alert_id)
         if key is not None and self._unsent.pop(key, None) is not None:
             del self._key_of[alert_id]
+
+    def note_evidence(self, alert_id: str, *, kinds: tuple[str, ...]) -> bool:
+        """Note which evidence is kept for an alert; False when it is not remembered."""
+        key = self._key_of.get(alert_id)
+        entry = None if key is None else self._unsent.get(key) or self._sent[key]
+        if entry is None:
+            return False
+        state = entry.alert.state
+        entry.alert = dataclasses.replace(
+            entry.alert,
+            evidence=kinds,
+            state=AlertState.UPDATED if state is AlertState.RAISED else state,
+        )
+        entry.merged_since_taken = True
+        return True
 
     def current(self, alert_id: str) -> Alert | None:
         """Return an alert with all that was merged into it; None when it is not remembered."""

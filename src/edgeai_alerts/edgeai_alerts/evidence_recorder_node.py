@@ -6,7 +6,6 @@ A node of its own, so that neither an encoder nor a slow disk can hold up an ale
 from __future__ import annotations
 
 import functools
-import os
 import sys
 import threading
 import time
@@ -21,6 +20,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
+from edgeai_alerts.evidence.capture import masks_of
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.desk import EvidenceDesk
 from edgeai_alerts.evidence.feed import CameraFeed
@@ -47,8 +47,6 @@ from edgeai_ros_common.node import EdgeNode
 from edgeai_ros_common.running import run_node
 
 _STOP_TIMEOUT_S = 5.0
-# Of a thread, as of a process: the analyzers go first.
-_NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +112,8 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
             folder / EVIDENCE_FOLDER, store.evidence, config.limits, wall_clock_ns=time.time_ns
         )
         self._shelf.tidy()
+        cameras = [_camera_of(topic) for topic in config.topics.images]
+        self._masks = masks_of(config.privacy.masks, cameras=cameras)
         finder = None
         if config.privacy.blur_unknown_faces:
             # Not to be had: no evidence at all, rather than with everybody's face in it.
@@ -124,17 +124,12 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
 
     def start(self, config: EvidenceRecorderConfig) -> None:
         feeds = {
-            camera: CameraFeed(
-                config,
-                camera=camera,
-                on_rejected=self._reject,
-            )
-            for camera in map(_camera_of, config.topics.images)
+            camera: CameraFeed(config, mask=mask, on_rejected=self._reject)
+            for camera, mask in self._masks.items()
         }
         desk = EvidenceDesk(
             config,
-            rings={camera: feed.ring for camera, feed in feeds.items()},
-            sights={camera: feed.sights for camera, feed in feeds.items()},
+            cameras={camera: feed.memory for camera, feed in feeds.items()},
             maker=self._maker,
             shelf=self._shelf,
             clock=time.monotonic,
@@ -153,7 +148,7 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
 
     def health(self) -> Health:
         desk = self._desk.health()
-        held_mb = sum(feed.ring.bytes for feed in self._feeds.values()) / 1e6
+        held_mb = sum(feed.memory.ring.bytes for feed in self._feeds.values()) / 1e6
         told = f"{desk.kept} files kept, {desk.lost} lost, {held_mb:.1f} MB in memory"
         if desk.clips_skipped:
             told += f", {desk.clips_skipped} alerts without a clip"
@@ -162,13 +157,9 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
         return Health(message=told)
 
     def _run(self, work: Callable[[], None], close: Callable[[], None], *, name: str) -> None:
-        def run() -> None:
-            # Linux counts niceness by thread; elsewhere this would be the whole process.
-            if sys.platform == "linux":
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-            work()
-
-        thread = threading.Thread(target=run, name=name, daemon=True)
+        # At ordinary priority: one that waits for a core while it holds Python's lock would hold up
+        # the analyzers of its process.
+        thread = threading.Thread(target=work, name=name, daemon=True)
         thread.start()
 
         def stop() -> None:
@@ -201,28 +192,28 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
 
     def _on_faces(self, feed: CameraFeed, message: FaceMatchArray) -> None:
         self._checked(
-            lambda: feed.sights.faces.add(
+            lambda: feed.memory.sights.faces.add(
                 time_from_msg(message.header.stamp), faces_from_msg(message)
             )
         )
 
     def _on_objects(self, feed: CameraFeed, message: Detection2DArray) -> None:
         self._checked(
-            lambda: feed.sights.objects.add(
+            lambda: feed.memory.sights.objects.add(
                 time_from_msg(message.header.stamp), detections_from_msg(message)
             )
         )
 
     def _on_hazard(self, feed: CameraFeed, message: HazardReport) -> None:
         self._checked(
-            lambda: feed.sights.hazards.add(
+            lambda: feed.memory.sights.hazards.add(
                 time_from_msg(message.header.stamp), hazard_from_msg(message)
             )
         )
 
     def _on_actions(self, feed: CameraFeed, message: ActionEventArray) -> None:
         self._checked(
-            lambda: feed.sights.actions.add(
+            lambda: feed.memory.sights.actions.add(
                 time_from_msg(message.header.stamp), actions_from_msg(message)
             )
         )

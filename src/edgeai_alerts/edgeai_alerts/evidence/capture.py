@@ -35,16 +35,44 @@ class FrameSampler:
         return True
 
 
-def masks_of(texts: Sequence[str], *, camera: str) -> tuple[Zone, ...]:
-    """Return the privacy masks of a camera.
+class PrivacyMask:
+    """What is black in every picture of a camera; may be used by several threads.
 
     Args:
-        texts: as in the parameter privacy.masks. camera: its namespace.
+        zones: the parts that are.
+    """
+
+    def __init__(self, zones: Sequence[Zone]) -> None:
+        self._zones = tuple(zones)
+        self._hidden: npt.NDArray[np.bool_] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._zones)
+
+    def blacken(self, image: npt.NDArray[np.uint8]) -> None:
+        """Blacken the parts in a (H, W, 3) uint8 picture, in place."""
+        if self._zones:
+            image[self._pixels(int(image.shape[1]), int(image.shape[0]))] = 0
+
+    def _pixels(self, width_px: int, height_px: int) -> npt.NDArray[np.bool_]:
+        hidden = self._hidden
+        if hidden is None or hidden.shape != (height_px, width_px):
+            parts = [z.mask(width_px=width_px, height_px=height_px) for z in self._zones]
+            hidden = self._hidden = np.logical_or.reduce(parts)
+        return hidden
+
+
+def masks_of(texts: Sequence[str], *, cameras: Sequence[str]) -> dict[str, PrivacyMask]:
+    """Return the privacy mask of each camera.
+
+    Args:
+        texts: as in the parameter privacy.masks. cameras: their namespaces.
 
     Raises:
-        ConfigError: a mask is not written as expected, or has hours.
+        ConfigError: a mask is not written as expected, has hours, or names no camera that is there:
+            a mask that hides nothing must not go unnoticed.
     """
-    masks = []
+    zones: dict[str, list[Zone]] = {camera: [] for camera in cameras}
     for text in texts:
         zone = parse_zone(text)
         if zone.hours is not None:
@@ -52,23 +80,27 @@ def masks_of(texts: Sequence[str], *, camera: str) -> tuple[Zone, ...]:
                 f"privacy mask {zone.name!r}: got hours, but a mask always holds; leave them out"
             )
         owner, _, _ = zone.name.rpartition("/")
-        if owner in ("", camera):
-            masks.append(zone)
-    return tuple(masks)
+        if owner and owner not in zones:
+            raise ConfigError(
+                f"privacy mask {zone.name!r}: there is no camera {owner}; "
+                f"expected one of {', '.join(zones) or 'none'}, or a name without a slash"
+            )
+        for camera in (owner,) if owner else tuple(zones):
+            zones[camera].append(zone)
+    return {camera: PrivacyMask(parts) for camera, parts in zones.items()}
 
 
 class FrameCompressor:
     """Mask, shrink and compress frames of one camera; one thread owns it.
 
     Args:
-        masks: what is made black. max_width_px: wider frames are shrunk. jpeg_quality: 1..100.
+        mask: what is made black. max_width_px: wider frames are shrunk. jpeg_quality: 1..100.
     """
 
-    def __init__(self, masks: Sequence[Zone], *, max_width_px: int, jpeg_quality: int) -> None:
-        self._masks = tuple(masks)
+    def __init__(self, mask: PrivacyMask, *, max_width_px: int, jpeg_quality: int) -> None:
+        self._mask = mask
         self._max_width_px = max_width_px
         self._quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
-        self._hidden: npt.NDArray[np.bool_] | None = None
 
     def compressed(self, frame: Frame) -> KeptFrame:
         """Return the frame's picture.
@@ -77,9 +109,9 @@ class FrameCompressor:
             EvidenceError: it cannot be compressed.
         """
         image = frame.image
-        if self._masks:
+        if self._mask:
             image = image.copy()
-            image[self._hidden_pixels(frame.width_px, frame.height_px)] = 0
+            self._mask.blacken(image)
         scale = min(1.0, self._max_width_px / frame.width_px)
         if scale < 1.0:
             size = (self._max_width_px, max(1, round(frame.height_px * scale)))
@@ -96,9 +128,3 @@ class FrameCompressor:
             height_px=int(image.shape[0]),
             scale=image.shape[1] / frame.width_px,
         )
-
-    def _hidden_pixels(self, width_px: int, height_px: int) -> npt.NDArray[np.bool_]:
-        if self._hidden is None or self._hidden.shape != (height_px, width_px):
-            parts = [z.mask(width_px=width_px, height_px=height_px) for z in self._masks]
-            self._hidden = np.logical_or.reduce(parts)
-        return self._hidden

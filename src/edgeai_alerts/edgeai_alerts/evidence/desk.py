@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 
 from edgeai_alerts.evidence.clip import can_encode, encode_clip
 from edgeai_alerts.evidence.config import EvidenceConfig
+from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_alerts.evidence.pictures import PictureMaker
-from edgeai_alerts.evidence.ring import FrameRing
 from edgeai_alerts.evidence.shelf import EvidenceShelf
-from edgeai_alerts.evidence.sights import SightLog
 from edgeai_alerts.evidence.table import EvidenceKind
 from edgeai_core.errors import EdgeAiError
 from edgeai_core.types import Alert, Severity
@@ -65,7 +64,7 @@ class EvidenceDesk:
 
     Args:
         config: what is kept.
-        rings, sights: pictures and results of each camera, by its namespace.
+        cameras: what is remembered of each camera, by its namespace.
         maker: makes pictures. shelf: keeps files; both are used by the thread that calls `step`.
         clock: monotonic seconds.
         on_kept: is called on that thread with an alert and the kinds that are kept of it now.
@@ -76,8 +75,7 @@ class EvidenceDesk:
         self,
         config: EvidenceConfig,
         *,
-        rings: Mapping[str, FrameRing],
-        sights: Mapping[str, SightLog],
+        cameras: Mapping[str, CameraMemory],
         maker: PictureMaker,
         shelf: EvidenceShelf,
         clock: Callable[[], float],
@@ -86,8 +84,7 @@ class EvidenceDesk:
     ) -> None:
         self._config = config
         self._min_severity = Severity[config.min_severity]
-        self._rings = rings
-        self._sights = sights
+        self._cameras = cameras
         self._maker = maker
         self._shelf = shelf
         self._clock = clock
@@ -109,10 +106,10 @@ class EvidenceDesk:
 
     def take(self, alert: Alert) -> bool:
         """Return whether evidence will be made of an alert; the first word of it counts."""
-        ring = self._rings.get(alert.event.camera)
-        if ring is None or alert.event.severity < self._min_severity:
+        memory = self._cameras.get(alert.event.camera)
+        if memory is None or alert.event.severity < self._min_severity:
             return False
-        oldest_ns = ring.oldest_ns
+        oldest_ns = memory.ring.oldest_ns
         with self._wake:
             if self._closing or alert.alert_id in self._seen:
                 return False
@@ -182,7 +179,7 @@ class EvidenceDesk:
 
     def _advance(self, case: _Case) -> None:
         alert, now_s = case.alert, self._clock()
-        newest_ns = self._rings[alert.event.camera].newest_ns or 0
+        newest_ns = self._cameras[alert.event.camera].ring.newest_ns or 0
         if case.needs_snapshot and (newest_ns >= alert.raised_ns or now_s >= case.snapshot_at_s):
             case.needs_snapshot = False
             self._make(case, EvidenceKind.SNAPSHOT, self._snapshot)
@@ -226,31 +223,29 @@ class EvidenceDesk:
             self._note_problem(exc)
 
     def _snapshot(self, alert: Alert) -> tuple[bytes, tuple[str, ...]] | None:
-        camera, at_ns = alert.event.camera, alert.raised_ns
-        kept = self._rings[camera].nearest(at_ns, within_ns=_SNAPSHOT_WITHIN_NS)
+        memory = self._cameras[alert.event.camera]
+        kept = memory.ring.nearest(alert.raised_ns, within_ns=_SNAPSHOT_WITHIN_NS)
         if kept is None:
             return None
-        sights = self._sights[camera]
         near = (kept.stamp_ns - _SNAPSHOT_WITHIN_NS, kept.stamp_ns + _SNAPSHOT_WITHIN_NS)
-        return self._maker.snapshot(kept, sights), sights.people_between(*near)
+        return self._maker.snapshot(kept, memory), memory.sights.people_between(*near)
 
     def _clip(self, alert: Alert) -> tuple[bytes, tuple[str, ...]] | None:
-        camera, clip = alert.event.camera, self._config.clip
+        memory, clip = self._cameras[alert.event.camera], self._config.clip
         begin_ns = alert.raised_ns - round(clip.before_s * _NS_PER_S)
         end_ns = alert.raised_ns + round(clip.after_s * _NS_PER_S)
-        frames = self._rings[camera].between(begin_ns, end_ns)
+        frames = memory.ring.between(begin_ns, end_ns)
         if not frames:
             return None
-        sights = self._sights[camera]
         # One at a time: of all that is decoded only one picture is in memory.
-        pictures = ((self._maker.plain(kept, sights), kept.stamp_ns) for kept in frames)
+        pictures = ((self._maker.plain(kept, memory), kept.stamp_ns) for kept in frames)
         data = encode_clip(
             pictures,
             bits_per_s=clip.bits_per_s,
             frames_per_s=self._config.ring.fps,
-            comment=f"camera {camera}, first picture at {frames[0].stamp_ns} ns",
+            comment=f"camera {alert.event.camera}, first picture at {frames[0].stamp_ns} ns",
         )
-        return data, sights.people_between(begin_ns, end_ns)
+        return data, memory.sights.people_between(begin_ns, end_ns)
 
     def _note_lost(self) -> None:
         with self._wake:

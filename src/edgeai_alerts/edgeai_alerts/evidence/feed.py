@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 from sensor_msgs.msg import Image
 
-from edgeai_alerts.evidence.capture import FrameCompressor, FrameSampler, masks_of
+from edgeai_alerts.evidence.capture import FrameCompressor, FrameSampler, PrivacyMask
 from edgeai_alerts.evidence.config import EvidenceConfig
-from edgeai_alerts.evidence.ring import FrameRing
-from edgeai_alerts.evidence.sights import SightLog
+from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_core.errors import EvidenceError, FrameError
 from edgeai_core.types import Frame
 from edgeai_ros_common.convert import frame_from_msg, time_from_msg
@@ -25,21 +24,21 @@ class CameraFeed:
     Frames wait in a one-slot mailbox: the newest wins.
 
     Args:
-        config: what is remembered. camera: its namespace.
+        config: what is remembered. mask: what is black in every picture.
         on_rejected: is told why a frame could not be used.
-
-    Raises:
-        ConfigError: a privacy mask is not possible.
     """
 
     def __init__(
-        self, config: EvidenceConfig, *, camera: str, on_rejected: Callable[[str], None]
+        self, config: EvidenceConfig, *, mask: PrivacyMask, on_rejected: Callable[[str], None]
     ) -> None:
         length_s = config.clip.before_s + config.clip.after_s + _SLACK_S
-        self.ring = FrameRing(length_s=length_s, max_bytes=config.ring.max_bytes)
-        self.sights = SightLog(length_s=length_s)
+        self.memory = CameraMemory.of(
+            length_s=length_s,
+            max_bytes=config.ring.max_bytes,
+            mask=mask,
+        )
         self._compressor = FrameCompressor(
-            masks_of(config.privacy.masks, camera=camera),
+            self.memory.mask,
             max_width_px=config.ring.max_width_px,
             jpeg_quality=config.ring.jpeg_quality,
         )
@@ -62,7 +61,7 @@ class CameraFeed:
         while (item := self._mailbox.take()) is not None:
             try:
                 frame = frame_from_msg(item) if isinstance(item, Image) else item
-                self.ring.add(self._compressor.compressed(frame))
+                self.memory.ring.add(self._compressor.compressed(frame))
             except (FrameError, EvidenceError) as exc:
                 self._on_rejected(str(exc))
 

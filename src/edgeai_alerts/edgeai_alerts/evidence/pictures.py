@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_alerts.evidence.blur import FaceFinder, boxes_to_hide, hide, scaled
+from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_alerts.evidence.ring import KeptFrame
 from edgeai_alerts.evidence.sights import HAZARD_NEAR_NS, NEAR_NS, SightLog
 from edgeai_core.action_events import ActionEvent
@@ -33,7 +34,7 @@ class PictureMaker:
         self._finder = finder
         self._quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
 
-    def plain(self, kept: KeptFrame, sights: SightLog) -> npt.NDArray[np.uint8]:
+    def plain(self, kept: KeptFrame, memory: CameraMemory) -> npt.NDArray[np.uint8]:
         """Return a picture, (H, W, 3) uint8 BGR, in which unknown faces are hidden.
 
         Raises:
@@ -42,16 +43,18 @@ class PictureMaker:
         image = kept.image()
         if self._finder is not None:
             found = [face.box for face in self._finder.detect(image)]
-            hide(image, _hidden(found, kept, sights))
+            hide(image, _hidden(found, kept, memory.sights))
+            # What was averaged beside a mask may reach into it.
+            memory.mask.blacken(image)
         return image
 
-    def snapshot(self, kept: KeptFrame, sights: SightLog) -> bytes:
+    def snapshot(self, kept: KeptFrame, memory: CameraMemory) -> bytes:
         """Return a JPEG file of a picture with boxes and labels of what was seen.
 
         Raises:
             EvidenceError: it cannot be decoded or encoded. ModelError: as for :meth:`plain`.
         """
-        canvas = self.plain(kept, sights)
+        canvas, sights = self.plain(kept, memory), memory.sights
         at, scale = kept.stamp_ns, kept.scale
         objects = sights.objects.nearest(at, within_ns=NEAR_NS) or ()
         draw_objects(canvas, [_of_object(o, scale) for o in objects])

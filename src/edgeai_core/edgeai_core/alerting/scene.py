@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeai_core.action_events import ActionEvent
-from edgeai_core.alerting.engine import EngineConfig
+from edgeai_core.alerting.engine_config import EngineConfig
 from edgeai_core.alerting.observers.access import AccessConfig, AccessObserver
 from edgeai_core.alerting.observers.actions import ActionConfig, ActionObserver
 from edgeai_core.alerting.observers.faces import UnknownFaceConfig, UnknownFaceObserver

@@ -37,7 +37,7 @@ from edgeai_core.alerting.rendering import render_line
 from edgeai_core.alerting.scene import SceneWatch
 from edgeai_core.config import group, param
 from edgeai_core.errors import EdgeAiError
-from edgeai_core.types import Alert, AlertEvent
+from edgeai_core.types import Alert, AlertEvent, AlertState
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (
     alert_to_msg,
@@ -150,7 +150,11 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
-        services = AlertServices(self._store, access=self._access.current)
+        services = AlertServices(
+            self._store,
+            access=self._access.current,
+            on_acknowledged=lambda alert_id, by: self._dispatcher.acknowledge(alert_id, by=by),
+        )
         for service in services.offer(self):
             self.release_on_deactivate(functools.partial(self.destroy_service, service))
 
@@ -239,9 +243,9 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self._dispatcher.submit(event)
 
     def _publish(self, alert: Alert) -> None:
-        """Publish an alert or its update; called on the dispatcher's thread."""
+        """Publish where an alert stands; called on the dispatcher's thread."""
         self._alerts.publish(alert_to_msg(alert))
-        if alert.count == 1:
+        if alert.state is AlertState.RAISED:
             self.get_logger().info(render_line(alert))
             self.meter.result_published(latency_ms=(self.now_ns() - alert.event.stamp_ns) / 1e6)
 

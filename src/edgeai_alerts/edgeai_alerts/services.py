@@ -23,11 +23,19 @@ class AlertServices:
     Args:
         store: open for as long as the services are offered.
         access: returns the access state that counts now.
+        on_acknowledged: is told which alert somebody has seen, and who.
     """
 
-    def __init__(self, store: EventStore, *, access: Callable[[], AuthState]) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        *,
+        access: Callable[[], AuthState],
+        on_acknowledged: Callable[[str, str], object],
+    ) -> None:
         self._store = store
         self._access = access
+        self._on_acknowledged = on_acknowledged
 
     def offer(self, node: Node) -> list[Any]:
         """Make the services of a node; return them, for the caller to destroy."""
@@ -50,6 +58,8 @@ class AlertServices:
         except (EdgeAiError, ValueError) as exc:
             response.message = str(exc)
             return response
+        if response.success:
+            self._on_acknowledged(request.alert_id, request.acknowledged_by)
         response.message = (
             "acknowledged" if response.success else "somebody had acknowledged it before"
         )

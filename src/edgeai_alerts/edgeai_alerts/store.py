@@ -9,6 +9,7 @@ from types import TracebackType
 
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.database import Database
+from edgeai_alerts.listing import AlertFilter, list_alerts
 from edgeai_alerts.purging import purge_alerts
 from edgeai_alerts.rows import (
     ALERT_COLUMNS,
@@ -219,6 +220,15 @@ class EventStore:
             f"WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"
         )
         return self._stored(query, (*filters, limit))
+
+    def listed(self, wanted: AlertFilter) -> tuple[list[Alert], bool]:
+        """Return the alerts somebody asks for, newest first, and whether older ones follow.
+
+        Raises:
+            StoreError: the page begins after an unknown alert, or the file could not be read.
+        """
+        with self._database.reading() as connection:
+            return list_alerts(connection, wanted)
 
     def pending(self, channel: str, *, limit: int) -> list[Alert]:
         """Return the alerts that a channel still has to take, oldest first.

@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from edgeai_msgs.msg import Alert as AlertMsg
 from edgeai_msgs.msg import AuthState as AuthStateMsg
 from edgeai_msgs.msg import Sighting as SightingMsg
-from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ListAlerts, WhereIs
 
 from edgeai_alerts.alert_manager_node import AlertManagerNode
 from edgeai_alerts.config import StoreConfig
@@ -48,6 +49,7 @@ class Desk:
         self._client = self._client_node.create_client(
             AcknowledgeAlert, "/alert_manager/acknowledge"
         )
+        self._list = self._client_node.create_client(ListAlerts, "/alert_manager/list")
         self._where_is = self._client_node.create_client(WhereIs, "/alert_manager/where_is")
         self._things = self._client_node.create_publisher(SightingMsg, "/hall/things", qos.RESULTS)
         self._nonces = itertools.count(1)
@@ -88,6 +90,12 @@ class Desk:
 
     def where_is(self, thing: str) -> WhereIs.Response:
         future = self._where_is.call_async(WhereIs.Request(thing=thing))
+        self.ros.until(future.done)
+        return future.result()
+
+    def list_alerts(self, **wanted: object) -> ListAlerts.Response:
+        request = ListAlerts.Request(**{"limit": 10, **wanted})
+        future = self._list.call_async(request)
         self.ros.until(future.done)
         return future.result()
 
@@ -201,3 +209,43 @@ def test_while_nobody_is_active_nobody_is_told_where_things_are(desk):
     assert not answer.success
     assert answer.message.startswith("cannot operate: the state is LOCKED")
     assert list(answer.sightings) == []
+
+
+def test_who_may_operate_lists_stored_alerts(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    answer = desk.list_alerts(text="FACE")
+    assert (answer.success, answer.message, answer.more) == (True, "", False)
+    assert [alert.alert_id for alert in answer.alerts] == [ALERT_ID]
+    assert list(desk.list_alerts(text="fire").alerts) == []
+
+
+def test_while_nobody_is_active_nobody_lists_alerts(desk):
+    answer = desk.list_alerts()
+    assert not answer.success
+    assert answer.message.startswith("cannot operate: the state is LOCKED")
+    assert list(answer.alerts) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"limit": 0}, "list alerts: got limit 0, expected 1..500"),
+        ({"states": [9]}, "9 is not a valid AlertState"),
+        ({"min_severity": 7}, "7 is not a valid Severity"),
+    ],
+    ids=str,
+)
+def test_a_question_that_makes_no_sense_is_told(desk, wanted, message):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    answer = desk.list_alerts(**wanted)
+    assert (answer.success, answer.message) == (False, message)
+
+
+def test_an_acknowledged_alert_is_published_as_such_and_goes_on(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("acknowledge", "operate"))
+    told = []
+    desk._client_node.create_subscription(AlertMsg, "/alerts", told.append, qos.ALERTS)
+    assert desk.acknowledge().success
+    desk.ros.until(lambda: any(alert.state == AlertMsg.ACKNOWLEDGED for alert in told))
+    assert told[-1].acknowledged_by == "Ada"
+    assert desk.list_alerts(states=[AlertMsg.ACKNOWLEDGED]).alerts[0].alert_id == ALERT_ID

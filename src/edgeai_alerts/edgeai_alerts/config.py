@@ -88,12 +88,31 @@ class DispatchConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesConfig:
+    """Rules beyond what the observers decide."""
+
+    path: str = param(
+        "",
+        "File of rules (docs/alerts.md); a relative path lies in the state folder. Empty for none: "
+        "every event is told as it is.",
+    )
+    hold_s: float = param(
+        3.0,
+        "How long somebody who is not seen any more still counts as being there.",
+        unit="s",
+        minimum=0.0,
+        maximum=3600.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertManagerConfig(AlertingConfig):
     """All parameters of the alert node."""
 
     channels: tuple[str, ...] = param(
         ("log",), "Channels that every alert is sent to; an empty list only stores."
     )
+    rules: RulesConfig = group(RulesConfig)
     log_file: LogFileConfig = group(LogFileConfig)
     store: StoreConfig = group(StoreConfig)
     dispatch: DispatchConfig = group(DispatchConfig)

@@ -6,19 +6,24 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from builtin_interfaces.msg import Time
 from edgeai_msgs.msg import Alert as AlertMsg
 from edgeai_msgs.msg import AuthState as AuthStateMsg
 from edgeai_msgs.msg import Sighting as SightingMsg
 from edgeai_msgs.srv import AcknowledgeAlert, ListAlerts, WhereIs
+from rclpy.lifecycle import TransitionCallbackReturn
+from std_msgs.msg import Header
 
 from edgeai_alerts.alert_manager_node import AlertManagerNode
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.store import EventStore
+from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.analyzers.objects.sightings import Sighting
 from edgeai_core.geometry import Box
-from edgeai_core.types import Alert, AlertEvent, AuthState, SessionState, Severity
+from edgeai_core.types import Alert, AlertEvent, AuthState, Detection, SessionState, Severity
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import auth_state_to_msg
+from edgeai_ros_common.convert_actions import actions_to_msg
 from edgeai_ros_common.convert_sightings import sighting_to_msg
 
 LOCKED, ACTIVE, MONITORING = SessionState.LOCKED, SessionState.ACTIVE, SessionState.MONITORING
@@ -249,3 +254,60 @@ def test_an_acknowledged_alert_is_published_as_such_and_goes_on(desk):
     desk.ros.until(lambda: any(alert.state == AlertMsg.ACKNOWLEDGED for alert in told))
     assert told[-1].acknowledged_by == "Ada"
     assert desk.list_alerts(states=[AlertMsg.ACKNOWLEDGED]).alerts[0].alert_id == ALERT_ID
+
+
+RULES = """
+rules:
+  - name: quiet hall
+    category: fall
+    camera: hall
+    when: {persons_in_view: {min: 2}}
+    tell: false
+  - {name: falls, category: fall, severity: CRITICAL}
+"""
+
+
+def watching(ros, overrides, tmp_path, monkeypatch, rules: str) -> AlertManagerNode:
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
+    (tmp_path / "rules.yaml").write_text(rules)
+    return ros.add(
+        AlertManagerNode(
+            node_name="alert_manager",
+            context=ros.context,
+            parameter_overrides=overrides({"channels": [], "rules.path": "rules.yaml"}),
+        )
+    )
+
+
+def test_rules_decide_over_the_events_of_the_graph(ros, overrides, tmp_path, monkeypatch):
+    node = watching(ros, overrides, tmp_path, monkeypatch, RULES)
+    node.trigger_configure()
+    node.trigger_activate()
+    box = Box(0.0, 0.0, 9.0, 9.0)
+    people = [Detection(box=box, label="person", score=0.9, track_id=n) for n in (1, 2)]
+    node._situation.see_objects(people, stamp_ns=5, camera="hall")
+    for camera in ("hall", "porch"):
+        fall = ActionEvent(
+            action=Action.FALL,
+            incident=1,
+            probability=0.9,
+            track_ids=(1,),
+            box=box,
+            start_ns=5,
+            end_ns=5,
+            stamp_ns=5,
+            reason="why",
+        )
+        node._on_actions(camera, actions_to_msg([fall], Header(stamp=Time(nanosec=5))))
+    ros.until(lambda: len(node._store.alerts()) == 1)
+    (stored,) = node._store.alerts()
+    assert (stored.alert.event.camera, stored.alert.rule) == ("porch", "falls")
+    assert stored.alert.event.severity is Severity.CRITICAL
+
+
+def test_a_wrong_rule_file_keeps_the_node_from_starting_and_says_where(
+    ros, overrides, tmp_path, monkeypatch, capfd
+):
+    node = watching(ros, overrides, tmp_path, monkeypatch, "rules:\n  - {name: a, cat: fall}\n")
+    assert node.trigger_configure() is not TransitionCallbackReturn.SUCCESS
+    assert "rules.yaml, line 2: unknown key 'cat'" in capfd.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.ratelimit import BackoffConfig
 from edgeai_core.alerting.scene import AlertingConfig
 from edgeai_core.config import group, param
@@ -111,6 +112,11 @@ class AlertManagerConfig(AlertingConfig):
 
     channels: tuple[str, ...] = param(
         ("log",), "Channels that every alert is sent to; an empty list only stores."
+    )
+    language: str = param(
+        "en",
+        "Language that people are told in; what an analyzer gives as its reason stays English.",
+        choices=tuple(language.value for language in Language),
     )
     rules: RulesConfig = group(RulesConfig)
     log_file: LogFileConfig = group(LogFileConfig)

@@ -7,7 +7,7 @@ import functools
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,17 +27,22 @@ from edgeai_alerts.channels import make_channels
 from edgeai_alerts.channels.base import ChannelSetup
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
+from edgeai_alerts.rule_choice import rules_of
 from edgeai_alerts.services import AlertServices
 from edgeai_alerts.store import EventStore
 from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.observers.health import HealthLevel, NodeHealth
+from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.rendering import render_line
+from edgeai_core.alerting.rulebook import RuleBook, RuledEvent
 from edgeai_core.alerting.scene import SceneWatch
+from edgeai_core.alerting.situation import Situation
+from edgeai_core.alerting.texts import Texts
 from edgeai_core.config import group, param
 from edgeai_core.errors import EdgeAiError
-from edgeai_core.types import Alert, AlertEvent
+from edgeai_core.types import Alert, AlertEvent, AlertState
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (
     alert_to_msg,
@@ -89,6 +94,8 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
     config_class = AlertManagerNodeConfig
 
     def setup(self, config: AlertManagerNodeConfig) -> None:
+        self._texts = Texts(Language(config.language))
+        self._chosen_rules = rules_of(config.rules, channels=config.channels)
         folder = data_directory()
         store = EventStore(
             folder / Path(config.store.path).expanduser(),
@@ -101,6 +108,8 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self._alerts = self.publisher(AlertMsg, "/alerts", qos.ALERTS)
 
     def start(self, config: AlertManagerNodeConfig) -> None:
+        self._situation = Situation(hold_s=config.rules.hold_s)
+        self._rules = RuleBook(self._chosen_rules, situation=self._situation)
         channels = make_channels(
             config.channels,
             ChannelSetup(
@@ -112,7 +121,10 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         )
         self._dispatcher = Dispatcher(
             engine=AlertEngine(
-                config.engine, clock=time.monotonic, new_id=lambda: uuid.uuid4().hex
+                config.engine,
+                clock=time.monotonic,
+                new_id=lambda: uuid.uuid4().hex,
+                plans=self._rules.plans,
             ),
             store=self._store,
             channels=channels,
@@ -125,7 +137,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         )
         self._dispatcher.start()
         self.release_on_deactivate(lambda: self._dispatcher.close(_CLOSE_TIMEOUT_S))
-        self._scene = SceneWatch(config)
+        self._scene = SceneWatch(config, texts=self._texts)
         self._access = AuthStateGuard(clock_s=time.monotonic)
         self._watch(config)
 
@@ -150,7 +162,11 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
-        services = AlertServices(self._store, access=self._access.current)
+        services = AlertServices(
+            self._store,
+            access=self._access.current,
+            on_acknowledged=lambda alert_id, by: self._dispatcher.acknowledge(alert_id, by=by),
+        )
         for service in services.offer(self):
             self.release_on_deactivate(functools.partial(self.destroy_service, service))
 
@@ -164,17 +180,23 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
 
     def _on_faces(self, camera: str, message: FaceMatchArray) -> None:
         stamp_ns = time_from_msg(message.header.stamp)
-        self._submit(
-            lambda: self._scene.see_faces(faces_from_msg(message), stamp_ns=stamp_ns, camera=camera)
-        )
+
+        def seen() -> list[AlertEvent]:
+            matches = faces_from_msg(message)
+            self._situation.see_faces(matches, stamp_ns=stamp_ns, camera=camera)
+            return self._scene.see_faces(matches, stamp_ns=stamp_ns, camera=camera)
+
+        self._submit(seen)
 
     def _on_objects(self, camera: str, message: Detection2DArray) -> None:
         stamp_ns = time_from_msg(message.header.stamp)
-        self._submit(
-            lambda: self._scene.see_objects(
-                detections_from_msg(message), stamp_ns=stamp_ns, camera=camera
-            )
-        )
+
+        def seen() -> list[AlertEvent]:
+            detections = detections_from_msg(message)
+            self._situation.see_objects(detections, stamp_ns=stamp_ns, camera=camera)
+            return self._scene.see_objects(detections, stamp_ns=stamp_ns, camera=camera)
+
+        self._submit(seen)
 
     def _on_object_events(self, camera: str, message: ObjectEventArray) -> None:
         self._submit(lambda: self._scene.see_object_events(events_from_msg(message), camera=camera))
@@ -207,6 +229,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         def seen() -> list[AlertEvent]:
             state = auth_state_from_msg(message)
             self._access.accept(state, now_ns)
+            self._situation.see_access(state)
             return self._scene.see_access(state, now_ns=now_ns)
 
         self._submit(seen)
@@ -224,7 +247,9 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self._submit(functools.partial(self._scene.see_health, health))
 
     def _check(self) -> None:
-        self._submit(lambda: self._scene.check(now_ns=self.now_ns()))
+        now_ns = self.now_ns()
+        self._submit(lambda: self._scene.check(now_ns=now_ns))
+        self._dispatch(self._rules.check(now_ns=now_ns))
 
     def _submit(self, observe: Callable[[], list[AlertEvent]]) -> None:
         """Observe and submit; a message that contradicts itself is told and counted, not fatal."""
@@ -235,14 +260,17 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self.meter.frame_rejected()
             self.get_logger().error(f"dropped a message: {exc}", throttle_duration_sec=5.0)
             return
-        for event in events:
-            self._dispatcher.submit(event)
+        self._dispatch(self._rules.judge(events))
+
+    def _dispatch(self, ruled: Sequence[RuledEvent]) -> None:
+        for one in ruled:
+            self._dispatcher.submit(one.event, rule=one.rule)
 
     def _publish(self, alert: Alert) -> None:
-        """Publish an alert or its update; called on the dispatcher's thread."""
+        """Publish where an alert stands; called on the dispatcher's thread."""
         self._alerts.publish(alert_to_msg(alert))
-        if alert.count == 1:
-            self.get_logger().info(render_line(alert))
+        if alert.state is AlertState.RAISED:
+            self.get_logger().info(render_line(alert, texts=self._texts))
             self.meter.result_published(latency_ms=(self.now_ns() - alert.event.stamp_ns) / 1e6)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.ratelimit import BackoffConfig
 from edgeai_core.alerting.scene import AlertingConfig
 from edgeai_core.config import group, param
@@ -88,12 +89,36 @@ class DispatchConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesConfig:
+    """Rules beyond what the observers decide."""
+
+    path: str = param(
+        "",
+        "File of rules (docs/alerts.md); a relative path lies in the state folder. Empty for none: "
+        "every event is told as it is.",
+    )
+    hold_s: float = param(
+        3.0,
+        "How long somebody who is not seen any more still counts as being there.",
+        unit="s",
+        minimum=0.0,
+        maximum=3600.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertManagerConfig(AlertingConfig):
     """All parameters of the alert node."""
 
     channels: tuple[str, ...] = param(
         ("log",), "Channels that every alert is sent to; an empty list only stores."
     )
+    language: str = param(
+        "en",
+        "Language that people are told in; what an analyzer gives as its reason stays English.",
+        choices=tuple(language.value for language in Language),
+    )
+    rules: RulesConfig = group(RulesConfig)
     log_file: LogFileConfig = group(LogFileConfig)
     store: StoreConfig = group(StoreConfig)
     dispatch: DispatchConfig = group(DispatchConfig)

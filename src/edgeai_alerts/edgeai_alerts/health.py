@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeai_core.alerting.engine import EngineCounters
+from edgeai_core.alerting.engine_config import EngineCounters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,9 @@ class Outlet:
         self, channel: Channel, *, retry: BackoffConfig, capacity: int, clock: MonotonicClock
     ) -> None:
         self.channel = channel
+        # A channel that shows states instead of telling once also takes ends and acknowledgements;
+        # it says so with this attribute.
+        self.takes_changes = bool(getattr(channel, "takes_changes", False))
         self.lane = DeliveryLane(retry, capacity=capacity, clock=clock)
         self._sent = 0
         self._failed = 0

@@ -63,6 +63,16 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX sightings_by_thing ON sightings (thing, camera, seq)",
     ),
+    (
+        # The numbers of edgeai_core.types.AlertState. What an earlier version stored has ended.
+        "ALTER TABLE alerts ADD COLUMN state INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE alerts ADD COLUMN zone TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE alerts ADD COLUMN rule TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE alerts ADD COLUMN telling INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE alerts ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0",
+        "UPDATE alerts SET state = 4",
+        "CREATE INDEX alerts_open ON alerts (seq) WHERE state IN (0, 1, 3)",
+    ),
 )
 VERSION = len(STEPS)
 

@@ -6,14 +6,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ListAlerts, WhereIs
 from rclpy.node import Node
 
+from edgeai_alerts.listing import AlertFilter
 from edgeai_alerts.sightings import never_seen, told_sighting
 from edgeai_alerts.store import EventStore
 from edgeai_core.access.permissions import Permission, permission_objection
 from edgeai_core.errors import EdgeAiError
-from edgeai_core.types import AuthState
+from edgeai_core.types import AlertState, AuthState, Severity
+from edgeai_ros_common.convert import alert_to_msg
 from edgeai_ros_common.convert_sightings import sighting_to_msg
 
 
@@ -23,16 +25,25 @@ class AlertServices:
     Args:
         store: open for as long as the services are offered.
         access: returns the access state that counts now.
+        on_acknowledged: is told which alert somebody has seen, and who.
     """
 
-    def __init__(self, store: EventStore, *, access: Callable[[], AuthState]) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        *,
+        access: Callable[[], AuthState],
+        on_acknowledged: Callable[[str, str], object],
+    ) -> None:
         self._store = store
         self._access = access
+        self._on_acknowledged = on_acknowledged
 
     def offer(self, node: Node) -> list[Any]:
         """Make the services of a node; return them, for the caller to destroy."""
         return [
             node.create_service(AcknowledgeAlert, "~/acknowledge", self.acknowledge),
+            node.create_service(ListAlerts, "~/list", self.list_alerts),
             node.create_service(WhereIs, "~/where_is", self.where_is),
         ]
 
@@ -50,9 +61,37 @@ class AlertServices:
         except (EdgeAiError, ValueError) as exc:
             response.message = str(exc)
             return response
+        if response.success:
+            self._on_acknowledged(request.alert_id, request.acknowledged_by)
         response.message = (
             "acknowledged" if response.success else "somebody had acknowledged it before"
         )
+        return response
+
+    def list_alerts(
+        self, request: ListAlerts.Request, response: ListAlerts.Response
+    ) -> ListAlerts.Response:
+        """Return stored alerts."""
+        response.message = permission_objection(self._access(), Permission.OPERATE)
+        if response.message:
+            return response
+        try:
+            alerts, response.more = self._store.listed(
+                AlertFilter(
+                    text=request.text,
+                    categories=tuple(request.categories),
+                    camera=request.camera,
+                    min_severity=Severity(request.min_severity),
+                    states=tuple(AlertState(state) for state in request.states),
+                    before_alert_id=request.before_alert_id,
+                    limit=request.limit,
+                )
+            )
+        except (EdgeAiError, ValueError) as exc:
+            response.message = str(exc)
+            return response
+        response.alerts = [alert_to_msg(alert) for alert in alerts]
+        response.success = True
         return response
 
     def where_is(self, request: WhereIs.Request, response: WhereIs.Response) -> WhereIs.Response:

@@ -6,18 +6,24 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from builtin_interfaces.msg import Time
+from edgeai_msgs.msg import Alert as AlertMsg
 from edgeai_msgs.msg import AuthState as AuthStateMsg
 from edgeai_msgs.msg import Sighting as SightingMsg
-from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ListAlerts, WhereIs
+from rclpy.lifecycle import TransitionCallbackReturn
+from std_msgs.msg import Header
 
 from edgeai_alerts.alert_manager_node import AlertManagerNode
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.store import EventStore
+from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.analyzers.objects.sightings import Sighting
 from edgeai_core.geometry import Box
-from edgeai_core.types import Alert, AlertEvent, AuthState, SessionState, Severity
+from edgeai_core.types import Alert, AlertEvent, AuthState, Detection, SessionState, Severity
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import auth_state_to_msg
+from edgeai_ros_common.convert_actions import actions_to_msg
 from edgeai_ros_common.convert_sightings import sighting_to_msg
 
 LOCKED, ACTIVE, MONITORING = SessionState.LOCKED, SessionState.ACTIVE, SessionState.MONITORING
@@ -48,6 +54,7 @@ class Desk:
         self._client = self._client_node.create_client(
             AcknowledgeAlert, "/alert_manager/acknowledge"
         )
+        self._list = self._client_node.create_client(ListAlerts, "/alert_manager/list")
         self._where_is = self._client_node.create_client(WhereIs, "/alert_manager/where_is")
         self._things = self._client_node.create_publisher(SightingMsg, "/hall/things", qos.RESULTS)
         self._nonces = itertools.count(1)
@@ -88,6 +95,12 @@ class Desk:
 
     def where_is(self, thing: str) -> WhereIs.Response:
         future = self._where_is.call_async(WhereIs.Request(thing=thing))
+        self.ros.until(future.done)
+        return future.result()
+
+    def list_alerts(self, **wanted: object) -> ListAlerts.Response:
+        request = ListAlerts.Request(**{"limit": 10, **wanted})
+        future = self._list.call_async(request)
         self.ros.until(future.done)
         return future.result()
 
@@ -201,3 +214,100 @@ def test_while_nobody_is_active_nobody_is_told_where_things_are(desk):
     assert not answer.success
     assert answer.message.startswith("cannot operate: the state is LOCKED")
     assert list(answer.sightings) == []
+
+
+def test_who_may_operate_lists_stored_alerts(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    answer = desk.list_alerts(text="FACE")
+    assert (answer.success, answer.message, answer.more) == (True, "", False)
+    assert [alert.alert_id for alert in answer.alerts] == [ALERT_ID]
+    assert list(desk.list_alerts(text="fire").alerts) == []
+
+
+def test_while_nobody_is_active_nobody_lists_alerts(desk):
+    answer = desk.list_alerts()
+    assert not answer.success
+    assert answer.message.startswith("cannot operate: the state is LOCKED")
+    assert list(answer.alerts) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"limit": 0}, "list alerts: got limit 0, expected 1..500"),
+        ({"states": [9]}, "9 is not a valid AlertState"),
+        ({"min_severity": 7}, "7 is not a valid Severity"),
+    ],
+    ids=str,
+)
+def test_a_question_that_makes_no_sense_is_told(desk, wanted, message):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    answer = desk.list_alerts(**wanted)
+    assert (answer.success, answer.message) == (False, message)
+
+
+def test_an_acknowledged_alert_is_published_as_such_and_goes_on(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("acknowledge", "operate"))
+    told = []
+    desk._client_node.create_subscription(AlertMsg, "/alerts", told.append, qos.ALERTS)
+    assert desk.acknowledge().success
+    desk.ros.until(lambda: any(alert.state == AlertMsg.ACKNOWLEDGED for alert in told))
+    assert told[-1].acknowledged_by == "Ada"
+    assert desk.list_alerts(states=[AlertMsg.ACKNOWLEDGED]).alerts[0].alert_id == ALERT_ID
+
+
+RULES = """
+rules:
+  - name: quiet hall
+    category: fall
+    camera: hall
+    when: {persons_in_view: {min: 2}}
+    tell: false
+  - {name: falls, category: fall, severity: CRITICAL}
+"""
+
+
+def watching(ros, overrides, tmp_path, monkeypatch, rules: str) -> AlertManagerNode:
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
+    (tmp_path / "rules.yaml").write_text(rules)
+    return ros.add(
+        AlertManagerNode(
+            node_name="alert_manager",
+            context=ros.context,
+            parameter_overrides=overrides({"channels": [], "rules.path": "rules.yaml"}),
+        )
+    )
+
+
+def test_rules_decide_over_the_events_of_the_graph(ros, overrides, tmp_path, monkeypatch):
+    node = watching(ros, overrides, tmp_path, monkeypatch, RULES)
+    node.trigger_configure()
+    node.trigger_activate()
+    box = Box(0.0, 0.0, 9.0, 9.0)
+    people = [Detection(box=box, label="person", score=0.9, track_id=n) for n in (1, 2)]
+    node._situation.see_objects(people, stamp_ns=5, camera="hall")
+    for camera in ("hall", "porch"):
+        fall = ActionEvent(
+            action=Action.FALL,
+            incident=1,
+            probability=0.9,
+            track_ids=(1,),
+            box=box,
+            start_ns=5,
+            end_ns=5,
+            stamp_ns=5,
+            reason="why",
+        )
+        node._on_actions(camera, actions_to_msg([fall], Header(stamp=Time(nanosec=5))))
+    ros.until(lambda: len(node._store.alerts()) == 1)
+    (stored,) = node._store.alerts()
+    assert (stored.alert.event.camera, stored.alert.rule) == ("porch", "falls")
+    assert stored.alert.event.severity is Severity.CRITICAL
+
+
+def test_a_wrong_rule_file_keeps_the_node_from_starting_and_says_where(
+    ros, overrides, tmp_path, monkeypatch, capfd
+):
+    node = watching(ros, overrides, tmp_path, monkeypatch, "rules:\n  - {name: a, cat: fall}\n")
+    assert node.trigger_configure() is not TransitionCallbackReturn.SUCCESS
+    assert "rules.yaml, line 2: unknown key 'cat'" in capfd.readouterr().err

@@ -17,7 +17,8 @@ from edgeai_alerts.channels.base import Channel
 from edgeai_alerts.config import DispatchConfig, StoreConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.store import EventStore
-from edgeai_core.alerting.engine import AlertEngine, EngineConfig
+from edgeai_core.alerting.engine import AlertEngine
+from edgeai_core.alerting.engine_config import EngineConfig
 from edgeai_core.alerting.ratelimit import BackoffConfig
 from edgeai_core.errors import AlertRefusedError, ChannelError
 from edgeai_core.types import Alert, AlertEvent, Severity
@@ -90,7 +91,7 @@ class Bench:
         per_minute: int = 6000,
     ) -> Dispatcher:
         engine = AlertEngine(
-            EngineConfig(cooldown_s=cooldown_s, max_alerts_per_minute=per_minute),
+            EngineConfig(cooldown_s=cooldown_s, max_alerts_per_minute=per_minute, same_place_s=0.0),
             clock=self.clock,
             new_id=lambda: f"{next(self.numbers):032x}",
         )
@@ -579,7 +580,8 @@ from pathlib import Path
 from edgeai_alerts.config import DispatchConfig, StoreConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.store import EventStore
-from edgeai_core.alerting.engine import AlertEngine, EngineConfig
+from edgeai_core.alerting.engine import AlertEngine
+from edgeai_core.alerting.engine_config import EngineConfig
 from edgeai_core.types import AlertEvent, Severity
 
 class Hanging:

@@ -48,7 +48,7 @@ class DeliveryLane:
         return alert_id in self._line
 
     def add(self, alert: Alert, *, stored: bool) -> Alert | None:
-        """Put an alert at the end of the line; one that is in it already keeps its place.
+        """Put an alert at the end of the line; a later telling takes the place of an earlier one.
 
         Args:
             alert: to be delivered.
@@ -58,6 +58,7 @@ class DeliveryLane:
             The alert that gave way and is lost to this channel; None for none.
         """
         if alert.alert_id in self._line:
+            self._line[alert.alert_id] = alert
             return None
         if stored and (self.more_in_store or len(self._line) >= self._capacity):
             self.more_in_store = True

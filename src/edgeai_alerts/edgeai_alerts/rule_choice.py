@@ -1,0 +1,24 @@
+"""The rules that the parameters choose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgeai_alerts.config import RulesConfig
+from edgeai_core.access.locations import data_directory
+from edgeai_core.alerting.rule_file import read_rules
+from edgeai_core.alerting.rules import Rule, require_channels
+
+
+def rules_of(config: RulesConfig, *, channels: Sequence[str]) -> tuple[Rule, ...]:
+    """Return the configured rules; none without a file.
+
+    Raises:
+        ConfigError: the file is wrong, or names a channel that is not among `channels`.
+    """
+    if not config.path:
+        return ()
+    rules = read_rules(data_directory() / Path(config.path).expanduser())
+    require_channels(rules, channels)
+    return rules

@@ -23,8 +23,8 @@ from edgeai_msgs.msg import (
 from edgeai_msgs.msg import Alert as AlertMsg
 from vision_msgs.msg import Detection2DArray
 
+from edgeai_alerts.channel_choice import channel_setup
 from edgeai_alerts.channels import make_channels, minimum_severities
-from edgeai_alerts.channels.base import ChannelSetup
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.rule_choice import channel_names, rules_of
@@ -86,6 +86,12 @@ def camera_of(topic: str) -> str:
     return topic.strip("/").rpartition("/")[0]
 
 
+def cameras_of(topics: TopicsConfig) -> tuple[str, ...]:
+    """Return the namespaces of the cameras that are watched, each once."""
+    watched = (topics.faces, topics.objects, topics.hazards, topics.actions, topics.things)
+    return tuple(dict.fromkeys(camera_of(topic) for kind in watched for topic in kind))
+
+
 class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
     """Turn what the graph says into stored, delivered and published alerts."""
 
@@ -112,7 +118,12 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             access=lambda: self._access.current(),
             on_acknowledged=lambda alert_id, by: self._dispatcher.acknowledge(alert_id, by=by),
         )
-        setup = self._channel_setup(config)
+        setup = channel_setup(
+            config,
+            cameras=cameras_of(config.topics),
+            acknowledge=self._acknowledge_from_channel,
+            report=self.get_logger().warning,
+        )
         channels = make_channels(config.channels, setup)
         self._dispatcher = Dispatcher(
             engine=AlertEngine(
@@ -136,23 +147,6 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self._scene = SceneWatch(config)
         self._access = AuthStateGuard(clock_s=time.monotonic)
         self._watch(config)
-
-    def _channel_setup(self, config: AlertManagerNodeConfig) -> ChannelSetup:
-        topics = config.topics
-        watched = (topics.faces, topics.objects, topics.hazards, topics.actions, topics.things)
-        cameras = dict.fromkeys(camera_of(topic) for kind in watched for topic in kind)
-        return ChannelSetup(
-            state_folder=data_directory(),
-            terminal=sys.stdout,
-            wall_clock_ns=time.time_ns,
-            log_file=config.log_file,
-            apprise=config.apprise,
-            webhook=config.webhook,
-            mqtt=config.mqtt,
-            cameras=tuple(cameras),
-            acknowledge=self._acknowledge_from_channel,
-            report=self.get_logger().warning,
-        )
 
     def _acknowledge_from_channel(self, alert_id: str, by: str) -> str:
         """Note that somebody acknowledged where a channel leads; return why not, or nothing."""
@@ -187,10 +181,14 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self.release_on_deactivate(functools.partial(self.destroy_service, service))
 
     def health(self) -> Health:
-        problems = self._dispatcher.health().problems()
+        dispatcher = self._dispatcher.health()
+        details = tuple(
+            (f"channel {channel.name}", channel.figures()) for channel in dispatcher.channels
+        )
+        problems = dispatcher.problems()
         if problems:
-            return Health(level=Level.WARN, message="; ".join(problems))
-        return Health(message="watching")
+            return Health(level=Level.WARN, message="; ".join(problems), details=details)
+        return Health(message="watching", details=details)
 
     # Callbacks run on the executor, which owns the scene.
 

@@ -32,6 +32,14 @@ class ChannelHealth:
     last_error: str
     trouble: str = ""
 
+    def figures(self) -> str:
+        """Return what happened there in one line."""
+        return (
+            f"{self.sent} sent, {self.waiting}{'+' if self.more_in_store else ''} waiting, "
+            f"{self.failed} tries failed, {self.refused} refused, {self.expired} expired, "
+            f"{self.dropped} lost"
+        )
+
     def problem(self) -> str:
         """Return one sentence when it does not work now; empty when all is well."""
         if self.failures_in_row:

@@ -103,9 +103,7 @@ class AlertServices:
         response.success = True
         return response
 
-    def where_is(
-        self, request: WhereIs.Request, response: WhereIs.Response
-    ) -> WhereIs.Response:
+    def where_is(self, request: WhereIs.Request, response: WhereIs.Response) -> WhereIs.Response:
         """Say where things were seen last."""
         response.message = permission_objection(self._access(), Permission.OPERATE)
         if response.message:

@@ -23,11 +23,11 @@ from edgeai_msgs.msg import (
 from edgeai_msgs.msg import Alert as AlertMsg
 from vision_msgs.msg import Detection2DArray
 
-from edgeai_alerts.channels import make_channels
-from edgeai_alerts.channels.base import ChannelSetup
+from edgeai_alerts.channel_choice import channel_setup
+from edgeai_alerts.channels import make_channels, minimum_severities
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
-from edgeai_alerts.rule_choice import rules_of
+from edgeai_alerts.rule_choice import channel_names, rules_of
 from edgeai_alerts.services import AlertServices
 from edgeai_alerts.store import EventStore
 from edgeai_core.access.guard import AuthStateGuard
@@ -88,6 +88,12 @@ def camera_of(topic: str) -> str:
     return topic.strip("/").rpartition("/")[0]
 
 
+def cameras_of(topics: TopicsConfig) -> tuple[str, ...]:
+    """Return the namespaces of the cameras that are watched, each once."""
+    watched = (topics.faces, topics.objects, topics.hazards, topics.actions, topics.things)
+    return tuple(dict.fromkeys(camera_of(topic) for kind in watched for topic in kind))
+
+
 class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
     """Turn what the graph says into stored, delivered and published alerts."""
 
@@ -95,7 +101,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
 
     def setup(self, config: AlertManagerNodeConfig) -> None:
         self._texts = Texts(Language(config.language))
-        self._chosen_rules = rules_of(config.rules, channels=config.channels)
+        self._chosen_rules = rules_of(config.rules, channels=channel_names(config))
         folder = data_directory()
         store = EventStore(
             folder / Path(config.store.path).expanduser(),
@@ -110,15 +116,18 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
     def start(self, config: AlertManagerNodeConfig) -> None:
         self._situation = Situation(hold_s=config.rules.hold_s)
         self._rules = RuleBook(self._chosen_rules, situation=self._situation)
-        channels = make_channels(
-            config.channels,
-            ChannelSetup(
-                state_folder=data_directory(),
-                terminal=sys.stdout,
-                wall_clock_ns=time.time_ns,
-                log_file=config.log_file,
-            ),
+        self._answers = AlertServices(
+            self._store,
+            access=lambda: self._access.current(),
+            on_acknowledged=lambda alert_id, by: self._dispatcher.acknowledge(alert_id, by=by),
         )
+        setup = channel_setup(
+            config,
+            cameras=cameras_of(config.topics),
+            acknowledge=self._acknowledge_from_channel,
+            report=self.get_logger().warning,
+        )
+        channels = make_channels(config.channels, setup)
         self._dispatcher = Dispatcher(
             engine=AlertEngine(
                 config.engine,
@@ -134,12 +143,21 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             on_alert=self._publish,
             on_update=self._publish,
             report=self.get_logger().warning,
+            minimums=minimum_severities(channels, setup),
         )
         self._dispatcher.start()
         self.release_on_deactivate(lambda: self._dispatcher.close(_CLOSE_TIMEOUT_S))
         self._scene = SceneWatch(config, texts=self._texts)
         self._access = AuthStateGuard(clock_s=time.monotonic)
         self._watch(config)
+
+    def _acknowledge_from_channel(self, alert_id: str, by: str) -> str:
+        """Note that somebody acknowledged where a channel leads; return why not, or nothing."""
+        try:
+            noted = self._answers.note_acknowledged(alert_id, by=by)
+        except EdgeAiError as exc:
+            return str(exc)
+        return "" if noted else f"somebody had acknowledged {alert_id} before"
 
     def _watch(self, config: AlertManagerNodeConfig) -> None:
         for topic in config.topics.faces:
@@ -162,19 +180,18 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
-        services = AlertServices(
-            self._store,
-            access=self._access.current,
-            on_acknowledged=lambda alert_id, by: self._dispatcher.acknowledge(alert_id, by=by),
-        )
-        for service in services.offer(self):
+        for service in self._answers.offer(self):
             self.release_on_deactivate(functools.partial(self.destroy_service, service))
 
     def health(self) -> Health:
-        problems = self._dispatcher.health().problems()
+        dispatcher = self._dispatcher.health()
+        details = tuple(
+            (f"channel {channel.name}", channel.figures()) for channel in dispatcher.channels
+        )
+        problems = dispatcher.problems()
         if problems:
-            return Health(level=Level.WARN, message="; ".join(problems))
-        return Health(message="watching")
+            return Health(level=Level.WARN, message="; ".join(problems), details=details)
+        return Health(message="watching", details=details)
 
     # Callbacks run on the executor, which owns the scene.
 

@@ -115,6 +115,17 @@ class Desk:
                 self._wake.wait(timeout_s)
             return not self.closed
 
+    def stir(self) -> None:
+        """Wake who waits: there is something to do."""
+        with self._wake:
+            self._stir()
+
+    def pause(self, timeout_s: float) -> None:
+        """Wait until somebody stirs after the last `take`, at most so long; closed or not."""
+        with self._wake:
+            if not self._stirred and timeout_s > 0.0:
+                self._wake.wait(timeout_s)
+
     def counters(self) -> DeskCounters:
         """Return what went over the desk so far."""
         with self._wake:

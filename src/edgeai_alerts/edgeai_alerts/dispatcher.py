@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edgeai_alerts.channels.base import Channel
 from edgeai_alerts.config import DispatchConfig
+from edgeai_alerts.deliveries import Deliveries
 from edgeai_alerts.desk import Desk
 from edgeai_alerts.health import DispatcherHealth
 from edgeai_alerts.journal import Journal
-from edgeai_alerts.outlet import Outlet
-from edgeai_alerts.rows import Outcome
 from edgeai_alerts.store import EventStore
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.ratelimit import Backoff, MonotonicClock
-from edgeai_core.types import Alert, AlertEvent
+from edgeai_core.types import Alert, AlertEvent, Severity
 
 _LOG = logging.getLogger(__name__)
 _WORKER_ERROR_PAUSE_S = 1.0
+# What closing may take beyond its time: writing to the store, good-byes of the channels.
+_CLOSING_GRACE_S = 1.0
+_NO_MINIMUMS: Mapping[str, Severity] = {}
 # How often alerts expire and escalate.
 _CHECK_S = 1.0
 AlertCallback = Callable[[Alert], None]
@@ -46,6 +48,7 @@ class Dispatcher:
         on_update: called on the worker thread when an alert ends, is acknowledged or opened
             again, and at most once per `update_s` and alert when events were merged into it.
         report: is told one sentence when something fails and when it works again.
+        minimums: the mildest severity that goes to a channel, by its name; INFO where none is.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Dispatcher:
         on_alert: AlertCallback,
         on_update: AlertCallback | None = None,
         report: Callable[[str], None],
+        minimums: Mapping[str, Severity] = _NO_MINIMUMS,
     ) -> None:
         self._engine = engine
         self._config = config
@@ -74,11 +78,16 @@ class Dispatcher:
             backoff=Backoff(config.retry, clock=clock),
             report=report,
         )
-        self._outlets = [
-            Outlet(channel, retry=config.retry, capacity=config.lane_size, clock=clock)
-            for channel in channels
-        ]
         self._desk = Desk(engine, queue_size=config.queue_size)
+        self._deliveries = Deliveries(
+            channels,
+            minimums=minimums,
+            journal=self._journal,
+            desk=self._desk,
+            config=config,
+            clock=clock,
+            report=report,
+        )
         self._deadline_s = 0.0
         self._thread: threading.Thread | None = None
         # From here on: worker thread only, read by health().
@@ -90,7 +99,8 @@ class Dispatcher:
         self._restore(wall_clock_ns())
 
     def start(self) -> None:
-        """Start the worker thread."""
+        """Start the worker thread and one for every channel."""
+        self._deliveries.start()
         self._thread = threading.Thread(target=self._work, name="alert-dispatcher", daemon=True)
         self._thread.start()
 
@@ -124,8 +134,7 @@ class Dispatcher:
         The worker thread calls it; without `start` the owner may, from one thread.
         """
         self._take_in()
-        for outlet in self._outlets:
-            self._deliver(outlet)
+        wait_s = self._deliveries.work()
         now_s = self._clock()
         if now_s >= self._check_at_s:
             self._check_at_s = now_s + _CHECK_S
@@ -138,9 +147,8 @@ class Dispatcher:
             self._purge_at_s = now_s + self._config.purge_s
             self._journal.purge()
         self._journal.flush()
-        waits = (outlet.lane.wait_s() for outlet in self._outlets)
         due_s = min(self._check_at_s, self._update_at_s, self._purge_at_s) - now_s
-        return max(0.0, min([due_s, *(wait_s for wait_s in waits if wait_s is not None)]))
+        return max(0.0, due_s if wait_s is None else min(due_s, wait_s))
 
     def close(self, timeout_s: float) -> bool:
         """Send what can be sent now, then stop; True when nothing was left unsent or unwritten.
@@ -153,17 +161,14 @@ class Dispatcher:
         if self._thread is None:
             self._drain()
         else:
-            self._thread.join(timeout_s)
-            if self._thread.is_alive():
-                self._report(
-                    f"dispatcher: a channel is still busy after {timeout_s:.1f} s; what it did "
-                    "not take is sent after the next start"
-                )
-                return False
-        for outlet in self._outlets:
-            outlet.channel.close()
-        left = any(outlet.lane or outlet.lane.more_in_store for outlet in self._outlets)
-        return not left and self._journal.unwritten == 0
+            self._thread.join(timeout_s + _CLOSING_GRACE_S)
+        if not self._deliveries.stop(until_s=self._deadline_s + _CLOSING_GRACE_S):
+            self._report(
+                f"dispatcher: a channel is still busy after {timeout_s:.1f} s; what it did "
+                "not take is sent after the next start"
+            )
+            return False
+        return not self._deliveries.left and self._journal.unwritten == 0
 
     def health(self) -> DispatcherHealth:
         """Return counters and states; may be called from any thread."""
@@ -180,7 +185,7 @@ class Dispatcher:
             unwritten=self._journal.unwritten,
             callback_errors=self._callback_errors,
             worker_errors=self._worker_errors,
-            channels=tuple(outlet.health() for outlet in self._outlets),
+            channels=self._deliveries.health(),
         )
 
     def _restore(self, wall_ns: int) -> None:
@@ -201,8 +206,7 @@ class Dispatcher:
                 age_s=(wall_ns - stored.created_wall_ns) / 1e9,
                 silent_s=(wall_ns - stored.updated_wall_ns) / 1e9,
             )
-        for outlet in self._outlets:
-            outlet.lane.refill(self._journal.pending(outlet.channel.name) or [])
+        self._deliveries.restore()
 
     def _take_in(self) -> None:
         waiting, changes = self._desk.take()
@@ -210,61 +214,26 @@ class Dispatcher:
         # when a full lane relies on it.
         size = self._config.lane_size
         for begin in range(0, len(waiting), size):
-            self._tell(waiting[begin : begin + size], self._takers, self._on_alert)
+            self._tell(waiting[begin : begin + size], callback=self._on_alert)
         for begin in range(0, len(changes), size):
-            self._tell(changes[begin : begin + size], self._followers, self._on_update)
-
-    def _takers(self, alert: Alert) -> list[Outlet]:
-        names = self._engine.channels_of(alert)
-        return [outlet for outlet in self._outlets if not names or outlet.channel.name in names]
-
-    def _followers(self, alert: Alert) -> list[Outlet]:
-        return [outlet for outlet in self._takers(alert) if outlet.takes_changes]
+            self._tell(changes[begin : begin + size], callback=self._on_update, change=True)
 
     def _tell(
-        self,
-        alerts: Sequence[Alert],
-        outlets_of: Callable[[Alert], list[Outlet]],
-        callback: AlertCallback | None,
+        self, alerts: Sequence[Alert], *, callback: AlertCallback | None, change: bool = False
     ) -> None:
-        """Store alerts, then publish them, then put them into the lanes of their channels."""
-        for alert in alerts:
-            names = [outlet.channel.name for outlet in outlets_of(alert)]
+        """Store alerts, then publish them, then put them into the lines of their channels."""
+        channels_of, takers_of = self._engine.channels_of, self._deliveries.takers
+        takers = [takers_of(alert, names=channels_of(alert), change=change) for alert in alerts]
+        for alert, names in zip(alerts, takers, strict=True):
             self._journal.add_telling(alert, names)
         stored = self._journal.flush()
-        for alert in alerts:
+        for alert, names in zip(alerts, takers, strict=True):
             if callback is not None:
                 self._call(callback, alert)
-            for outlet in outlets_of(alert):
-                dropped = outlet.lane.add(alert, stored=stored)
-                if dropped is not None:
-                    self._give_up(dropped.alert_id)
-            if not self._takers(alert):
+            self._deliveries.add(alert, takers=names, stored=stored)
+            if not names and not change:
                 # Nobody else will be told: stored and handed over is all there is.
                 self._desk.mark_sent(alert)
-
-    def _deliver(self, outlet: Outlet) -> None:
-        if not outlet.lane and outlet.lane.more_in_store:
-            stored = self._journal.pending(outlet.channel.name)
-            if stored is not None:
-                outlet.lane.refill(stored)
-        alert = outlet.lane.next_due()
-        if alert is None:
-            return
-        alert = self._desk.latest(alert)
-        outcome = outlet.try_send(alert, report=self._report)
-        if outcome is None:
-            return
-        self._journal.add_outcome(alert.alert_id, channel=outlet.channel.name, outcome=outcome)
-        if outcome is Outcome.SENT:
-            self._desk.mark_sent(alert)
-        else:
-            self._give_up(alert.alert_id)
-
-    def _give_up(self, alert_id: str) -> None:
-        # Without this the key of an alert that no channel takes would stay silent for ever.
-        if not any(alert_id in outlet.lane for outlet in self._outlets):
-            self._desk.withdraw(alert_id)
 
     def _tell_updates(self) -> None:
         for alert in self._desk.take_updates():
@@ -294,13 +263,10 @@ class Dispatcher:
     def _drain(self) -> None:
         while self._clock() < self._deadline_s:
             self.step()
-            queued = self._desk.counters().queued
-            lanes = [outlet.lane for outlet in self._outlets]
-            # An empty lane may have more in the store, which the next step brings.
-            if not queued and all(
-                lane.next_due() is None and (lane or not lane.more_in_store) for lane in lanes
-            ):
+            if not self._desk.counters().queued and self._deliveries.idle:
                 break
+            if self._deliveries.busy:
+                self._desk.pause(self._deadline_s - self._clock())
         self._take_in()
         self._tell_updates()
         self._journal.flush_now()

@@ -91,6 +91,12 @@ class Journal:
         if not self.failing:
             self._tried("purge", self._store.purge)
 
+    def expire(self, max_age_s: float) -> list[tuple[str, str]]:
+        """Give up deliveries that wait for longer; return (alert id, channel) of each."""
+        if self.failing:
+            return []
+        return self._tried("expire", lambda: self._store.expire(max_age_s)) or []
+
     def retire_channels(self) -> int:
         """Stop waiting for channels that are not configured; return how many deliveries."""
         return self._tried("retire", lambda: self._store.retire_channels(self._channels)) or 0

@@ -23,6 +23,7 @@ class Outcome(Enum):
     SENT = "sent"
     REFUSED = "refused"
     RETIRED = "retired"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

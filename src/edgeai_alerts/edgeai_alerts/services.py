@@ -55,18 +55,27 @@ class AlertServices:
         if response.message:
             return response
         try:
-            response.success = self._store.acknowledge(
-                request.alert_id, by=request.acknowledged_by, now_ns=time.time_ns()
-            )
+            response.success = self.note_acknowledged(request.alert_id, by=request.acknowledged_by)
         except (EdgeAiError, ValueError) as exc:
             response.message = str(exc)
             return response
-        if response.success:
-            self._on_acknowledged(request.alert_id, request.acknowledged_by)
         response.message = (
             "acknowledged" if response.success else "somebody had acknowledged it before"
         )
         return response
+
+    def note_acknowledged(self, alert_id: str, *, by: str) -> bool:
+        """Note who has seen an alert, after it was checked that he may say so.
+
+        May be called from any thread. False when somebody had acknowledged it before.
+
+        Raises:
+            StoreError: no such alert, no name, or it could not be written.
+        """
+        noted = self._store.acknowledge(alert_id, by=by, now_ns=time.time_ns())
+        if noted:
+            self._on_acknowledged(alert_id, by)
+        return noted
 
     def list_alerts(
         self, request: ListAlerts.Request, response: ListAlerts.Response

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.database import Database
+from edgeai_alerts.expiry import expire_deliveries
 from edgeai_alerts.listing import AlertFilter, list_alerts
 from edgeai_alerts.purging import purge_alerts
 from edgeai_alerts.rows import (
@@ -140,6 +141,23 @@ class EventStore:
                 "AND channel = ? AND seq = (SELECT seq FROM alerts WHERE alert_id = ?)",
                 (outcome.value, self._wall_clock_ns(), storable(channel), storable(alert_id)),
             )
+
+    def expire(self, max_age_s: float) -> list[tuple[str, str]]:
+        """Give up deliveries that wait for longer, except of critical alerts.
+
+        Returns:
+            (alert id, channel) of each.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        now_ns = self._wall_clock_ns()
+        return expire_deliveries(
+            self._database,
+            oldest_wall_ns=now_ns - round(max_age_s * 1e9),
+            earliest_wall_ns=EARLIEST_PLAUSIBLE_WALL_NS,
+            now_wall_ns=now_ns,
+        )
 
     def retire_channels(self, keep: Sequence[str]) -> int:
         """Stop waiting for channels that are not configured any more; return how many deliveries.

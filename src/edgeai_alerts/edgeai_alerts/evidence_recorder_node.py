@@ -27,6 +27,7 @@ from edgeai_alerts.evidence.feed import CameraFeed
 from edgeai_alerts.evidence.pictures import PictureMaker
 from edgeai_alerts.evidence.shelf import EVIDENCE_FOLDER, EvidenceShelf
 from edgeai_alerts.store import EventStore
+from edgeai_alerts.topics import camera_of
 from edgeai_core import catalog
 from edgeai_core.access.locations import data_directory
 from edgeai_core.config import group, param
@@ -65,10 +66,6 @@ class EvidenceRecorderConfig(EvidenceConfig):
     """All parameters of the evidence node."""
 
     topics: RecordedTopicsConfig = group(RecordedTopicsConfig)
-
-
-def _camera_of(topic: str) -> str:
-    return topic.strip("/").rpartition("/")[0]
 
 
 class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
@@ -112,7 +109,7 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
             folder / EVIDENCE_FOLDER, store.evidence, config.limits, wall_clock_ns=time.time_ns
         )
         self._shelf.tidy()
-        cameras = [_camera_of(topic) for topic in config.topics.images]
+        cameras = [camera_of(topic) for topic in config.topics.images]
         self._masks = masks_of(config.privacy.masks, cameras=cameras)
         finder = None
         if config.privacy.blur_unknown_faces:
@@ -140,8 +137,8 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
         self._feeds = feeds
         self._run(desk.work, desk.close, name="evidence-writer")
         for topic in config.topics.images:
-            feed = feeds[_camera_of(topic)]
-            self._run(feed.work, feed.close, name=f"evidence-{_camera_of(topic)}")
+            feed = feeds[camera_of(topic)]
+            self._run(feed.work, feed.close, name=f"evidence-{camera_of(topic)}")
             self._listen(topic, feed)
         self._watch_results(config, feeds)
         self.subscribe(AlertMsg, "/alerts", self._on_alert, qos.ALERTS)
@@ -185,7 +182,7 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
             (ActionEventArray, topics.actions, self._on_actions),
         ):
             for topic in names:
-                if (feed := feeds.get(_camera_of(topic))) is not None:
+                if (feed := feeds.get(camera_of(topic))) is not None:
                     self.subscribe(message, topic, functools.partial(handle, feed), qos.RESULTS)
 
     # Callbacks run on the executor: they only put things where the workers find them.

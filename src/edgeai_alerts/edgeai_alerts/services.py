@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import array
+import dataclasses
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, GetEvidence, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, GetEvidence, ListAlerts, WhereIs
 from rclpy.node import Node
 
 from edgeai_alerts.channels.log import forget_in_log
 from edgeai_alerts.evidence.shelf import EvidenceShelf, Piece
+from edgeai_alerts.listing import AlertFilter
 from edgeai_alerts.sightings import never_seen, told_sighting
 from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
 from edgeai_core.access.credentials import ServiceGuard
 from edgeai_core.access.permissions import Permission
 from edgeai_core.errors import EdgeAiError
+from edgeai_core.types import AlertState, Severity
+from edgeai_ros_common.convert import alert_to_msg
 from edgeai_ros_common.convert_sightings import sighting_to_msg
 from edgeai_ros_common.off_executor import run_off_executor
 
@@ -28,6 +33,7 @@ class AlertServices:
         store: open for as long as the services are offered.
         guard: says who may. log_file: where the log channel writes.
         shelf: holds what is kept of alerts.
+        on_acknowledged: is told which alert somebody has seen, and who.
     """
 
     def __init__(
@@ -37,17 +43,20 @@ class AlertServices:
         guard: ServiceGuard,
         log_file: Path,
         shelf: EvidenceShelf,
+        on_acknowledged: Callable[[str, str], object],
     ) -> None:
         self._store = store
         self._guard = guard
         self._log_file = log_file
         self._shelf = shelf
+        self._on_acknowledged = on_acknowledged
 
     def offer(self, node: Node) -> list[Any]:
         """Make the services of a node; return them, for the caller to destroy."""
         self._node = node
         return [
             node.create_service(AcknowledgeAlert, "~/acknowledge", self.acknowledge),
+            node.create_service(ListAlerts, "~/list_alerts", self.list_alerts),
             node.create_service(WhereIs, "~/where_is", self.where_is),
             node.create_service(ForgetPerson, "~/forget_person", self.forget_person),
             node.create_service(GetEvidence, "~/get_evidence", self.get_evidence),
@@ -66,15 +75,58 @@ class AlertServices:
         if response.message:
             return response
         try:
-            response.success = self._store.acknowledge(
-                request.alert_id, by=request.acknowledged_by, now_ns=time.time_ns()
-            )
+            response.success = self.note_acknowledged(request.alert_id, by=request.acknowledged_by)
         except (EdgeAiError, ValueError) as exc:
             response.message = str(exc)
             return response
         response.message = (
             "acknowledged" if response.success else "somebody had acknowledged it before"
         )
+        return response
+
+    def note_acknowledged(self, alert_id: str, *, by: str) -> bool:
+        """Note who has seen an alert, after it was checked that he may say so.
+
+        May be called from any thread. False when somebody had acknowledged it before.
+
+        Raises:
+            StoreError: no such alert, no name, or it could not be written.
+        """
+        noted = self._store.acknowledge(alert_id, by=by, now_ns=time.time_ns())
+        if noted:
+            self._on_acknowledged(alert_id, by)
+        return noted
+
+    def list_alerts(
+        self, request: ListAlerts.Request, response: ListAlerts.Response
+    ) -> ListAlerts.Response:
+        """Return stored alerts."""
+        response.message = self._guard.objection(
+            request.credential, action="list_alerts", subject="", permission=Permission.OPERATE
+        )
+        if response.message:
+            return response
+        try:
+            alerts, response.more = self._store.listed(
+                AlertFilter(
+                    text=request.text,
+                    categories=tuple(request.categories),
+                    camera=request.camera,
+                    min_severity=Severity(request.min_severity),
+                    states=tuple(AlertState(state) for state in request.states),
+                    before_alert_id=request.before_alert_id,
+                    limit=request.limit,
+                )
+            )
+            kinds = self._store.evidence.kinds_of([alert.alert_id for alert in alerts])
+        except (EdgeAiError, ValueError) as exc:
+            response.message = str(exc)
+            return response
+        response.alerts = [
+            alert_to_msg(dataclasses.replace(alert, evidence=kinds.get(alert.alert_id, ())))
+            for alert in alerts
+        ]
+        response.success = True
         return response
 
     def where_is(self, request: WhereIs.Request, response: WhereIs.Response) -> WhereIs.Response:

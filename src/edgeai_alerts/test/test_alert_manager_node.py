@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable
 
 import pytest
+from builtin_interfaces.msg import Time
 from edgeai_msgs.msg import Alert as AlertMsg
 from edgeai_msgs.msg import AuthState as AuthStateMsg
 from edgeai_msgs.msg import Sighting as SightingMsg
-from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, GetEvidence, WhereIs
+from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, GetEvidence, ListAlerts, WhereIs
+from rclpy.lifecycle import TransitionCallbackReturn
+from std_msgs.msg import Header
 
 from edgeai_alerts.alert_manager_node import AlertManagerNode
 from edgeai_alerts.config import StoreConfig
@@ -20,11 +23,13 @@ from edgeai_alerts.evidence.table import EvidenceKind
 from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
 from edgeai_core.access.credentials import operator_key, sign_credential
 from edgeai_core.access.permissions import ROLE_PERMISSIONS, Role
+from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.analyzers.objects.sightings import Sighting
 from edgeai_core.geometry import Box
-from edgeai_core.types import Alert, AlertEvent, AuthState, SessionState, Severity
+from edgeai_core.types import Alert, AlertEvent, AuthState, Detection, SessionState, Severity
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import auth_state_to_msg
+from edgeai_ros_common.convert_actions import actions_to_msg
 from edgeai_ros_common.convert_sightings import sighting_to_msg
 
 LOCKED, ACTIVE, MONITORING = SessionState.LOCKED, SessionState.ACTIVE, SessionState.MONITORING
@@ -60,6 +65,7 @@ class Desk:
         self._client = self._client_node.create_client(
             AcknowledgeAlert, "/alert_manager/acknowledge"
         )
+        self._list = self._client_node.create_client(ListAlerts, "/alert_manager/list_alerts")
         self._where_is = self._client_node.create_client(WhereIs, "/alert_manager/where_is")
         self._things = self._client_node.create_publisher(SightingMsg, "/hall/things", qos.RESULTS)
         self._nonces = itertools.count(1)
@@ -118,6 +124,12 @@ class Desk:
         self.ros.until(client.service_is_ready)
         request = GetEvidence.Request(alert_id=ALERT_ID, credential=credential, **asked)
         future = client.call_async(request)
+        self.ros.until(future.done)
+        return future.result()
+
+    def list_alerts(self, **wanted: object) -> ListAlerts.Response:
+        request = ListAlerts.Request(**{"limit": 10, **wanted})
+        future = self._list.call_async(request)
         self.ros.until(future.done)
         return future.result()
 
@@ -334,18 +346,124 @@ def test_forgetting_a_person_deletes_the_pictures_with_the_person(
 
 def test_an_alert_says_once_more_who_it_is_when_evidence_of_it_is_kept(desk) -> None:
     listener = desk.ros.listener()
-    told: list[AlertMsg] = []
-    listener.create_subscription(AlertMsg, "/alerts", told.append, qos.ALERTS)
+    published: list[AlertMsg] = []
+    listener.create_subscription(AlertMsg, "/alerts", published.append, qos.ALERTS)
     recorder = listener.create_publisher(AlertMsg, "/recorder/kept", qos.RESULTS)
     desk.ros.until(lambda: recorder.get_subscription_count() == 1)
     event = AlertEvent(
         category="fire", severity=Severity.CRITICAL, title="fire", reason="r", source="s"
     )
     raised = desk.node._dispatcher.submit(event)
-    desk.ros.until(lambda: len(told) == 1)
+
+    def told() -> list[AlertMsg]:
+        return [alert for alert in published if alert.alert_id == raised.alert_id]
+
+    desk.ros.until(lambda: len(told()) == 1)
     recorder.publish(AlertMsg(alert_id=raised.alert_id, evidence=["snapshot"]))
-    desk.ros.until(lambda: len(told) == 2)
-    assert [(a.alert_id, a.state, list(a.evidence)) for a in told] == [
-        (raised.alert_id, AlertMsg.RAISED, []),
-        (raised.alert_id, AlertMsg.UPDATED, ["snapshot"]),
+    desk.ros.until(lambda: len(told()) == 2)
+    assert [(alert.state, list(alert.evidence)) for alert in told()] == [
+        (AlertMsg.RAISED, []),
+        (AlertMsg.UPDATED, ["snapshot"]),
     ]
+
+
+def test_who_may_operate_lists_stored_alerts(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    answer = desk.list_alerts(text="FACE")
+    assert (answer.success, answer.message, answer.more) == (True, "", False)
+    assert [alert.alert_id for alert in answer.alerts] == [ALERT_ID]
+    assert list(desk.list_alerts(text="fire").alerts) == []
+
+
+def test_while_nobody_is_active_nobody_lists_alerts(desk):
+    answer = desk.list_alerts()
+    assert not answer.success
+    assert answer.message.startswith("cannot operate: the state is LOCKED")
+    assert list(answer.alerts) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"limit": 0}, "list alerts: got limit 0, expected 1..500"),
+        ({"states": [9]}, "9 is not a valid AlertState"),
+        ({"min_severity": 7}, "7 is not a valid Severity"),
+    ],
+    ids=str,
+)
+def test_a_question_that_makes_no_sense_is_told(desk, wanted, message):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    answer = desk.list_alerts(**wanted)
+    assert (answer.success, answer.message) == (False, message)
+
+
+def test_an_acknowledged_alert_is_published_as_such_and_goes_on(desk):
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("acknowledge", "operate"))
+    told = []
+    desk._client_node.create_subscription(AlertMsg, "/alerts", told.append, qos.ALERTS)
+    assert desk.acknowledge().success
+    desk.ros.until(lambda: any(alert.state == AlertMsg.ACKNOWLEDGED for alert in told))
+    assert told[-1].acknowledged_by == "Ada"
+    assert desk.list_alerts(states=[AlertMsg.ACKNOWLEDGED]).alerts[0].alert_id == ALERT_ID
+
+
+RULES = """
+rules:
+  - name: quiet hall
+    category: fall
+    camera: hall
+    when: {persons_in_view: {min: 2}}
+    tell: false
+  - {name: falls, category: fall, severity: CRITICAL}
+"""
+
+
+def watching(ros, overrides, tmp_path, monkeypatch, rules: str) -> AlertManagerNode:
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
+    (tmp_path / "rules.yaml").write_text(rules)
+    return ros.add(
+        AlertManagerNode(
+            node_name="alert_manager",
+            context=ros.context,
+            parameter_overrides=overrides({"channels": [], "rules.path": "rules.yaml"}),
+        )
+    )
+
+
+def test_rules_decide_over_the_events_of_the_graph(ros, overrides, tmp_path, monkeypatch):
+    node = watching(ros, overrides, tmp_path, monkeypatch, RULES)
+    node.trigger_configure()
+    node.trigger_activate()
+    box = Box(0.0, 0.0, 9.0, 9.0)
+    people = [Detection(box=box, label="person", score=0.9, track_id=n) for n in (1, 2)]
+    node._situation.see_objects(people, stamp_ns=5, camera="hall")
+    for camera in ("hall", "porch"):
+        fall = ActionEvent(
+            action=Action.FALL,
+            incident=1,
+            probability=0.9,
+            track_ids=(1,),
+            box=box,
+            start_ns=5,
+            end_ns=5,
+            stamp_ns=5,
+            reason="why",
+        )
+        node._on_actions(camera, actions_to_msg([fall], Header(stamp=Time(nanosec=5))))
+    ros.until(lambda: len(node._store.alerts()) == 1)
+    (stored,) = node._store.alerts()
+    assert (stored.alert.event.camera, stored.alert.rule) == ("porch", "falls")
+    assert stored.alert.event.severity is Severity.CRITICAL
+
+
+def test_a_wrong_rule_file_keeps_the_node_from_starting_and_says_where(
+    ros, overrides, tmp_path, monkeypatch, capfd
+):
+    node = watching(ros, overrides, tmp_path, monkeypatch, "rules:\n  - {name: a, cat: fall}\n")
+    assert node.trigger_configure() is not TransitionCallbackReturn.SUCCESS
+    assert "rules.yaml, line 2: unknown key 'cat'" in capfd.readouterr().err
+
+
+def test_listed_alerts_say_what_is_kept_of_them(desk, snapshot) -> None:
+    desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
+    assert list(desk.list_alerts().alerts[0].evidence) == ["snapshot"]

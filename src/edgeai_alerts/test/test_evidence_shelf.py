@@ -93,6 +93,21 @@ def test_the_kinds_that_are_kept_are_told_by_alert(cupboard):
     assert box.store.evidence.kinds_of(ids) == {ids[0]: ("snapshot", "clip"), ids[1]: ("clip",)}
 
 
+def test_the_file_of_an_alert_is_named_once_it_is_there(cupboard):
+    box = cupboard()
+    assert box.shelf.path("a" * 32, "snapshot") is None
+    box.shelf.keep("a" * 32, SNAPSHOT, b"picture")
+    file = box.shelf.path("a" * 32, "snapshot")
+    assert file is not None
+    assert file.read_bytes() == b"picture"
+    file.unlink()
+    assert [box.shelf.path(*asked) for asked in (("a" * 32, "snapshot"), ("../x", "clip"))] == [
+        None,
+        None,
+    ]
+    assert box.shelf.path("a" * 32, "film") is None
+
+
 def test_evidence_made_twice_is_the_newer_once(cupboard):
     box = cupboard()
     box.keep(1, size=10)

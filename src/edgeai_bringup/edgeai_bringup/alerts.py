@@ -9,8 +9,7 @@ import time
 
 from edgeai_alerts.channels.log import forget_in_log
 from edgeai_alerts.config import LogFileConfig, StoreConfig
-from edgeai_alerts.evidence.config import LimitsConfig
-from edgeai_alerts.evidence.shelf import EVIDENCE_FOLDER, EvidenceShelf
+from edgeai_alerts.evidence.reading import opened_shelf
 from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
 from edgeai_bringup.report import write_json
 from edgeai_core.access.locations import data_directory
@@ -60,14 +59,8 @@ def erase_person_from_alerts(*, person_id: str, name: str) -> tuple[int, int]:
     )
     if path.is_file():
         with EventStore(path, config, wall_clock_ns=time.time_ns, report=_to_stderr) as store:
-            shelf = EvidenceShelf(
-                data_directory() / EVIDENCE_FOLDER,
-                store.evidence,
-                LimitsConfig(),
-                wall_clock_ns=time.time_ns,
-            )
             # First: which alerts are about the person is gone afterwards.
-            pictures = shelf.erase_person(person_id)
+            pictures = opened_shelf(data_directory(), store).erase_person(person_id)
             erased += store.forget_person(person_id=person_id, name=name)
     return erased, pictures
 

@@ -151,6 +151,7 @@ def plan(
     camera: str = "camera",
     overrides: dict[str, dict[str, ParameterValue]] | None = None,
     params_file: Path | None = None,
+    own_camera: bool = True,
 ) -> tuple[NodePlan, ...]:
     """Return the nodes of a profile.
 
@@ -159,6 +160,8 @@ def plan(
         camera: namespace of the camera and its analyzers.
         overrides: node name -> parameters that win over the file.
         params_file: instead of the profile's own.
+        own_camera: with the camera node; without it somebody else publishes `image_raw`: a robot's
+            driver, or a replayed recording.
 
     Raises:
         ValueError: there is no such profile (the sentence lists those there are), or the camera's
@@ -171,7 +174,8 @@ def plan(
             f"camera name {camera!r}: expected letters, digits and single underscores, beginning "
             "with a letter; parts may be joined by slashes: floor_1/entrance"
         )
-    wanted = [entry for entry in NODES if entry.name in PROFILES[profile]]
+    names = [name for name in PROFILES[profile] if own_camera or name != "usb_cam"]
+    wanted = [entry for entry in NODES if entry.name in names]
     file = params_file or config_directory / f"{profile}.params.yaml"
     given = overrides or {}
     plans = [

@@ -89,6 +89,10 @@ class SetupError(EdgeAiError):
     """The machine or the workspace is not in the state that the command needs."""
 
 
+class BagError(EdgeAiError):
+    """A recording cannot be made, read or replayed."""
+
+
 class ChannelError(EdgeAiError):
     """A notification channel could not take an alert; trying again may help."""
 

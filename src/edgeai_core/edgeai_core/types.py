@@ -316,6 +316,10 @@ class Alert:
         raised_ns: stamp of the first event. count: events merged into this alert.
         state: where it stands. acknowledged_by: who has seen it; empty while nobody said so.
         evidence: kinds of evidence that are kept for it ("snapshot", "clip", "explanation").
+        rule: name of the rule that decided how it is told; empty for none.
+        telling: 1 for the first time that people are told, one more for every reminder and
+            escalation; with `alert_id` it names a delivery.
+        escalated: it was told again because nobody acknowledged it in time.
     """
 
     alert_id: str
@@ -325,3 +329,6 @@ class Alert:
     state: AlertState = AlertState.RAISED
     acknowledged_by: str = ""
     evidence: tuple[str, ...] = ()
+    rule: str = ""
+    telling: int = 1
+    escalated: bool = False

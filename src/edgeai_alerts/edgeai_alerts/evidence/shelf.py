@@ -158,6 +158,15 @@ class EvidenceShelf:
                 stray.unlink(missing_ok=True)
             return len(lost) + len(strays)
 
+    def path(self, alert_id: str, kind: str) -> Path | None:
+        """Return the file of an alert's evidence; None when there is none, or none yet."""
+        try:
+            entry = self._table.find(_checked(alert_id), EvidenceKind(kind))
+        except (EvidenceError, StoreError, ValueError):
+            return None
+        file = None if entry is None else self._folder / Path(entry.file).name
+        return file if file is not None and file.is_file() else None
+
     def read(self, alert_id: str, kind: str, *, offset_bytes: int, limit_bytes: int) -> Piece:
         """Return a part of a file.
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -282,3 +285,61 @@ def test_forgetting_somebody_who_was_never_seen_deletes_nothing(cupboard):
     box.keep(1, people=("p1",))
     assert box.shelf.erase_person("p2") == 0
     assert box.numbers() == [1]
+
+
+ON_A_SMALL_DISK = """
+import subprocess, sys
+from pathlib import Path
+from edgeai_alerts.config import StoreConfig
+from edgeai_alerts.evidence.config import LimitsConfig
+from edgeai_alerts.evidence.shelf import EvidenceShelf, free_bytes_of
+from edgeai_alerts.evidence.table import EvidenceKind
+from edgeai_alerts.store import EventStore
+from edgeai_core.errors import EvidenceError
+
+state = Path(sys.argv[1])
+disk = state / "evidence"
+disk.mkdir()
+mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)])
+if mounted.returncode:
+    sys.exit(77)
+with EventStore(
+    state / "alerts.db", StoreConfig(), wall_clock_ns=lambda: 1, report=print
+) as store:
+    def shelf(reserve, free_bytes=free_bytes_of):
+        limits = LimitsConfig(min_free_bytes=reserve)
+        return EvidenceShelf(
+            disk, store.evidence, limits, wall_clock_ns=lambda: 1, free_bytes=free_bytes
+        )
+
+    def tried(number, size, where):
+        try:
+            where.keep(f"{number:032x}", EvidenceKind.SNAPSHOT, b"e" * size)
+        except EvidenceError as exc:
+            return str(exc)
+        return "kept"
+
+    print(tried(1, 40_000, shelf(150_000)))
+    print(tried(2, 80_000, shelf(150_000)).partition(": ")[2])
+    # Whoever asked was told of room that is gone when the file is written.
+    print(tried(3, 300_000, shelf(0, free_bytes=lambda folder: 10**12)))
+    print(tried(4, 40_000, shelf(150_000)))
+    print([int(f.name[:32], 16) for f in sorted(disk.iterdir())])
+    print([int(entry.alert_id, 16) for entry in store.evidence.all()])
+"""
+
+
+def test_on_a_real_disk_that_is_full_nothing_is_half_and_the_reserve_stays(tmp_path):
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        pytest.skip("unshare is not there: a small disk cannot be made")
+    command = [unshare, "--map-root-user", "--mount", sys.executable, "-c", ON_A_SMALL_DISK]
+    ran = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False)
+    if ran.returncode == 77 or "unshare" in ran.stderr:
+        pytest.skip(f"this machine lets nobody mount a small disk: {ran.stderr.strip()[:100]}")
+    assert ran.returncode == 0, ran.stderr
+    first, second, third, fourth, files, rows = ran.stdout.splitlines()
+    assert (first, fourth) == ("kept", "kept")
+    assert second.endswith("stay so; no evidence is kept until there is room")
+    assert third.endswith("No space left on device; make room or mend the disk")
+    assert files == rows == "[1, 4]"

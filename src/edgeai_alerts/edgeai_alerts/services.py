@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import array
-import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -118,14 +117,10 @@ class AlertServices:
                     limit=request.limit,
                 )
             )
-            kinds = self._store.evidence.kinds_of([alert.alert_id for alert in alerts])
         except (EdgeAiError, ValueError) as exc:
             response.message = str(exc)
             return response
-        response.alerts = [
-            alert_to_msg(dataclasses.replace(alert, evidence=kinds.get(alert.alert_id, ())))
-            for alert in alerts
-        ]
+        response.alerts = [alert_to_msg(alert) for alert in alerts]
         response.success = True
         return response
 

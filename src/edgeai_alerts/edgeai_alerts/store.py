@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -248,7 +249,8 @@ class EventStore:
             StoreError: the page begins after an unknown alert, or the file could not be read.
         """
         with self._database.reading() as connection:
-            return list_alerts(connection, wanted)
+            alerts, more = list_alerts(connection, wanted)
+        return self.evidence.told(alerts), more
 
     def pending(self, channel: str, *, limit: int) -> list[Alert]:
         """Return the alerts that a channel still has to take, oldest first.
@@ -262,7 +264,7 @@ class EventStore:
                 "WHERE channel = ? AND outcome IS NULL ORDER BY seq LIMIT ?",
                 (storable(channel), limit),
             ).fetchall()
-        return [alert_of(row) for row in rows]
+        return self.evidence.told([alert_of(row) for row in rows])
 
     def lively(self, *, sent_since_wall_ns: int, limit: int) -> list[StoredAlert]:
         """Return the newest alerts that go on, that nobody was told of, or that were sent lately.
@@ -287,12 +289,17 @@ class EventStore:
     def _stored(self, query: str, values: Sequence[object]) -> list[StoredAlert]:
         with self._database.reading() as connection:
             execute = connection.execute
-            return [
+            stored = [
                 stored_alert_of(
                     row, execute(f"{_DELIVERIES} ORDER BY channel", row[-1:]).fetchall()
                 )
                 for row in execute(query, values).fetchall()
             ]
+        told = self.evidence.told([entry.alert for entry in stored])
+        return [
+            dataclasses.replace(entry, alert=alert)
+            for entry, alert in zip(stored, told, strict=True)
+        ]
 
     def forget_person(self, *, person_id: str, name: str) -> int:
         """Take a person's name and id out of every alert and rewrite the file; return how many.

@@ -13,6 +13,8 @@ from edgeai_msgs.msg import Alert as AlertMsg
 from sensor_msgs.msg import Image
 
 from edgeai_alerts.evidence_recorder_node import EvidenceRecorderNode
+from edgeai_core import catalog
+from edgeai_core.errors import ModelMissingError
 from edgeai_core.types import Alert, AlertEvent, Frame, Severity
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import alert_to_msg, image_to_msg
@@ -164,6 +166,16 @@ def test_a_mask_that_is_none_keeps_the_node_from_starting(room):
     watched = room(**{"privacy.masks": ["window: 0,0 1,0"]})
     watched.node.trigger_configure()
     watched.node.publish_health()
+    assert watched.node._config is None
+
+
+def test_without_the_face_model_nothing_is_kept_rather_than_everybodys_face(room, monkeypatch):
+    def missing(**options: object) -> None:
+        raise ModelMissingError("face model: not on this machine")
+
+    monkeypatch.setattr(catalog, "create_face_finder", missing)
+    watched = room(**{"privacy.blur_unknown_faces": True})
+    watched.node.trigger_configure()
     assert watched.node._config is None
 
 

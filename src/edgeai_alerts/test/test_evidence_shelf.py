@@ -111,6 +111,19 @@ def test_the_file_of_an_alert_is_named_once_it_is_there(cupboard):
     assert box.shelf.path("a" * 32, "film") is None
 
 
+def test_stored_alerts_say_what_is_kept_of_them(cupboard):
+    box = cupboard()
+    for number in (1, 2):
+        box.store.save(alert(number, f"track {number}"), channels=["log"])
+    box.keep(2)
+    box.keep(2, kind=CLIP)
+    told = [(), ("snapshot", "clip")]
+    assert [entry.alert.evidence for entry in box.store.alerts()] == told[::-1]
+    assert [a.evidence for a in box.store.pending("log", limit=9)] == told
+    lively = box.store.lively(sent_since_wall_ns=0, limit=9)
+    assert [entry.alert.evidence for entry in lively] == told
+
+
 def test_evidence_made_twice_is_the_newer_once(cupboard):
     box = cupboard()
     box.keep(1, size=10)

@@ -35,7 +35,7 @@ class DeskHealth:
     Attributes:
         kept: files. lost: files that could not be made or kept. clips_skipped: alerts that got no
             clip because too many waited. waiting: alerts that are worked on.
-        problem: why the last file could not be kept; empty when it could.
+        problem: why the last file could not be kept, or why no clips are; empty when all is well.
     """
 
     kept: int
@@ -91,8 +91,10 @@ class EvidenceDesk:
         self._on_kept = on_kept
         self._report = report
         self._clips = config.clip.enabled and can_encode()
+        self._lacking = ""
         if config.clip.enabled and not self._clips:
-            report("no clips are kept: PyAV is not installed; run the set-up again")
+            self._lacking = "no clips are kept: PyAV is not installed; run the set-up again"
+            report(self._lacking)
         # Guards what follows; held for microseconds only.
         self._wake = threading.Condition()
         self._cases: OrderedDict[str, _Case] = OrderedDict()
@@ -174,7 +176,7 @@ class EvidenceDesk:
                 lost=self._lost,
                 clips_skipped=self._clips_skipped,
                 waiting=len(self._cases),
-                problem=self._problem,
+                problem=self._problem or self._lacking,
             )
 
     def _advance(self, case: _Case) -> None:

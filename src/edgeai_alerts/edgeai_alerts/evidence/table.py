@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -9,6 +10,7 @@ from typing import Any
 
 from edgeai_alerts.database import Database
 from edgeai_alerts.rows import storable
+from edgeai_core.types import Alert
 
 _COLUMNS = "alert_id, kind, file, media_type, bytes, created_wall_ns"
 
@@ -116,6 +118,17 @@ class EvidenceTable:
                 if rows:
                     kinds[alert_id] = tuple(row[0] for row in rows)
         return kinds
+
+    def told(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Return the alerts with the kinds that are kept of each.
+
+        Raises:
+            StoreError: the file could not be read.
+        """
+        kinds = self.kinds_of([alert.alert_id for alert in alerts])
+        return [
+            dataclasses.replace(alert, evidence=kinds.get(alert.alert_id, ())) for alert in alerts
+        ]
 
     def showing(self, person_id: str) -> list[StoredEvidence]:
         """Return what shows a person: of alerts about the person, or with the face recognised.

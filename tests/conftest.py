@@ -165,8 +165,8 @@ class InProcessGraph:
 def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGraph]]:
     """Return what starts a profile in this process; it ends with the test.
 
-    Arguments: the profile, parameter overrides by node, and the names of the nodes to start where
-    not all of them are wanted.
+    Arguments: the profile, parameter overrides by node, the names of the nodes to start where
+    not all of them are wanted, and whether the graph has a camera node.
     """
     pytest.importorskip("rclpy", reason="ROS is not there: run the tests by make test")
     from edgeai_bringup.graph import Role, plan
@@ -179,9 +179,15 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
         overrides: dict[str, dict[str, Any]] | None = None,
         *,
         only: Sequence[str] = (),
+        own_camera: bool = True,
     ) -> InProcessGraph:
         given = {name: dict(values) for name, values in (overrides or {}).items()}
-        plans = plan(profile, config_directory=config_directory(), overrides=given)
+        plans = plan(
+            profile,
+            config_directory=config_directory(),
+            overrides=given,
+            own_camera=own_camera,
+        )
         if only:
             plans = tuple(p for p in plans if p.entry.name in only)
             names = [p.full_name for p in plans if p.entry.role is Role.BASE]

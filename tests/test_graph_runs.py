@@ -19,6 +19,7 @@ NODES = {
     "object_detector",
     "fire_detector",
     "action_recognizer",
+    "evidence_recorder",
     "alert_manager",
     "supervisor",
 }

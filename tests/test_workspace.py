@@ -7,7 +7,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -294,11 +293,10 @@ class TestStamp:
 
 
 class TestEnsure:
-    def test_is_quick_and_silent_when_done(self, clone, capsys):
+    def test_starts_nothing_and_says_nothing_when_done(self, clone, capsys, monkeypatch):
         setup_stamp.write(clone.stamp, stamp_for(clone, make_environment(clone)))
-        begin = time.perf_counter()
+        monkeypatch.setattr(subprocess, "Popen", None)
         assert workspace.ensure(clone.root, assets=False, environ={}) is False
-        assert time.perf_counter() - begin < 0.2
         assert capsys.readouterr().out == ""
 
     def test_leaves_a_foreign_environment_alone(self, clone):
@@ -614,15 +612,10 @@ class TestCommand:
         )
 
     @pytest.mark.parametrize("command", [[], ["up"], ["people"], ["setup"], ["doctor"]])
-    def test_help_answers_at_once(self, command):
-        best = float("inf")
-        for _ in range(3):
-            begin = time.perf_counter()
-            answer = self.edgeai(*command, "--help")
-            best = min(best, time.perf_counter() - begin)
-            assert answer.returncode == 0
-            assert answer.stdout.startswith("usage: edgeai")
-        assert best < 0.5
+    def test_help_answers_without_set_up(self, command):
+        answer = self.edgeai(*command, "--help")
+        assert answer.returncode == 0
+        assert answer.stdout.startswith("usage: edgeai")
 
     def test_an_unknown_command_is_exit_code_2(self):
         answer = self.edgeai("frobnicate")

@@ -18,9 +18,12 @@ setup(
     zip_safe=True,
     maintainer="edgeai maintainers",
     maintainer_email="maintainers@edgeai.example.org",
-    description="Event store, notification channels and alert node.",
+    description="Event store, evidence, notification channels and alert node.",
     license="Apache-2.0",
     entry_points={
-        "console_scripts": ["alert_manager_node = edgeai_alerts.alert_manager_node:main"],
+        "console_scripts": [
+            "alert_manager_node = edgeai_alerts.alert_manager_node:main",
+            "evidence_recorder_node = edgeai_alerts.evidence_recorder_node:main",
+        ],
     },
 )

@@ -7,7 +7,7 @@ import functools
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,25 +21,31 @@ from edgeai_msgs.msg import (
     Sighting,
 )
 from edgeai_msgs.msg import Alert as AlertMsg
-from edgeai_msgs.srv import AcknowledgeAlert, WhereIs
 from vision_msgs.msg import Detection2DArray
 
-from edgeai_alerts.channels import make_channels
-from edgeai_alerts.channels.base import ChannelSetup
+from edgeai_alerts.channel_choice import channel_setup
+from edgeai_alerts.channels import make_channels, minimum_severities
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
-from edgeai_alerts.sightings import never_seen, told_sighting
+from edgeai_alerts.evidence.reading import opened_shelf
+from edgeai_alerts.rule_choice import channel_names, rules_of
+from edgeai_alerts.services import AlertServices
 from edgeai_alerts.store import EventStore
+from edgeai_alerts.topics import TopicsConfig, camera_of, cameras_of
+from edgeai_core.access.credentials import ServiceGuard
 from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
-from edgeai_core.access.permissions import Permission, permission_objection
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.observers.health import HealthLevel, NodeHealth
+from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.rendering import render_line
+from edgeai_core.alerting.rulebook import RuleBook, RuledEvent
 from edgeai_core.alerting.scene import SceneWatch
-from edgeai_core.config import group, param
+from edgeai_core.alerting.situation import Situation
+from edgeai_core.alerting.texts import Texts
+from edgeai_core.config import group
 from edgeai_core.errors import EdgeAiError
-from edgeai_core.types import Alert, AlertEvent
+from edgeai_core.types import Alert, AlertEvent, AlertState
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (
     alert_to_msg,
@@ -51,7 +57,7 @@ from edgeai_ros_common.convert import (
 from edgeai_ros_common.convert_actions import actions_from_msg
 from edgeai_ros_common.convert_events import events_from_msg
 from edgeai_ros_common.convert_hazards import hazard_from_msg
-from edgeai_ros_common.convert_sightings import sighting_from_msg, sighting_to_msg
+from edgeai_ros_common.convert_sightings import sighting_from_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.node import EdgeNode
 from edgeai_ros_common.running import run_node
@@ -61,28 +67,10 @@ _CLOSE_TIMEOUT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicsConfig:
-    """What is watched; the graph table fills this in."""
-
-    faces: tuple[str, ...] = param((), "Topics of face matches, one per camera")
-    objects: tuple[str, ...] = param(
-        (), "Topics of tracked objects, one per camera; events under each"
-    )
-    hazards: tuple[str, ...] = param((), "Topics of fire and smoke, one per camera")
-    actions: tuple[str, ...] = param((), "Topics of what people do, one per camera")
-    things: tuple[str, ...] = param((), "Topics of where things were seen last, one per camera")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertManagerNodeConfig(AlertManagerConfig):
     """All parameters of the alert node, with the topics that it watches."""
 
     topics: TopicsConfig = group(TopicsConfig)
-
-
-def camera_of(topic: str) -> str:
-    """Return the camera's namespace of a topic: /entrance/faces -> entrance."""
-    return topic.strip("/").rpartition("/")[0]
 
 
 class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
@@ -91,6 +79,8 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
     config_class = AlertManagerNodeConfig
 
     def setup(self, config: AlertManagerNodeConfig) -> None:
+        self._texts = Texts(Language(config.language))
+        self._chosen_rules = rules_of(config.rules, channels=channel_names(config))
         folder = data_directory()
         store = EventStore(
             folder / Path(config.store.path).expanduser(),
@@ -103,18 +93,33 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         self._alerts = self.publisher(AlertMsg, "/alerts", qos.ALERTS)
 
     def start(self, config: AlertManagerNodeConfig) -> None:
-        channels = make_channels(
-            config.channels,
-            ChannelSetup(
-                state_folder=data_directory(),
-                terminal=sys.stdout,
-                wall_clock_ns=time.time_ns,
-                log_file=config.log_file,
+        self._situation = Situation(hold_s=config.rules.hold_s)
+        self._rules = RuleBook(self._chosen_rules, situation=self._situation)
+        folder = data_directory()
+        shelf = opened_shelf(folder, self._store)
+        self._answers = AlertServices(
+            self._store,
+            guard=ServiceGuard(
+                access=lambda: self._access.current(), folder=folder, wall_clock_ns=time.time_ns
             ),
+            log_file=folder / Path(config.log_file.path).expanduser(),
+            shelf=shelf,
+            on_acknowledged=lambda alert_id, by: self._dispatcher.acknowledge(alert_id, by=by),
         )
+        setup = channel_setup(
+            config,
+            cameras=cameras_of(config.topics),
+            acknowledge=self._acknowledge_from_channel,
+            report=self.get_logger().warning,
+            evidence=shelf,
+        )
+        channels = make_channels(config.channels, setup)
         self._dispatcher = Dispatcher(
             engine=AlertEngine(
-                config.engine, clock=time.monotonic, new_id=lambda: uuid.uuid4().hex
+                config.engine,
+                clock=time.monotonic,
+                new_id=lambda: uuid.uuid4().hex,
+                plans=self._rules.plans,
             ),
             store=self._store,
             channels=channels,
@@ -124,12 +129,21 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             on_alert=self._publish,
             on_update=self._publish,
             report=self.get_logger().warning,
+            minimums=minimum_severities(channels, setup),
         )
         self._dispatcher.start()
         self.release_on_deactivate(lambda: self._dispatcher.close(_CLOSE_TIMEOUT_S))
-        self._scene = SceneWatch(config)
+        self._scene = SceneWatch(config, texts=self._texts)
         self._access = AuthStateGuard(clock_s=time.monotonic)
         self._watch(config)
+
+    def _acknowledge_from_channel(self, alert_id: str, by: str) -> str:
+        """Note that somebody acknowledged where a channel leads; return why not, or nothing."""
+        try:
+            noted = self._answers.note_acknowledged(alert_id, by=by)
+        except EdgeAiError as exc:
+            return str(exc)
+        return "" if noted else f"somebody had acknowledged {alert_id} before"
 
     def _watch(self, config: AlertManagerNodeConfig) -> None:
         for topic in config.topics.faces:
@@ -149,37 +163,45 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         for topic in config.topics.things:
             seen_thing = functools.partial(self._on_sighting, camera_of(topic))
             self.subscribe(Sighting, topic, seen_thing, qos.RESULTS)
+        for topic in config.topics.evidence:
+            self.subscribe(AlertMsg, topic, self._on_evidence, qos.RESULTS)
         self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
-        for kind, name, answer in (
-            (AcknowledgeAlert, "~/acknowledge", self._on_acknowledge),
-            (WhereIs, "~/where_is", self._on_where_is),
-        ):
-            service = self.create_service(kind, name, answer)
+        for service in self._answers.offer(self):
             self.release_on_deactivate(functools.partial(self.destroy_service, service))
 
     def health(self) -> Health:
-        problems = self._dispatcher.health().problems()
+        dispatcher = self._dispatcher.health()
+        details = tuple(
+            (f"channel {channel.name}", channel.figures()) for channel in dispatcher.channels
+        )
+        problems = dispatcher.problems()
         if problems:
-            return Health(level=Level.WARN, message="; ".join(problems))
-        return Health(message="watching")
+            return Health(level=Level.WARN, message="; ".join(problems), details=details)
+        return Health(message="watching", details=details)
 
     # Callbacks run on the executor, which owns the scene.
 
     def _on_faces(self, camera: str, message: FaceMatchArray) -> None:
         stamp_ns = time_from_msg(message.header.stamp)
-        self._submit(
-            lambda: self._scene.see_faces(faces_from_msg(message), stamp_ns=stamp_ns, camera=camera)
-        )
+
+        def seen() -> list[AlertEvent]:
+            matches = faces_from_msg(message)
+            self._situation.see_faces(matches, stamp_ns=stamp_ns, camera=camera)
+            return self._scene.see_faces(matches, stamp_ns=stamp_ns, camera=camera)
+
+        self._submit(seen)
 
     def _on_objects(self, camera: str, message: Detection2DArray) -> None:
         stamp_ns = time_from_msg(message.header.stamp)
-        self._submit(
-            lambda: self._scene.see_objects(
-                detections_from_msg(message), stamp_ns=stamp_ns, camera=camera
-            )
-        )
+
+        def seen() -> list[AlertEvent]:
+            detections = detections_from_msg(message)
+            self._situation.see_objects(detections, stamp_ns=stamp_ns, camera=camera)
+            return self._scene.see_objects(detections, stamp_ns=stamp_ns, camera=camera)
+
+        self._submit(seen)
 
     def _on_object_events(self, camera: str, message: ObjectEventArray) -> None:
         self._submit(lambda: self._scene.see_object_events(events_from_msg(message), camera=camera))
@@ -206,12 +228,17 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         except EdgeAiError as exc:
             self.get_logger().warning(f"sighting not stored: {exc}", throttle_duration_sec=5.0)
 
+    def _on_evidence(self, message: AlertMsg) -> None:
+        self.meter.frame_received(dropped=False)
+        self._dispatcher.note_evidence(message.alert_id, kinds=tuple(message.evidence))
+
     def _on_access(self, message: AuthState) -> None:
         now_ns = self.now_ns()
 
         def seen() -> list[AlertEvent]:
             state = auth_state_from_msg(message)
             self._access.accept(state, now_ns)
+            self._situation.see_access(state)
             return self._scene.see_access(state, now_ns=now_ns)
 
         self._submit(seen)
@@ -229,7 +256,9 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self._submit(functools.partial(self._scene.see_health, health))
 
     def _check(self) -> None:
-        self._submit(lambda: self._scene.check(now_ns=self.now_ns()))
+        now_ns = self.now_ns()
+        self._submit(lambda: self._scene.check(now_ns=now_ns))
+        self._dispatch(self._rules.check(now_ns=now_ns))
 
     def _submit(self, observe: Callable[[], list[AlertEvent]]) -> None:
         """Observe and submit; a message that contradicts itself is told and counted, not fatal."""
@@ -240,51 +269,18 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self.meter.frame_rejected()
             self.get_logger().error(f"dropped a message: {exc}", throttle_duration_sec=5.0)
             return
-        for event in events:
-            self._dispatcher.submit(event)
+        self._dispatch(self._rules.judge(events))
+
+    def _dispatch(self, ruled: Sequence[RuledEvent]) -> None:
+        for one in ruled:
+            self._dispatcher.submit(one.event, rule=one.rule)
 
     def _publish(self, alert: Alert) -> None:
-        """Publish an alert or its update; called on the dispatcher's thread."""
+        """Publish where an alert stands; called on the dispatcher's thread."""
         self._alerts.publish(alert_to_msg(alert))
-        if alert.count == 1:
-            self.get_logger().info(render_line(alert))
+        if alert.state is AlertState.RAISED:
+            self.get_logger().info(render_line(alert, texts=self._texts))
             self.meter.result_published(latency_ms=(self.now_ns() - alert.event.stamp_ns) / 1e6)
-
-    def _on_acknowledge(
-        self, request: AcknowledgeAlert.Request, response: AcknowledgeAlert.Response
-    ) -> AcknowledgeAlert.Response:
-        response.message = permission_objection(self._access.current(), Permission.ACKNOWLEDGE)
-        if response.message:
-            return response
-        try:
-            response.success = self._store.acknowledge(
-                request.alert_id, by=request.acknowledged_by, now_ns=time.time_ns()
-            )
-        except (EdgeAiError, ValueError) as exc:
-            response.message = str(exc)
-            return response
-        response.message = (
-            "acknowledged" if response.success else "somebody had acknowledged it before"
-        )
-        return response
-
-    def _on_where_is(
-        self, request: WhereIs.Request, response: WhereIs.Response
-    ) -> WhereIs.Response:
-        response.message = permission_objection(self._access.current(), Permission.OPERATE)
-        if response.message:
-            return response
-        try:
-            found = self._store.sightings.newest(request.thing)
-        except EdgeAiError as exc:
-            response.message = str(exc)
-            return response
-        response.sightings = [sighting_to_msg(stored.sighting) for stored in found]
-        response.success = bool(found)
-        response.message = (
-            told_sighting(found[0]) if found else never_seen(request.thing or "anything")
-        )
-        return response
 
 
 def main() -> int:

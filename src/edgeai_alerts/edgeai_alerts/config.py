@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
+from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.ratelimit import BackoffConfig
 from edgeai_core.alerting.scene import AlertingConfig
 from edgeai_core.config import group, param
@@ -71,6 +73,14 @@ class DispatchConfig:
         maximum=100_000,
     )
     retry: BackoffConfig = group(BackoffConfig)
+    expiry_h: float = param(
+        24.0,
+        "An alert that a channel could not take for so long is not sent there any more, unless it "
+        "is critical.",
+        unit="h",
+        minimum=0.01,
+        maximum=8760.0,
+    )
     update_s: float = param(
         1.0,
         "How often the counts of repeated events are stored and told; shorter writes more.",
@@ -88,12 +98,41 @@ class DispatchConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RulesConfig:
+    """Rules beyond what the observers decide."""
+
+    path: str = param(
+        "",
+        "File of rules (docs/alerts.md); a relative path lies in the state folder. Empty for none: "
+        "every event is told as it is.",
+    )
+    hold_s: float = param(
+        3.0,
+        "How long somebody who is not seen any more still counts as being there.",
+        unit="s",
+        minimum=0.0,
+        maximum=3600.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertManagerConfig(AlertingConfig):
     """All parameters of the alert node."""
 
     channels: tuple[str, ...] = param(
-        ("log",), "Channels that every alert is sent to; an empty list only stores."
+        ("log",),
+        "Channels that every alert is sent to, of console, log, apprise, mqtt and webhook; an "
+        "empty list only stores. /alerts is published in any case.",
     )
+    language: str = param(
+        "en",
+        "Language that people are told in; what an analyzer gives as its reason stays English.",
+        choices=tuple(language.value for language in Language),
+    )
+    rules: RulesConfig = group(RulesConfig)
     log_file: LogFileConfig = group(LogFileConfig)
+    apprise: AppriseConfig = group(AppriseConfig)
+    mqtt: MqttConfig = group(MqttConfig)
+    webhook: WebhookConfig = group(WebhookConfig)
     store: StoreConfig = group(StoreConfig)
     dispatch: DispatchConfig = group(DispatchConfig)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edgeai_alerts.channels.base import Channel
 from edgeai_alerts.config import DispatchConfig
+from edgeai_alerts.deliveries import Deliveries
+from edgeai_alerts.desk import Desk
 from edgeai_alerts.health import DispatcherHealth
 from edgeai_alerts.journal import Journal
-from edgeai_alerts.outlet import Outlet
-from edgeai_alerts.rows import Outcome
 from edgeai_alerts.store import EventStore
 from edgeai_core.alerting.engine import AlertEngine
-from edgeai_core.alerting.queue import AlertQueue
 from edgeai_core.alerting.ratelimit import Backoff, MonotonicClock
-from edgeai_core.types import Alert, AlertEvent
+from edgeai_core.types import Alert, AlertEvent, Severity
 
 _LOG = logging.getLogger(__name__)
 _WORKER_ERROR_PAUSE_S = 1.0
+# What closing may take beyond its time: writing to the store, good-byes of the channels.
+_CLOSING_GRACE_S = 1.0
+_NO_MINIMUMS: Mapping[str, Severity] = {}
+# How often alerts expire and escalate.
+_CHECK_S = 1.0
 AlertCallback = Callable[[Alert], None]
 
 
@@ -27,10 +31,11 @@ class Dispatcher:
     """Turn events into stored and delivered alerts.
 
     `submit` decides at once, in the caller's thread, and never waits for a disk or a channel. The
-    worker stores an alert, calls `on_alert`, then gives it to every channel; a channel that fails
-    is tried again with back-off and holds up no other. The first channel that takes an alert
+    worker stores an alert, calls `on_alert`, then gives it to the channels of its rule; one that
+    fails is tried again with back-off and holds up no other. The first channel that takes an alert
     starts its cooldown: people were told. What a channel did not take is in the store and is sent
-    after a restart; an alert may therefore come twice, always with the same id.
+    after a restart; an alert may therefore come twice, always with the same id and telling.
+    Alerts that go on are taken up again after a restart.
 
     Args:
         engine: decides; from now on it belongs to the dispatcher.
@@ -39,10 +44,11 @@ class Dispatcher:
         config: sizes and times.
         clock: monotonic seconds.
         wall_clock_ns: nanoseconds since 1970; only to compare with times in the store.
-        on_alert: called on the worker thread for every new alert, after it was stored.
-        on_update: called on the worker thread, at most once per `update_s` and alert, when events
-            were merged into an alert.
+        on_alert: called on the worker thread for every alert that is told, after it was stored.
+        on_update: called on the worker thread when an alert ends, is acknowledged or opened
+            again, and at most once per `update_s` and alert when events were merged into it.
         report: is told one sentence when something fails and when it works again.
+        minimums: the mildest severity that goes to a channel, by its name; INFO where none is.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class Dispatcher:
         on_alert: AlertCallback,
         on_update: AlertCallback | None = None,
         report: Callable[[str], None],
+        minimums: Mapping[str, Severity] = _NO_MINIMUMS,
     ) -> None:
         self._engine = engine
         self._config = config
@@ -71,45 +78,55 @@ class Dispatcher:
             backoff=Backoff(config.retry, clock=clock),
             report=report,
         )
-        self._outlets = [
-            Outlet(channel, retry=config.retry, capacity=config.lane_size, clock=clock)
-            for channel in channels
-        ]
-        # Guards the engine, the queue and the flags below; held for microseconds only.
-        self._wake = threading.Condition()
-        self._queue = AlertQueue(capacity=config.queue_size)
-        self._closing = False
-        self._late_events = 0
+        self._desk = Desk(engine, queue_size=config.queue_size)
+        self._deliveries = Deliveries(
+            channels,
+            minimums=minimums,
+            journal=self._journal,
+            desk=self._desk,
+            config=config,
+            clock=clock,
+            report=report,
+        )
         self._deadline_s = 0.0
         self._thread: threading.Thread | None = None
         # From here on: worker thread only, read by health().
         self._callback_errors = 0
         self._worker_errors = 0
+        self._check_at_s = clock() + _CHECK_S
         self._update_at_s = clock() + config.update_s
         self._purge_at_s = clock()
         self._restore(wall_clock_ns())
 
     def start(self) -> None:
-        """Start the worker thread."""
+        """Start the worker thread and one for every channel."""
+        self._deliveries.start()
         self._thread = threading.Thread(target=self._work, name="alert-dispatcher", daemon=True)
         self._thread.start()
 
-    def submit(self, event: AlertEvent) -> Alert | None:
-        """Return the alert that an event raised, None when it was merged or held back.
+    def submit(self, event: AlertEvent, *, rule: str = "") -> Alert | None:
+        """Return the alert that an event makes people be told of, None when it is held back.
 
         May be called from any thread; events after `close` are counted and ignored.
+
+        Args:
+            event: what was seen, or that it is over. rule: that let it through; empty for none.
         """
-        with self._wake:
-            if self._closing:
-                self._late_events += 1
-                return None
-            alert = self._engine.submit(event)
-            if alert is not None:
-                dropped = self._queue.put(alert)
-                if dropped is not None:
-                    self._engine.withdraw(dropped.alert_id)
-                self._wake.notify()
-        return alert
+        return self._desk.submit(event, rule=rule)
+
+    def acknowledge(self, alert_id: str, *, by: str) -> bool:
+        """Tell everybody who has seen an alert; False when it is over or somebody had before.
+
+        May be called from any thread.
+        """
+        return self._desk.acknowledge(alert_id, by=by)
+
+    def note_evidence(self, alert_id: str, *, kinds: tuple[str, ...]) -> bool:
+        """Tell everybody which evidence is kept for an alert; False when it is forgotten.
+
+        May be called from any thread.
+        """
+        return self._desk.note_evidence(alert_id, kinds=kinds)
 
     def step(self) -> float:
         """Do one round of work; return the seconds until there is more.
@@ -117,9 +134,12 @@ class Dispatcher:
         The worker thread calls it; without `start` the owner may, from one thread.
         """
         self._take_in()
-        for outlet in self._outlets:
-            self._deliver(outlet)
+        wait_s = self._deliveries.work()
         now_s = self._clock()
+        if now_s >= self._check_at_s:
+            self._check_at_s = now_s + _CHECK_S
+            self._desk.check()
+            self._take_in()
         if now_s >= self._update_at_s:
             self._update_at_s = now_s + self._config.update_s
             self._tell_updates()
@@ -127,9 +147,8 @@ class Dispatcher:
             self._purge_at_s = now_s + self._config.purge_s
             self._journal.purge()
         self._journal.flush()
-        waits = (outlet.lane.wait_s() for outlet in self._outlets)
-        due_s = min(self._update_at_s, self._purge_at_s) - now_s
-        return max(0.0, min([due_s, *(wait_s for wait_s in waits if wait_s is not None)]))
+        due_s = min(self._check_at_s, self._update_at_s, self._purge_at_s) - now_s
+        return max(0.0, due_s if wait_s is None else min(due_s, wait_s))
 
     def close(self, timeout_s: float) -> bool:
         """Send what can be sent now, then stop; True when nothing was left unsent or unwritten.
@@ -138,35 +157,27 @@ class Dispatcher:
             timeout_s: a channel that takes longer keeps its thread until the process ends; what
                 it did not take is stored and sent after the next start.
         """
-        with self._wake:
-            self._closing = True
-            self._deadline_s = self._clock() + timeout_s
-            self._wake.notify()
+        self._desk.close(lambda: setattr(self, "_deadline_s", self._clock() + timeout_s))
         if self._thread is None:
             self._drain()
         else:
-            self._thread.join(timeout_s)
-            if self._thread.is_alive():
-                self._report(
-                    f"dispatcher: a channel is still busy after {timeout_s:.1f} s; what it did "
-                    "not take is sent after the next start"
-                )
-                return False
-        for outlet in self._outlets:
-            outlet.channel.close()
-        left = any(outlet.lane or outlet.lane.more_in_store for outlet in self._outlets)
-        return not left and self._journal.unwritten == 0
+            self._thread.join(timeout_s + _CLOSING_GRACE_S)
+        if not self._deliveries.stop(until_s=self._deadline_s + _CLOSING_GRACE_S):
+            self._report(
+                f"dispatcher: a channel is still busy after {timeout_s:.1f} s; what it did "
+                "not take is sent after the next start"
+            )
+            return False
+        return not self._deliveries.left and self._journal.unwritten == 0
 
     def health(self) -> DispatcherHealth:
         """Return counters and states; may be called from any thread."""
-        with self._wake:
-            engine, queued = self._engine.counters, len(self._queue)
-            dropped, late_events = self._queue.dropped, self._late_events
+        desk = self._desk.counters()
         return DispatcherHealth(
-            engine=engine,
-            queued=queued,
-            queue_dropped=dropped,
-            late_events=late_events,
+            engine=desk.engine,
+            queued=desk.queued,
+            queue_dropped=desk.dropped,
+            late_events=desk.late_events,
             store_errors=self._journal.errors,
             store_failing=self._journal.failing,
             store_lost=self._journal.lost,
@@ -174,7 +185,7 @@ class Dispatcher:
             unwritten=self._journal.unwritten,
             callback_errors=self._callback_errors,
             worker_errors=self._worker_errors,
-            channels=tuple(outlet.health() for outlet in self._outlets),
+            channels=self._deliveries.health(),
         )
 
     def _restore(self, wall_ns: int) -> None:
@@ -185,69 +196,47 @@ class Dispatcher:
                 "in the parameter channels any more"
             )
         quiet_ns = round(self._engine.cooldown_s * 1e9)
-        for alert, sent_ns in self._journal.sent_since(wall_ns - quiet_ns):
-            self._engine.restore(alert, sent_age_s=(wall_ns - sent_ns) / 1e9)
-        for alert in self._journal.unsent():
-            self._engine.restore(alert)
-        for outlet in self._outlets:
-            outlet.lane.refill(self._journal.pending(outlet.channel.name) or [])
+        for stored in self._journal.lively(wall_ns - quiet_ns):
+            # Without a channel that took it or has to, storing it was all there was to do.
+            told_ns = None if stored.waiting else stored.created_wall_ns
+            sent_ns = min((at_ns for _, at_ns in stored.sent), default=told_ns)
+            self._engine.restore(
+                stored.alert,
+                sent_age_s=None if sent_ns is None else (wall_ns - sent_ns) / 1e9,
+                age_s=(wall_ns - stored.created_wall_ns) / 1e9,
+                silent_s=(wall_ns - stored.updated_wall_ns) / 1e9,
+            )
+        self._deliveries.restore()
 
     def _take_in(self) -> None:
-        with self._wake:
-            waiting = self._queue.take_all()
+        waiting, changes = self._desk.take()
         # In portions that the journal can hold: one that it had to give up would be in no store
         # when a full lane relies on it.
         size = self._config.lane_size
         for begin in range(0, len(waiting), size):
-            self._take_in_portion(waiting[begin : begin + size])
+            self._tell(waiting[begin : begin + size], callback=self._on_alert)
+        for begin in range(0, len(changes), size):
+            self._tell(changes[begin : begin + size], callback=self._on_update, change=True)
 
-    def _take_in_portion(self, alerts: Sequence[Alert]) -> None:
-        for alert in alerts:
-            self._journal.add_new(alert)
+    def _tell(
+        self, alerts: Sequence[Alert], *, callback: AlertCallback | None, change: bool = False
+    ) -> None:
+        """Store alerts, then publish them, then put them into the lines of their channels."""
+        channels_of, takers_of = self._engine.channels_of, self._deliveries.takers
+        takers = [takers_of(alert, names=channels_of(alert), change=change) for alert in alerts]
+        for alert, names in zip(alerts, takers, strict=True):
+            self._journal.add_telling(alert, names)
         stored = self._journal.flush()
-        for alert in alerts:
-            self._call(self._on_alert, alert)
-            for outlet in self._outlets:
-                dropped = outlet.lane.add(alert, stored=stored)
-                if dropped is not None:
-                    self._give_up(dropped.alert_id)
-            if not self._outlets:
-                # Nobody else will be told: stored and handed to on_alert is all there is.
-                self._mark_sent(alert.alert_id)
-
-    def _deliver(self, outlet: Outlet) -> None:
-        if not outlet.lane and outlet.lane.more_in_store:
-            stored = self._journal.pending(outlet.channel.name)
-            if stored is not None:
-                outlet.lane.refill(stored)
-        alert = outlet.lane.next_due()
-        if alert is None:
-            return
-        with self._wake:
-            alert = self._engine.current(alert.alert_id) or alert
-        outcome = outlet.try_send(alert, report=self._report)
-        if outcome is None:
-            return
-        self._journal.add_outcome(alert.alert_id, channel=outlet.channel.name, outcome=outcome)
-        if outcome is Outcome.SENT:
-            self._mark_sent(alert.alert_id)
-        else:
-            self._give_up(alert.alert_id)
-
-    def _mark_sent(self, alert_id: str) -> None:
-        with self._wake:
-            self._engine.mark_sent(alert_id)
-
-    def _give_up(self, alert_id: str) -> None:
-        # Without this the key of an alert that no channel takes would stay silent for ever.
-        if not any(alert_id in outlet.lane for outlet in self._outlets):
-            with self._wake:
-                self._engine.withdraw(alert_id)
+        for alert, names in zip(alerts, takers, strict=True):
+            if callback is not None:
+                self._call(callback, alert)
+            self._deliveries.add(alert, takers=names, stored=stored)
+            if not names and not change:
+                # Nobody else will be told: stored and handed over is all there is.
+                self._desk.mark_sent(alert)
 
     def _tell_updates(self) -> None:
-        with self._wake:
-            updates = self._engine.take_updates()
-        for alert in updates:
+        for alert in self._desk.take_updates():
             self._journal.add_update(alert)
             if self._on_update is not None:
                 self._call(self._on_update, alert)
@@ -267,24 +256,17 @@ class Dispatcher:
                 self._worker_errors += 1
                 _LOG.exception("alert dispatcher failed; it goes on")
                 wait_s = _WORKER_ERROR_PAUSE_S
-            with self._wake:
-                if not self._closing and not self._queue and wait_s > 0.0:
-                    self._wake.wait(wait_s)
-                if self._closing:
-                    break
+            if not self._desk.wait(wait_s):
+                break
         self._drain()
 
     def _drain(self) -> None:
         while self._clock() < self._deadline_s:
             self.step()
-            with self._wake:
-                queued = len(self._queue)
-            lanes = [outlet.lane for outlet in self._outlets]
-            # An empty lane may have more in the store, which the next step brings.
-            if not queued and all(
-                lane.next_due() is None and (lane or not lane.more_in_store) for lane in lanes
-            ):
+            if not self._desk.counters().queued and self._deliveries.idle:
                 break
+            if self._deliveries.busy:
+                self._desk.pause(self._deadline_s - self._clock())
         self._take_in()
         self._tell_updates()
         self._journal.flush_now()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from edgeai_alerts.rows import Outcome
+from edgeai_alerts.rows import Outcome, StoredAlert
 from edgeai_alerts.store import EventStore
 from edgeai_core.alerting.ratelimit import Backoff
 from edgeai_core.errors import StoreError
@@ -23,7 +24,7 @@ class Journal:
 
     Args:
         store: where to write.
-        channels: names of the channels that every new alert has to reach.
+        channels: names of all channels.
         capacity: alerts, and deliveries per channel, that may wait to be written.
         backoff: waiting after an error, so that a dead disk does not hold up the alerts.
         report: is told one sentence when the store fails and when it works again.
@@ -57,9 +58,13 @@ class Journal:
     def failing(self) -> bool:
         return self._backoff.failures > 0
 
-    def add_new(self, alert: Alert) -> None:
-        """Note an alert that every channel has to take."""
-        self._note(alert, self._channels)
+    def add_telling(self, alert: Alert, channels: Sequence[str]) -> None:
+        """Note an alert that channels have to take, for the first time or again."""
+        for channel in channels:
+            # How an earlier telling ended does not count for this one.
+            self._settled.pop((alert.alert_id, channel), None)
+        _, before = self._alerts.get(alert.alert_id, (None, ()))
+        self._note(alert, tuple(dict.fromkeys((*before, *channels))))
 
     def add_update(self, alert: Alert) -> None:
         """Note the later state of an alert."""
@@ -86,6 +91,12 @@ class Journal:
         if not self.failing:
             self._tried("purge", self._store.purge)
 
+    def expire(self, max_age_s: float) -> list[tuple[str, str]]:
+        """Give up deliveries that wait for longer; return (alert id, channel) of each."""
+        if self.failing:
+            return []
+        return self._tried("expire", lambda: self._store.expire(max_age_s)) or []
+
     def retire_channels(self) -> int:
         """Stop waiting for channels that are not configured; return how many deliveries."""
         return self._tried("retire", lambda: self._store.retire_channels(self._channels)) or 0
@@ -99,14 +110,11 @@ class Journal:
             return None
         return self._tried("read", lambda: self._store.pending(channel, limit=self._capacity))
 
-    def unsent(self) -> list[Alert]:
-        """Return the alerts nobody was told of yet, oldest first."""
-        return self._tried("read", lambda: self._store.unsent(limit=self._capacity)) or []
-
-    def sent_since(self, wall_ns: int) -> list[tuple[Alert, int]]:
-        """Return the alerts sent since a wall time, with that time, oldest first."""
+    def lively(self, wall_ns: int) -> list[StoredAlert]:
+        """Return what goes on, waits to be sent or was sent since a wall time, oldest first."""
         limit = self._capacity
-        return self._tried("read", lambda: self._store.sent_since(wall_ns, limit=limit)) or []
+        read = functools.partial(self._store.lively, sent_since_wall_ns=wall_ns, limit=limit)
+        return self._tried("read", read) or []
 
     def _note(self, alert: Alert, channels: tuple[str, ...]) -> None:
         self._alerts[alert.alert_id] = (alert, channels)

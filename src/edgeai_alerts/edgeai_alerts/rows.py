@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from edgeai_core.types import Alert, AlertEvent, Severity
+from edgeai_core.types import Alert, AlertEvent, AlertState, Severity
 
 ALERT_COLUMNS = (
     "alert_id, category, severity, title, reason, source, subject, camera, score, stamp_ns, "
-    "raised_ns, count"
+    "raised_ns, count, state, zone, rule, telling, escalated, acknowledged_by"
 )
-HISTORY_COLUMNS = "created_wall_ns, updated_wall_ns, acknowledged_by, acknowledged_wall_ns, seq"
+HISTORY_COLUMNS = "created_wall_ns, updated_wall_ns, acknowledged_wall_ns, seq"
 
 
 class Outcome(Enum):
@@ -23,6 +23,7 @@ class Outcome(Enum):
     SENT = "sent"
     REFUSED = "refused"
     RETIRED = "retired"
+    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class StoredAlert:
 
     Attributes:
         alert: latest update. created_wall_ns, updated_wall_ns: when it was stored first and last.
-        acknowledged_by, acknowledged_wall_ns: who and when; None while nobody did.
+        acknowledged_wall_ns: when somebody acknowledged it; None while nobody did.
         sent: (channel, wall time) of every channel that took it, by name.
         waiting: channels that still have to take it, by name.
     """
@@ -39,10 +40,14 @@ class StoredAlert:
     alert: Alert
     created_wall_ns: int
     updated_wall_ns: int
-    acknowledged_by: str | None
     acknowledged_wall_ns: int | None
     sent: tuple[tuple[str, int], ...]
     waiting: tuple[str, ...]
+
+    @property
+    def acknowledged_by(self) -> str | None:
+        """Who has seen it; None while nobody said so."""
+        return self.alert.acknowledged_by or None
 
 
 def storable(text: str) -> str:
@@ -66,6 +71,12 @@ def row_of(alert: Alert) -> tuple[object, ...]:
         int64(event.stamp_ns),
         int64(alert.raised_ns),
         int64(alert.count),
+        int(alert.state),
+        storable(event.zone),
+        storable(alert.rule),
+        int64(alert.telling),
+        int(alert.escalated),
+        storable(alert.acknowledged_by) or None,
     )
 
 
@@ -79,6 +90,7 @@ def alert_of(row: Sequence[Any]) -> Alert:
     """Return the alert of a row that begins with ALERT_COLUMNS."""
     alert_id, category, severity, title, reason, source = row[:6]
     subject, camera, score, stamp_ns, raised_ns, count = row[6:12]
+    state, zone, rule, telling, escalated, acknowledged_by = row[12:18]
     event = AlertEvent(
         category=category,
         severity=Severity(severity),
@@ -89,8 +101,19 @@ def alert_of(row: Sequence[Any]) -> Alert:
         camera=camera,
         score=math.nan if score is None else score,
         stamp_ns=stamp_ns,
+        zone=zone,
     )
-    return Alert(alert_id=alert_id, event=event, raised_ns=raised_ns, count=count)
+    return Alert(
+        alert_id=alert_id,
+        event=event,
+        raised_ns=raised_ns,
+        count=count,
+        state=AlertState(state),
+        acknowledged_by=acknowledged_by or "",
+        rule=rule,
+        telling=telling,
+        escalated=bool(escalated),
+    )
 
 
 def stored_alert_of(row: Sequence[Any], deliveries: Sequence[Any]) -> StoredAlert:
@@ -100,12 +123,11 @@ def stored_alert_of(row: Sequence[Any], deliveries: Sequence[Any]) -> StoredAler
         row: values of ALERT_COLUMNS, then of HISTORY_COLUMNS.
         deliveries: (channel, outcome or None, wall time or None) by channel name.
     """
-    created_ns, updated_ns, acknowledged_by, acknowledged_ns, _ = row[12:]
+    created_ns, updated_ns, acknowledged_ns, _ = row[18:]
     return StoredAlert(
         alert=alert_of(row),
         created_wall_ns=created_ns,
         updated_wall_ns=updated_ns,
-        acknowledged_by=acknowledged_by,
         acknowledged_wall_ns=acknowledged_ns,
         sent=tuple((n, at_ns) for n, outcome, at_ns in deliveries if outcome == Outcome.SENT.value),
         waiting=tuple(name for name, outcome, _ in deliveries if outcome is None),

@@ -63,6 +63,47 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX sightings_by_thing ON sightings (thing, camera, seq)",
     ),
+    (
+        # The numbers of edgeai_core.types.AlertState. What an earlier version stored has ended.
+        "ALTER TABLE alerts ADD COLUMN state INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE alerts ADD COLUMN zone TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE alerts ADD COLUMN rule TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE alerts ADD COLUMN telling INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE alerts ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0",
+        "UPDATE alerts SET state = 4",
+        "CREATE INDEX alerts_open ON alerts (seq) WHERE state IN (0, 1, 3)",
+    ),
+    (
+        # SQLite cannot change a CHECK: a delivery may now end as 'expired' too.
+        """CREATE TABLE deliveries_anew (
+            seq INTEGER NOT NULL REFERENCES alerts (seq) ON DELETE CASCADE,
+            channel TEXT NOT NULL,
+            outcome TEXT CHECK (outcome IN ('sent', 'refused', 'retired', 'expired')),
+            settled_wall_ns INTEGER,
+            PRIMARY KEY (seq, channel),
+            CHECK ((outcome IS NULL) = (settled_wall_ns IS NULL))
+        ) WITHOUT ROWID""",
+        """INSERT INTO deliveries_anew (seq, channel, outcome, settled_wall_ns)
+            SELECT seq, channel, outcome, settled_wall_ns FROM deliveries""",
+        "DROP TABLE deliveries",
+        "ALTER TABLE deliveries_anew RENAME TO deliveries",
+        "CREATE INDEX deliveries_waiting ON deliveries (channel, seq) WHERE outcome IS NULL",
+    ),
+    (
+        # No reference to alerts: a file may be written while the alert's row waits for the disk.
+        # people holds ids between spaces.
+        """CREATE TABLE evidence (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            alert_id TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('snapshot', 'clip')),
+            file TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            created_wall_ns INTEGER NOT NULL,
+            people TEXT NOT NULL,
+            UNIQUE (alert_id, kind)
+        )""",
+    ),
 )
 VERSION = len(STEPS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,6 +10,9 @@ from types import TracebackType
 
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.database import Database
+from edgeai_alerts.evidence.table import EvidenceTable
+from edgeai_alerts.expiry import expire_deliveries
+from edgeai_alerts.listing import AlertFilter, list_alerts
 from edgeai_alerts.purging import purge_alerts
 from edgeai_alerts.rows import (
     ALERT_COLUMNS,
@@ -22,7 +26,7 @@ from edgeai_alerts.rows import (
 )
 from edgeai_alerts.sightings import SightingTable
 from edgeai_core.errors import StoreError
-from edgeai_core.types import Alert, Severity
+from edgeai_core.types import Alert, AlertState, Severity
 
 NS_PER_DAY = 86_400 * 1_000_000_000
 MAX_LISTED = 10_000
@@ -31,12 +35,23 @@ FORGOTTEN_PERSON = "a forgotten person"
 # fifty years old, so age does not purge it (the number of rows still does).
 EARLIEST_PLAUSIBLE_WALL_NS = 1_704_067_200 * 1_000_000_000
 
+# Who writes an alert anew may still know the name of a person who was forgotten meanwhile.
 _UPSERT = f"""INSERT INTO alerts ({ALERT_COLUMNS}, created_wall_ns, updated_wall_ns)
-    VALUES ({", ".join("?" * 14)})
+    VALUES ({", ".join("?" * 20)})
     ON CONFLICT (alert_id) DO UPDATE SET
-        severity = excluded.severity, title = excluded.title, reason = excluded.reason,
+        severity = excluded.severity,
+        title = CASE title WHEN '{FORGOTTEN_PERSON}' THEN title ELSE excluded.title END,
+        reason = CASE reason WHEN '{FORGOTTEN_PERSON}' THEN reason ELSE excluded.reason END,
         source = excluded.source, score = excluded.score, stamp_ns = excluded.stamp_ns,
-        count = excluded.count, updated_wall_ns = excluded.updated_wall_ns"""
+        count = excluded.count, state = excluded.state, rule = excluded.rule,
+        telling = excluded.telling, escalated = excluded.escalated,
+        acknowledged_by = coalesce(acknowledged_by, excluded.acknowledged_by),
+        updated_wall_ns = excluded.updated_wall_ns"""
+# Told again: a channel that had taken it has to take it once more.
+_DELIVER = """INSERT INTO deliveries (seq, channel) SELECT seq, ? FROM alerts WHERE alert_id = ?
+    ON CONFLICT (seq, channel) DO UPDATE SET outcome = NULL, settled_wall_ns = NULL"""
+_DELIVERIES = "SELECT channel, outcome, settled_wall_ns FROM deliveries WHERE seq = ?"
+_OPEN = "state IN (0, 1, 3)"
 
 
 class EventStore:
@@ -73,6 +88,7 @@ class EventStore:
             report=report,
         )
         self.sightings = SightingTable(self._database, wall_clock_ns=wall_clock_ns)
+        self.evidence = EvidenceTable(self._database, wall_clock_ns=wall_clock_ns)
 
     def __enter__(self) -> EventStore:
         return self
@@ -102,7 +118,8 @@ class EventStore:
 
         Args:
             alert: latest update.
-            channels: names of the channels that have to take it; they matter at the first save.
+            channels: names of the channels that have to take it now, whether or not they had
+                taken it before.
 
         Raises:
             StoreError: it could not be written.
@@ -111,11 +128,7 @@ class EventStore:
         with self._database.transaction() as connection:
             row = (*row_of(alert), now_ns, now_ns)
             connection.execute(_UPSERT, row)
-            connection.executemany(
-                "INSERT OR IGNORE INTO deliveries (seq, channel) "
-                "SELECT seq, ? FROM alerts WHERE alert_id = ?",
-                [(storable(channel), row[0]) for channel in channels],
-            )
+            connection.executemany(_DELIVER, [(storable(channel), row[0]) for channel in channels])
 
     def settle(self, alert_id: str, *, channel: str, outcome: Outcome) -> None:
         """Note that a channel took an alert or never will.
@@ -131,6 +144,23 @@ class EventStore:
                 "AND channel = ? AND seq = (SELECT seq FROM alerts WHERE alert_id = ?)",
                 (outcome.value, self._wall_clock_ns(), storable(channel), storable(alert_id)),
             )
+
+    def expire(self, max_age_s: float) -> list[tuple[str, str]]:
+        """Give up deliveries that wait for longer, except of critical alerts.
+
+        Returns:
+            (alert id, channel) of each.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        now_ns = self._wall_clock_ns()
+        return expire_deliveries(
+            self._database,
+            oldest_wall_ns=now_ns - round(max_age_s * 1e9),
+            earliest_wall_ns=EARLIEST_PLAUSIBLE_WALL_NS,
+            now_wall_ns=now_ns,
+        )
 
     def retire_channels(self, keep: Sequence[str]) -> int:
         """Stop waiting for channels that are not configured any more; return how many deliveries.
@@ -162,7 +192,8 @@ class EventStore:
             raise StoreError("acknowledge: got no name, expected who acknowledges")
         with self._database.transaction() as connection:
             cursor = connection.execute(
-                "UPDATE alerts SET acknowledged_by = ?, acknowledged_wall_ns = ? "
+                "UPDATE alerts SET acknowledged_by = ?, acknowledged_wall_ns = ?, "
+                f"state = CASE WHEN {_OPEN} THEN {int(AlertState.ACKNOWLEDGED)} ELSE state END "
                 "WHERE alert_id = ? AND acknowledged_by IS NULL",
                 (storable(by), now_ns, storable(alert_id)),
             )
@@ -209,13 +240,17 @@ class EventStore:
             f"SELECT {ALERT_COLUMNS}, {HISTORY_COLUMNS} FROM alerts "
             f"WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"
         )
-        deliveries = "SELECT channel, outcome, settled_wall_ns FROM deliveries WHERE seq = ?"
+        return self._stored(query, (*filters, limit))
+
+    def listed(self, wanted: AlertFilter) -> tuple[list[Alert], bool]:
+        """Return the alerts somebody asks for, newest first, and whether older ones follow.
+
+        Raises:
+            StoreError: the page begins after an unknown alert, or the file could not be read.
+        """
         with self._database.reading() as connection:
-            execute = connection.execute
-            return [
-                stored_alert_of(row, execute(f"{deliveries} ORDER BY channel", row[-1:]).fetchall())
-                for row in execute(query, (*filters, limit)).fetchall()
-            ]
+            alerts, more = list_alerts(connection, wanted)
+        return self.evidence.told(alerts), more
 
     def pending(self, channel: str, *, limit: int) -> list[Alert]:
         """Return the alerts that a channel still has to take, oldest first.
@@ -229,37 +264,42 @@ class EventStore:
                 "WHERE channel = ? AND outcome IS NULL ORDER BY seq LIMIT ?",
                 (storable(channel), limit),
             ).fetchall()
-        return [alert_of(row) for row in rows]
+        return self.evidence.told([alert_of(row) for row in rows])
 
-    def unsent(self, *, limit: int) -> list[Alert]:
-        """Return the newest alerts that wait for a channel and that none took, oldest first.
+    def lively(self, *, sent_since_wall_ns: int, limit: int) -> list[StoredAlert]:
+        """Return the newest alerts that go on, that nobody was told of, or that were sent lately.
 
-        Raises:
-            StoreError: the file could not be read.
-        """
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                f"SELECT {ALERT_COLUMNS} FROM alerts WHERE seq IN (SELECT seq FROM deliveries "
-                "WHERE outcome IS NULL) AND seq NOT IN (SELECT seq FROM deliveries "
-                "WHERE outcome = 'sent') ORDER BY seq DESC LIMIT ?",
-                (limit,),
-            ).fetchall()
-        return [alert_of(row) for row in reversed(rows)]
+        Args:
+            sent_since_wall_ns: what was sent at or after this wall time. limit: at most so many.
 
-    def sent_since(self, wall_ns: int, *, limit: int) -> list[tuple[Alert, int]]:
-        """Return the newest alerts sent at or after a wall time with that time, oldest first.
+        Returns:
+            Oldest first.
 
         Raises:
             StoreError: the file could not be read.
         """
+        query = (
+            f"SELECT {ALERT_COLUMNS}, {HISTORY_COLUMNS} FROM alerts WHERE {_OPEN} "
+            "OR seq IN (SELECT seq FROM deliveries WHERE outcome IS NULL) "
+            "OR seq IN (SELECT seq FROM deliveries WHERE outcome = 'sent' "
+            "AND settled_wall_ns >= ?) ORDER BY seq DESC LIMIT ?"
+        )
+        return self._stored(query, (sent_since_wall_ns, limit))[::-1]
+
+    def _stored(self, query: str, values: Sequence[object]) -> list[StoredAlert]:
         with self._database.reading() as connection:
-            rows = connection.execute(
-                f"SELECT {ALERT_COLUMNS}, told_wall_ns FROM alerts JOIN (SELECT seq, "
-                "min(settled_wall_ns) AS told_wall_ns FROM deliveries WHERE outcome = 'sent' "
-                "GROUP BY seq) USING (seq) WHERE told_wall_ns >= ? ORDER BY seq DESC LIMIT ?",
-                (wall_ns, limit),
-            ).fetchall()
-        return [(alert_of(row), int(row[-1])) for row in reversed(rows)]
+            execute = connection.execute
+            stored = [
+                stored_alert_of(
+                    row, execute(f"{_DELIVERIES} ORDER BY channel", row[-1:]).fetchall()
+                )
+                for row in execute(query, values).fetchall()
+            ]
+        told = self.evidence.told([entry.alert for entry in stored])
+        return [
+            dataclasses.replace(entry, alert=alert)
+            for entry, alert in zip(stored, told, strict=True)
+        ]
 
     def forget_person(self, *, person_id: str, name: str) -> int:
         """Take a person's name and id out of every alert and rewrite the file; return how many.

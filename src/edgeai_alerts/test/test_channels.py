@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import io
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edgeai_alerts.channels import CHANNELS, make_channels
-from edgeai_alerts.channels.base import ChannelSetup
+from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
+from edgeai_alerts.channels import CHANNELS, make_channels, minimum_severities
+from edgeai_alerts.channels.base import Channel, ChannelSetup, ConnectedChannel
 from edgeai_alerts.channels.console import ConsoleChannel
 from edgeai_alerts.channels.log import LogChannel
 from edgeai_alerts.config import LogFileConfig
+from edgeai_alerts.testing import HttpReceiver, wait_until
 from edgeai_core.errors import ChannelError, ConfigError
 from edgeai_core.types import Alert, AlertEvent, Severity
 
@@ -44,21 +48,69 @@ def setup(folder: Path, terminal: io.TextIOBase) -> ChannelSetup:
     )
 
 
-@pytest.mark.parametrize("name", CHANNELS)
-def test_every_channel_of_the_table_has_its_name_takes_an_alert_and_closes_twice(
-    name: str, tmp_path: Path
-) -> None:
-    (channel,) = make_channels([name], setup(tmp_path, io.StringIO()))
+@pytest.fixture(params=CHANNELS)
+def made(
+    request: pytest.FixtureRequest, tmp_path: Path, receiver: HttpReceiver
+) -> Iterator[Channel]:
+    """Each channel of the table, set up so that it works."""
+    mqtt = MqttConfig()
+    if request.param == "mqtt":
+        mqtt = MqttConfig(port=request.getfixturevalue("broker").port)
+    works = ChannelSetup(
+        state_folder=tmp_path,
+        terminal=io.StringIO(),
+        wall_clock_ns=lambda: NOW_NS,
+        log_file=LogFileConfig(),
+        apprise=AppriseConfig(urls=("env:URL",)),
+        webhook=WebhookConfig(url="env:URL", key="env:KEY"),
+        mqtt=mqtt,
+        environ={
+            "URL": f"{'json' if request.param == 'apprise' else 'http'}://127.0.0.1:{receiver.port}",
+            "KEY": "k" * 32,
+        },
+    )
+    (channel,) = make_channels([request.param], works)
+    yield channel
+    channel.close()
 
-    assert channel.name == name
-    channel.send(alert())
-    channel.send(alert())
-    channel.close()
-    channel.close()
+
+def test_every_channel_of_the_table_has_its_name_takes_an_alert_and_closes_twice(
+    made: Channel,
+) -> None:
+    if isinstance(made, ConnectedChannel):
+        wait_until(lambda: not made.trouble())
+    assert made.name.partition(":")[0] in CHANNELS
+    made.send(alert())
+    made.send(alert())
+    made.close()
+    made.close()
+
+
+def test_what_a_channel_needs_and_nobody_said_is_a_configuration_error(tmp_path: Path) -> None:
+    nothing = setup(tmp_path, io.StringIO())
+    for name, parameter in (("apprise", "apprise.urls"), ("webhook", "webhook.url")):
+        with pytest.raises(ConfigError, match=f"parameter {parameter}: got "):
+            make_channels(["log", name], nothing)
+
+
+def test_each_channel_has_its_own_minimum(tmp_path: Path) -> None:
+    said = dataclasses.replace(
+        setup(tmp_path, io.StringIO()),
+        apprise=AppriseConfig(urls=("env:A", "env:B"), minimum="CRITICAL"),
+        environ={"A": "json://127.0.0.1", "B": "json://127.0.0.1"},
+    )
+    channels = make_channels(["log", "apprise"], said)
+    assert minimum_severities(channels, said) == {
+        "log": Severity.INFO,
+        "apprise:A": Severity.CRITICAL,
+        "apprise:B": Severity.CRITICAL,
+    }
 
 
 def test_an_unknown_or_repeated_name_lists_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="got 'pigeon', expected names among console, log"):
+    with pytest.raises(
+        ConfigError, match="got 'pigeon', expected names among console, log, apprise, mqtt, webhook"
+    ):
         make_channels(["log", "pigeon"], setup(tmp_path, io.StringIO()))
     with pytest.raises(ConfigError, match="got log, log, expected each name once"):
         make_channels(["log", "log"], setup(tmp_path, io.StringIO()))
@@ -114,6 +166,9 @@ def test_the_log_is_one_ascii_json_object_per_line_for_the_owner_only(tmp_path: 
         "stamp_ns": 0,
         "raised_ns": 3,
         "count": 2,
+        "zone": "",
+        "state": "RAISED",
+        "telling": 1,
     }
     assert json.loads(second)["alert_id"] == f"{2:032x}"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -123,13 +178,13 @@ def test_full_files_are_set_aside_and_the_oldest_is_deleted(tmp_path: Path) -> N
     path = tmp_path / "alerts.jsonl"
     channel = log_channel(path, max_bytes=4096, kept_files=2)
     for number in range(20):
-        channel.send(alert(number, reason="x" * 1000))
+        channel.send(alert(number, reason="x" * 900))
 
     ids = {
         file.name: [int(json.loads(line)["alert_id"], 16) for line in file.read_text().splitlines()]
         for file in sorted(tmp_path.iterdir())
     }
-    # A line has between 1,270 and 1,300 bytes: three fit into 4,096.
+    # A line has between 1,210 and 1,250 bytes: three fit into 4,096.
     assert ids == {
         "alerts.jsonl": [18, 19],
         "alerts.jsonl.1": [15, 16, 17],

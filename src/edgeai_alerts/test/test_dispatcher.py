@@ -17,7 +17,8 @@ from edgeai_alerts.channels.base import Channel
 from edgeai_alerts.config import DispatchConfig, StoreConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.store import EventStore
-from edgeai_core.alerting.engine import AlertEngine, EngineConfig
+from edgeai_core.alerting.engine import AlertEngine
+from edgeai_core.alerting.engine_config import EngineConfig
 from edgeai_core.alerting.ratelimit import BackoffConfig
 from edgeai_core.errors import AlertRefusedError, ChannelError
 from edgeai_core.types import Alert, AlertEvent, Severity
@@ -90,7 +91,7 @@ class Bench:
         per_minute: int = 6000,
     ) -> Dispatcher:
         engine = AlertEngine(
-            EngineConfig(cooldown_s=cooldown_s, max_alerts_per_minute=per_minute),
+            EngineConfig(cooldown_s=cooldown_s, max_alerts_per_minute=per_minute, same_place_s=0.0),
             clock=self.clock,
             new_id=lambda: f"{next(self.numbers):032x}",
         )
@@ -214,10 +215,8 @@ def test_one_dead_channel_holds_up_no_other_and_gets_all_in_order_when_it_is_bac
     assert subjects(alive.taken) == names
     assert dead.taken == []
     assert dead.tries <= 41  # one try per wait of 8 s at most, however many alerts wait
-    assert (len(dispatcher._outlets[0].lane), dispatcher._outlets[0].lane.more_in_store) == (
-        5,
-        True,
-    )
+    waiting = dispatcher.health().channels[0]
+    assert (waiting.waiting, waiting.more_in_store) == (5, True)
 
     dead.error = None
     bench.clock.now_s += 8.0
@@ -363,7 +362,7 @@ def test_a_delivery_that_is_not_written_yet_does_not_come_back_as_pending(bench:
     dispatcher.submit(event("a"))
     dispatcher.submit(event("b"))
     dispatcher._take_in()
-    assert dispatcher._outlets[0].lane.more_in_store
+    assert dispatcher.health().channels[0].more_in_store
     other = sqlite3.connect(bench.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     run(dispatcher)
@@ -579,7 +578,8 @@ from pathlib import Path
 from edgeai_alerts.config import DispatchConfig, StoreConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.store import EventStore
-from edgeai_core.alerting.engine import AlertEngine, EngineConfig
+from edgeai_core.alerting.engine import AlertEngine
+from edgeai_core.alerting.engine_config import EngineConfig
 from edgeai_core.types import AlertEvent, Severity
 
 class Hanging:

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from edgeai_alerts.rows import Outcome, StoredAlert
 from edgeai_alerts.schema import APPLICATION_ID, STEPS, VERSION, migrate
 from edgeai_alerts.store import EventStore
 from edgeai_core.errors import StoreError
-from edgeai_core.types import Alert, AlertEvent, Severity
+from edgeai_core.types import Alert, AlertEvent, AlertState, Severity
 
 INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 NOW_NS = 1_750_000_000 * 1_000_000_000  # 2025-06-15 15:06:40 UTC
@@ -109,7 +110,6 @@ def test_an_alert_comes_back_as_it_was_saved(open_store: Opener) -> None:
             alert=saved,
             created_wall_ns=NOW_NS,
             updated_wall_ns=NOW_NS,
-            acknowledged_by=None,
             acknowledged_wall_ns=None,
             sent=(),
             waiting=("console", "log"),
@@ -125,7 +125,7 @@ def test_an_update_keeps_the_first_times_and_does_not_ask_for_delivery_again(
     store.settle(f"{1:032x}", channel="log", outcome=Outcome.SENT)
     open_store.clock.now_ns += 7
 
-    store.save(alert(1, count=9, stamp_ns=6), channels=("log",))
+    store.save(alert(1, count=9, stamp_ns=6))
 
     (stored,) = store.alerts()
     assert stored.alert == alert(1, count=9, stamp_ns=6)
@@ -214,12 +214,93 @@ def test_each_channel_has_its_own_deliveries(open_store: Opener) -> None:
 
     assert numbers(store.pending("console", limit=10)) == [3]
     assert numbers(store.pending("log", limit=2)) == [1, 2]
-    assert numbers(store.unsent(limit=10)) == [2, 3]
-    assert numbers(store.unsent(limit=1)) == [3]
-    assert [(int(a.alert_id, 16), at) for a, at in store.sent_since(NOW_NS, limit=9)] == [
-        (1, NOW_NS)
-    ]
-    assert store.sent_since(NOW_NS + 1, limit=9) == []
+
+
+def test_what_goes_on_waits_or_was_sent_lately_is_taken_up_again(open_store: Opener) -> None:
+    store = open_store()
+    ended = {"state": AlertState.CLEARED}
+    store.save(alert(1))
+    for number in (2, 3, 4):
+        store.save(replace(alert(number), **ended), channels=("log",))
+    for number in (2, 3):
+        store.settle(f"{number:032x}", channel="log", outcome=Outcome.SENT)
+
+    assert listed(store.lively(sent_since_wall_ns=NOW_NS, limit=9)) == [1, 2, 3, 4]
+    assert listed(store.lively(sent_since_wall_ns=NOW_NS + 1, limit=9)) == [1, 4]
+    assert listed(store.lively(sent_since_wall_ns=NOW_NS, limit=2)) == [3, 4]
+
+
+def test_told_again_a_channel_that_had_taken_it_has_to_take_it_once_more(
+    open_store: Opener,
+) -> None:
+    store = open_store()
+    store.save(alert(1), channels=("log", "mqtt"))
+    for channel in ("log", "mqtt"):
+        store.settle(f"{1:032x}", channel=channel, outcome=Outcome.SENT)
+
+    store.save(replace(alert(1), telling=2, escalated=True, rule="night"), channels=("mqtt",))
+
+    (waiting,) = store.pending("mqtt", limit=9)
+    assert (waiting.telling, waiting.escalated, waiting.rule) == (2, True, "night")
+    assert store.pending("log", limit=9) == []
+
+
+def test_an_alert_keeps_its_state_zone_and_who_has_seen_it(open_store: Opener) -> None:
+    store = open_store()
+    raised = alert(1)
+    store.save(replace(raised, event=replace(raised.event, zone="stairs")))
+    store.acknowledge(f"{1:032x}", by="Anna", now_ns=11)
+    (stored,) = store.alerts()
+    assert (stored.alert.state, stored.alert.event.zone) == (AlertState.ACKNOWLEDGED, "stairs")
+
+    store.save(replace(stored.alert, state=AlertState.CLEARED, acknowledged_by=""))
+    (stored,) = store.alerts()
+    assert (stored.alert.state, stored.acknowledged_by) == (AlertState.CLEARED, "Anna")
+
+
+def test_what_has_ended_is_acknowledged_and_stays_ended(open_store: Opener) -> None:
+    store = open_store()
+    store.save(replace(alert(1), state=AlertState.EXPIRED))
+    store.acknowledge(f"{1:032x}", by="Anna", now_ns=11)
+    (stored,) = store.alerts()
+    assert (stored.alert.state, stored.acknowledged_by) == (AlertState.EXPIRED, "Anna")
+
+
+def test_a_forgotten_person_is_not_written_back_by_who_still_knows_the_name(
+    open_store: Opener,
+) -> None:
+    store = open_store()
+    named = alert(1, title="Anna is not authorised")
+    store.save(named)
+    store.forget_person(person_id="track 1", name="Anna")
+
+    store.save(replace(named, state=AlertState.EXPIRED, acknowledged_by="Anna"))
+
+    (stored,) = store.alerts()
+    assert stored.alert.state is AlertState.EXPIRED
+    assert stored.alert.event.title == stored.alert.event.reason == "a forgotten person"
+
+
+def test_alerts_of_a_version_without_states_have_ended_and_are_still_sent(
+    open_store: Opener,
+) -> None:
+    open_store.path.parent.mkdir()
+    connection = sqlite3.connect(open_store.path, isolation_level=None)
+    migrate(connection, steps=STEPS[:2])
+    connection.execute(
+        "INSERT INTO alerts VALUES (1, 'a', 'fire', 2, 't', 'r', 's', '', 'hall', NULL, 5, 3, 1, "
+        "7, 7, 'Anna', 8)"
+    )
+    connection.execute("INSERT INTO deliveries VALUES (1, 'log', NULL, NULL)")
+    connection.close()
+
+    store = open_store()
+
+    (stored,) = store.alerts()
+    assert (stored.alert.state, stored.alert.event.zone) == (AlertState.EXPIRED, "")
+    assert (stored.alert.telling, stored.acknowledged_by) == (1, "Anna")
+    assert [one.alert_id for one in store.pending("log", limit=9)] == ["a"]
+    assert "brought from version 2" in open_store.reports[0]
 
 
 def test_a_channel_that_is_gone_is_not_waited_for(open_store: Opener) -> None:

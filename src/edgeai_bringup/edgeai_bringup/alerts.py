@@ -9,6 +9,7 @@ import time
 
 from edgeai_alerts.channels.log import forget_in_log
 from edgeai_alerts.config import LogFileConfig, StoreConfig
+from edgeai_alerts.evidence.reading import opened_shelf
 from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
 from edgeai_bringup.report import write_json
 from edgeai_core.access.locations import data_directory
@@ -38,14 +39,19 @@ def run_alerts(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def erase_person_from_alerts(*, person_id: str, name: str) -> int:
-    """Take a person's name and id out of stored and logged alerts; return how many.
+def erase_person_from_alerts(*, person_id: str, name: str) -> tuple[int, int]:
+    """Take a person's name and id out of stored and logged alerts, and the pictures with them.
+
+    Returns:
+        How many alerts were changed and how many files of evidence were deleted.
 
     Raises:
+        EvidenceError: a file of evidence cannot be deleted.
         StoreError: the store cannot be written. ChannelError: a log file cannot be rewritten.
     """
     config = StoreConfig()
     path = data_directory() / config.path
+    pictures = 0
     erased = forget_in_log(
         data_directory() / LogFileConfig().path,
         person_id=person_id,
@@ -53,8 +59,10 @@ def erase_person_from_alerts(*, person_id: str, name: str) -> int:
     )
     if path.is_file():
         with EventStore(path, config, wall_clock_ns=time.time_ns, report=_to_stderr) as store:
+            # First: which alerts are about the person is gone afterwards.
+            pictures = opened_shelf(data_directory(), store).erase_person(person_id)
             erased += store.forget_person(person_id=person_id, name=name)
-    return erased
+    return erased, pictures
 
 
 def _to_stderr(sentence: str) -> None:

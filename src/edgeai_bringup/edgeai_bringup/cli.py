@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgeai_bringup.bags_parser import add_bag_parsers
 from edgeai_bringup.graph import PROFILES
 from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 from edgeai_bringup.objects_parser import add_objects_parser
@@ -57,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     arm.add_argument("analyzers", nargs="+", metavar="ANALYZER")
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
 
+    add_bag_parsers(commands)
     add_lab_parser(commands)
 
     setup = commands.add_parser("setup", help="set everything up; done by itself at first use")
@@ -72,7 +74,8 @@ def _add_graph_options(parser: argparse.ArgumentParser) -> None:
         "--source",
         default="auto",
         metavar="SOURCE",
-        help="/dev/videoN, rtsp://…, a clip, a folder, demo, or auto: first USB camera, else demo",
+        help="/dev/videoN, rtsp://…, a clip, a folder, demo, topic (somebody else publishes "
+        "image_raw), or auto: first USB camera, else demo",
     )
     parser.add_argument("--camera", default="camera", metavar="NAME", help="namespace (camera)")
     parser.add_argument("--params-file", type=Path, metavar="FILE", help="instead of the profile's")
@@ -144,6 +147,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.alerts import run_alerts
 
             return run_alerts(arguments)
+        if arguments.command in ("record", "replay"):
+            from edgeai_bringup.bags import run_bags
+
+            return run_bags(arguments)
         if arguments.command == "lab":
             from edgeai_lab.commands import run_lab
 

@@ -99,6 +99,14 @@ NODES: tuple[NodeEntry, ...] = (
         Role.ANALYZER,
         takes_frames=True,
     ),
+    NodeEntry(
+        "evidence_recorder",
+        "edgeai_alerts",
+        "EvidenceRecorderNode",
+        Scope.GLOBAL,
+        Role.BASE,
+        takes_frames=True,
+    ),
     NodeEntry("alert_manager", "edgeai_alerts", "AlertManagerNode", Scope.GLOBAL, Role.BASE),
     NodeEntry("supervisor", "edgeai_perception", "SupervisorNode", Scope.GLOBAL, Role.MANAGER),
 )
@@ -143,6 +151,7 @@ def plan(
     camera: str = "camera",
     overrides: dict[str, dict[str, ParameterValue]] | None = None,
     params_file: Path | None = None,
+    own_camera: bool = True,
 ) -> tuple[NodePlan, ...]:
     """Return the nodes of a profile.
 
@@ -151,6 +160,8 @@ def plan(
         camera: namespace of the camera and its analyzers.
         overrides: node name -> parameters that win over the file.
         params_file: instead of the profile's own.
+        own_camera: with the camera node; without it somebody else publishes `image_raw`: a robot's
+            driver, or a replayed recording.
 
     Raises:
         ValueError: there is no such profile (the sentence lists those there are), or the camera's
@@ -163,7 +174,8 @@ def plan(
             f"camera name {camera!r}: expected letters, digits and single underscores, beginning "
             "with a letter; parts may be joined by slashes: floor_1/entrance"
         )
-    wanted = [entry for entry in NODES if entry.name in PROFILES[profile]]
+    names = [name for name in PROFILES[profile] if own_camera or name != "usb_cam"]
+    wanted = [entry for entry in NODES if entry.name in names]
     file = params_file or config_directory / f"{profile}.params.yaml"
     given = overrides or {}
     plans = [
@@ -190,6 +202,7 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
     objects = [f"/{camera}/objects"] if "object_detector" in names else []
     hazards = [f"/{camera}/hazards"] if "fire_detector" in names else []
     actions = [f"/{camera}/actions"] if "action_recognizer" in names else []
+    images = [f"/{camera}/image_raw"] if "usb_cam" in names else []
     things = [f"/{camera}/things"] if "object_detector" in names else []
     mending = [p.full_name for p in plans if not p.entry.restartable]
     for p in plans:
@@ -204,3 +217,11 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
             p.overrides.setdefault("topics.hazards", hazards)
             p.overrides.setdefault("topics.actions", actions)
             p.overrides.setdefault("topics.things", things)
+            if "evidence_recorder" in names:
+                p.overrides.setdefault("topics.evidence", ["/evidence_recorder/kept"])
+        if p.entry.name == "evidence_recorder":
+            p.overrides.setdefault("topics.images", images)
+            p.overrides.setdefault("topics.faces", faces)
+            p.overrides.setdefault("topics.objects", objects)
+            p.overrides.setdefault("topics.hazards", hazards)
+            p.overrides.setdefault("topics.actions", actions)

@@ -32,8 +32,9 @@ def profile_description(profile: str) -> Any:
             DeclareLaunchArgument(
                 "source",
                 default_value="auto",
-                description="/dev/videoN, rtsp://…, a clip, a folder, demo, or auto: what the "
-                "parameter file says, else the first USB camera, else the demo footage.",
+                description="/dev/videoN, rtsp://…, a clip, a folder, demo, topic (somebody else "
+                "publishes image_raw), or auto: what the parameter file says, else the first USB "
+                "camera, else the demo footage.",
             ),
             DeclareLaunchArgument(
                 "camera",

@@ -120,7 +120,7 @@ def _forget(gallery: Gallery, arguments: argparse.Namespace) -> dict[str, Any]:
     if person is None:
         raise GalleryError(f"nobody named {arguments.name!r} is enrolled")
     # The gallery last: whatever fails before can be repeated by the name.
-    erased = erase_person_from_alerts(person_id=person.person_id, name=person.name)
+    erased, pictures = erase_person_from_alerts(person_id=person.person_id, name=person.name)
     proof = gallery.forget(arguments.name)
     others = [p.name for p in gallery.people()]
     searched = searched_files(data_directory(), leave_out=(gallery.path,))
@@ -133,11 +133,18 @@ def _forget(gallery: Gallery, arguments: argparse.Namespace) -> dict[str, Any]:
         )
     files = [str(file) for file in (*proof.files, *searched)]
     print(f"{arguments.name} is forgotten; {erased} alerts no longer name the person")
+    print(f"{pictures} snapshots and clips that showed the person are deleted")
     print(f"searched for id, name and {proof.templates} templates byte by byte: nothing is left in")
     for file in files:
         print(f"  {file}")
     print("backups and exports made before still hold the person: delete them yourself")
-    return {"name": arguments.name, "forgotten": True, "alerts": erased, "searched": files}
+    return {
+        "name": arguments.name,
+        "forgotten": True,
+        "alerts": erased,
+        "evidence": pictures,
+        "searched": files,
+    }
 
 
 def _export(gallery: Gallery, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from edgeai_bringup.graph import NodePlan, ParameterValue
 from edgeai_bringup.locations import config_directory
 from edgeai_bringup.parameter_files import check_node_names, check_one_gallery, source_in
 from edgeai_core.errors import ConfigError
-from edgeai_core.source_choice import AUTO, choose_source
+from edgeai_core.source_choice import AUTO, SourceChoice, choose_source
 from edgeai_core.sources.base import StreamConfig
 from edgeai_core.sources.opening import open_source
 from edgeai_core.sources.rtsp import redacted
@@ -45,8 +45,8 @@ def prepare(
 
     Args:
         profile, camera, params_file: as for :func:`edgeai_bringup.graph.plan`.
-        source: a source, `demo`, or `auto`: what `params_file` says, else the first USB camera,
-            else the demo.
+        source: a source, `demo`, `topic` (somebody else publishes the pictures), or `auto`: what
+            `params_file` says, else the first USB camera, else the demo.
         settings: node name -> parameters that win over everything else.
 
     Raises:
@@ -64,6 +64,8 @@ def prepare(
     wanted = str(stream.get("stream.source", source))
     written = source_in(params_file) if wanted in ("", AUTO) and params_file else ""
     choice = choose_source(written or wanted)
+    if choice.is_topic and profile == "camera":
+        raise ConfigError("source topic: the profile camera is the camera; choose home or city")
     # What the file says stays there: a command line would show the password of an address.
     if choice.source != written:
         stream["stream.source"] = choice.source
@@ -75,12 +77,18 @@ def prepare(
             _demo_overrides(profile, overrides) if choice.is_demo else overrides
         ),
         params_file=params_file,
+        own_camera=not choice.is_topic,
     )
     check_one_gallery(plans)
-    if not choice.is_demo:
+    if not choice.is_demo and not choice.is_topic:
         _look_for(choice.source)
-    what = "demo footage" if choice.is_demo else _shown(choice.source)
-    return Preparation(plans=plans, title=f"{profile} on {what}")
+    return Preparation(plans=plans, title=f"{profile} on {_described(choice, camera)}")
+
+
+def _described(choice: SourceChoice, camera: str) -> str:
+    if choice.is_demo:
+        return "demo footage"
+    return f"/{camera}/image_raw" if choice.is_topic else _shown(choice.source)
 
 
 def _demo_overrides(

@@ -87,11 +87,12 @@ def _run(
             running=running,
             stop=stop,
             duration_s=arguments.duration_s,
-            camera=next(p.full_name for p in plans if p.entry.name == "usb_cam"),
+            camera=next((p.full_name for p in plans if p.entry.name == "usb_cam"), ""),
             base=tuple(
                 p.full_name
                 for p in plans
-                if p.entry.role is graph.Role.BASE and p.entry.name != "alert_manager"
+                # The others speak when there is something to say.
+                if p.entry.role is graph.Role.BASE and p.entry.scope is graph.Scope.CAMERA
             ),
         )
         monitor.create_timer(_SAMPLE_PERIOD_S, session.tick)
@@ -156,8 +157,9 @@ class _Session:
             self._gauge.graph_is_running()
             self._view.event(f"the graph runs after {self._gauge.start_s:.1f} s")
         self._view.show(self._monitor)
-        stream_state = nodes[self._camera].details.get("stream_state", "")
-        if stream_state in ("ended", "failed"):
+        # Without a camera of our own nobody knows whether more pictures come.
+        camera = nodes[self._camera] if self._camera else None
+        if camera is not None and camera.details.get("stream_state") in ("ended", "failed"):
             self._over_since_s = self._over_since_s or now_s
         over = self._over_since_s is not None and now_s - self._over_since_s > _DRAIN_S
         since_s = self._running_since_s

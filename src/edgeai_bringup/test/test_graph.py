@@ -24,10 +24,11 @@ def test_home_is_the_whole_graph_with_its_names_and_namespaces():
         "/camera/object_detector",
         "/camera/fire_detector",
         "/camera/action_recognizer",
+        "/evidence_recorder",
         "/alert_manager",
         "/supervisor",
     ]
-    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", ""]
+    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", "", ""]
     assert {p.params_file for p in plans.values()} == {CONFIG / "home.params.yaml"}
 
 
@@ -40,7 +41,12 @@ def test_home_and_city_differ_by_their_file_only():
 
 def test_the_supervisor_is_told_whom_it_brings_up():
     assert planned()["supervisor"].overrides == {
-        "nodes.base": ["/camera/usb_cam", "/camera/face_authenticator", "/alert_manager"],
+        "nodes.base": [
+            "/camera/usb_cam",
+            "/camera/face_authenticator",
+            "/evidence_recorder",
+            "/alert_manager",
+        ],
         "nodes.analyzers": [
             "/camera/object_detector",
             "/camera/fire_detector",
@@ -58,6 +64,17 @@ def test_the_alert_manager_is_told_what_it_watches():
     assert overrides["topics.hazards"] == ["/door/hazards"]
     assert overrides["topics.actions"] == ["/door/actions"]
     assert overrides["topics.things"] == ["/door/things"]
+    assert overrides["topics.evidence"] == ["/evidence_recorder/kept"]
+
+
+def test_the_evidence_recorder_is_told_what_it_remembers():
+    assert planned(camera="door")["evidence_recorder"].overrides == {
+        "topics.images": ["/door/image_raw"],
+        "topics.faces": ["/door/faces"],
+        "topics.objects": ["/door/objects"],
+        "topics.hazards": ["/door/hazards"],
+        "topics.actions": ["/door/actions"],
+    }
 
 
 def test_a_camera_alone_has_no_faces_to_watch():
@@ -130,5 +147,6 @@ def test_every_profile_has_a_file_and_a_launch_file(profile):
     assert (package / "launch" / f"{profile}.launch.py").is_file()
 
 
-def test_frames_by_reference_are_for_nodes_of_a_camera():
-    assert all(entry.scope is Scope.CAMERA for entry in NODES if entry.takes_frames)
+def test_frames_by_reference_are_for_nodes_of_a_camera_and_for_who_is_told_its_topics():
+    others = {e.name for e in NODES if e.takes_frames and e.scope is not Scope.CAMERA}
+    assert others == {"evidence_recorder"}

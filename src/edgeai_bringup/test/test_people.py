@@ -14,6 +14,9 @@ import pytest
 
 from edgeai_alerts.channels.log import LogChannel
 from edgeai_alerts.config import LogFileConfig, StoreConfig
+from edgeai_alerts.evidence.config import LimitsConfig
+from edgeai_alerts.evidence.shelf import EVIDENCE_FOLDER, EvidenceShelf
+from edgeai_alerts.evidence.table import EvidenceKind
 from edgeai_alerts.store import EventStore
 from edgeai_bringup import cli
 from edgeai_bringup.enrolment import refused_summary
@@ -164,11 +167,25 @@ def test_forgetting_reaches_the_alerts_and_says_what_was_searched(
             store.save(alert)
             log.send(alert)
         store.acknowledge("b" * 32, by="Bartholomew", now_ns=1)
+        shelf = EvidenceShelf(
+            folder / EVIDENCE_FOLDER,
+            store.evidence,
+            LimitsConfig(min_free_bytes=0),
+            wall_clock_ns=lambda: 1,
+        )
+        shelf.keep("a" * 32, EvidenceKind.SNAPSHOT, b"of the alert about the person")
+        shelf.keep("b" * 32, EvidenceKind.CLIP, b"passes by", people=(person.person_id,))
+        shelf.keep("b" * 32, EvidenceKind.SNAPSHOT, b"somebody else", people=("p2",))
     code, answer = people("forget", "Bartholomew")
-    assert (code, answer["alerts"]) == (0, 3)
+    assert (code, answer["alerts"], answer["evidence"]) == (0, 3, 2)
+    assert "2 snapshots and clips that showed the person are deleted" in capsys.readouterr().out
     names = {Path(file).name for file in answer["searched"]}
     assert {"gallery.sqlite3", "alerts.db", "alerts.jsonl"} <= names
-    for file in folder.iterdir():
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert [file.name for file in files if file.parent.name == EVIDENCE_FOLDER] == [
+        f"{'b' * 32}.snapshot.jpg"
+    ]
+    for file in files:
         assert b"Bartholomew" not in file.read_bytes()
         assert person.person_id.encode() not in file.read_bytes()
     with open_store(folder) as store:

@@ -77,12 +77,20 @@ class StoreError(EdgeAiError):
     """The event store cannot be read or written."""
 
 
+class EvidenceError(EdgeAiError):
+    """A picture or clip of an alert cannot be made or kept."""
+
+
 class DataError(EdgeAiError):
     """A data set, list or label file of the lab is missing, malformed or unusable."""
 
 
 class SetupError(EdgeAiError):
     """The machine or the workspace is not in the state that the command needs."""
+
+
+class BagError(EdgeAiError):
+    """A recording cannot be made, read or replayed."""
 
 
 class ChannelError(EdgeAiError):

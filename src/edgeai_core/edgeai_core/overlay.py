@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.action_events import ActionEvent
 from edgeai_core.geometry import Box
 from edgeai_core.object_events import ObjectEvent
 from edgeai_core.types import Detection, FaceMatch, HazardReport, HazardState, SessionState
@@ -51,14 +52,10 @@ def annotated(
     """
     canvas: npt.NDArray[np.uint8] = image.copy()
     draw_objects(canvas, objects, events)
-    for face in faces:
-        colour = _GREEN if face.authorised else _ORANGE
-        draw_captioned(canvas, face.box, face_caption(face), colour)
+    draw_faces(canvas, faces)
     head, colour = session.name, _SESSION_COLOURS[session]
     if hazard is not None:
-        for region in hazard.regions:
-            text = f"{region.label} {region.score:.2f}"
-            draw_captioned(canvas, region.box, text, _REGION_COLOURS[region.label])
+        draw_hazard(canvas, hazard)
         head += "".join(f"  {words}" for words in hazard_words(hazard))
         if hazard.state in (HazardState.START_FIRE, HazardState.FIRE):
             colour = _VERMILLION
@@ -81,6 +78,27 @@ def draw_objects(
         where = f" in {event.zone}" if event.zone else ""
         words = event.state.value.replace("_", " ")
         draw_captioned(canvas, event.box, f"{event.label} {words}{where}", _VERMILLION)
+
+
+def draw_faces(canvas: npt.NDArray[np.uint8], faces: Sequence[FaceMatch]) -> None:
+    """Draw boxes with names onto a (H, W, 3) uint8 BGR picture."""
+    for face in faces:
+        colour = _GREEN if face.authorised else _ORANGE
+        draw_captioned(canvas, face.box, face_caption(face), colour)
+
+
+def draw_hazard(canvas: npt.NDArray[np.uint8], hazard: HazardReport) -> None:
+    """Draw boxes of flame and smoke onto a (H, W, 3) uint8 BGR picture."""
+    for region in hazard.regions:
+        text = f"{region.label} {region.score:.2f}"
+        draw_captioned(canvas, region.box, text, _REGION_COLOURS[region.label])
+
+
+def draw_actions(canvas: npt.NDArray[np.uint8], events: Sequence[ActionEvent]) -> None:
+    """Draw boxes of what people do onto a (H, W, 3) uint8 BGR picture."""
+    for event in events:
+        words = event.action.value.replace("_", " ")
+        draw_captioned(canvas, event.box, f"{words} {event.probability:.2f}", _VERMILLION)
 
 
 def draw_zones(canvas: npt.NDArray[np.uint8], zones: Sequence[Zone]) -> None:

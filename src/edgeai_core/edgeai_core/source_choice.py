@@ -12,6 +12,7 @@ from edgeai_core.sources.usb import first_camera
 
 AUTO = "auto"
 DEMO = "demo"
+TOPIC = "topic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +22,12 @@ class SourceChoice:
     Attributes:
         source: as :func:`edgeai_core.sources.opening.open_source` reads it.
         is_demo: whether it is the demo footage, which is played again and again.
+        is_topic: whether pictures come from elsewhere in the graph, and no camera is opened.
     """
 
     source: str
     is_demo: bool = False
+    is_topic: bool = False
 
 
 def footage_directory() -> Path:
@@ -39,13 +42,15 @@ def choose_source(
 
     Args:
         text: `auto` or nothing: the first USB camera, without one the demo footage. `demo`: the
-            demo footage. Everything else stands for itself.
+            demo footage. `topic`: no source of ours. Everything else stands for itself.
         find_camera: returns the path of the first USB camera, None without one.
 
     Raises:
         SourceError: the demo footage is wanted and not set up.
     """
     word = text.strip().casefold()
+    if word == TOPIC:
+        return SourceChoice(source="", is_topic=True)
     if word not in ("", AUTO, DEMO):
         return SourceChoice(source=text)
     camera = None if word == DEMO else find_camera()

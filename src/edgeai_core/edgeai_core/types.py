@@ -280,6 +280,8 @@ class AlertEvent:
         subject: what the event is about within its category (track, person, node); events of the
             same category, camera and subject are one alert.
         stamp_ns: when it was seen. score: 0..1, how sure the analyzer is; NaN when it does not say.
+        zone: name of the zone where it was seen; empty for none.
+        over: what the alert of this category, camera and subject told of has ended.
     """
 
     category: str
@@ -291,6 +293,18 @@ class AlertEvent:
     camera: str = ""
     stamp_ns: int = 0
     score: float = math.nan
+    zone: str = ""
+    over: bool = False
+
+
+class AlertState(IntEnum):
+    """Where an alert stands; the numbers are those of the message."""
+
+    RAISED = 0
+    UPDATED = 1
+    CLEARED = 2
+    ACKNOWLEDGED = 3
+    EXPIRED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,9 +314,21 @@ class Alert:
     Attributes:
         alert_id: 32 hex characters, unique. event: what was seen (the latest update).
         raised_ns: stamp of the first event. count: events merged into this alert.
+        state: where it stands. acknowledged_by: who has seen it; empty while nobody said so.
+        evidence: kinds of evidence that are kept for it ("snapshot", "clip", "explanation").
+        rule: name of the rule that decided how it is told; empty for none.
+        telling: 1 for the first time that people are told, one more for every reminder and
+            escalation; with `alert_id` it names a delivery.
+        escalated: it was told again because nobody acknowledged it in time.
     """
 
     alert_id: str
     event: AlertEvent
     raised_ns: int
     count: int = field(default=1)
+    state: AlertState = AlertState.RAISED
+    acknowledged_by: str = ""
+    evidence: tuple[str, ...] = ()
+    rule: str = ""
+    telling: int = 1
+    escalated: bool = False

@@ -38,6 +38,12 @@ def alert(number: int, severity: Severity = WARNING, **event_fields: object) -> 
     return Alert(alert_id=f"{number:032x}", event=event, raised_ns=0)
 
 
+def head(lane: DeliveryLane) -> Alert:
+    due = lane.next_due()
+    assert due is not None
+    return due
+
+
 def test_the_wait_doubles_up_to_the_maximum_and_a_success_resets_it() -> None:
     clock = Clock()
     backoff = Backoff(BackoffConfig(initial_s=1.0, maximum_s=5.0), clock=clock)
@@ -99,8 +105,26 @@ def test_a_lane_keeps_its_order_while_the_channel_is_away() -> None:
     assert lane.wait_s() == 1.0
     clock.now_s += 1.0
     assert lane.next_due() == first
-    lane.taken(f"{1:032x}")
+    assert lane.taken(head(lane))
     assert (lane.next_due(), lane.failures) == (alert(2), 0)
+
+
+def test_what_was_told_anew_meanwhile_stays_in_its_place() -> None:
+    lane = make_lane(Clock())
+    lane.add(alert(1), stored=True)
+    under_way = head(lane)
+    lane.add(alert(1), stored=True)
+    lane.add(alert(2), stored=True)
+
+    assert lane.taken(under_way) is False
+    assert (len(lane), head(lane) is not under_way) == (2, True)
+    assert lane.refused(under_way) is False
+    assert lane.refused(head(lane)) is True
+    assert head(lane) == alert(2)
+    lane.leave_out(f"{2:032x}")
+    assert len(lane) == 0
+    # Nothing is left of it: whoever comes back with it may settle it.
+    assert lane.taken(under_way) is True
 
 
 def test_a_full_lane_leaves_stored_alerts_in_the_store_until_it_is_empty() -> None:
@@ -108,15 +132,15 @@ def test_a_full_lane_leaves_stored_alerts_in_the_store_until_it_is_empty() -> No
     for number in range(1, 5):
         assert lane.add(alert(number), stored=True) is None
     assert (len(lane), lane.more_in_store, lane.dropped) == (2, True, 0)
-    lane.taken(f"{1:032x}")
+    assert lane.taken(head(lane))
     lane.add(alert(5), stored=True)  # room again, but 3 and 4 are older
     assert len(lane) == 1
-    lane.taken(f"{2:032x}")
+    assert lane.taken(head(lane))
 
     lane.refill([alert(3), alert(4)])
     assert (len(lane), lane.more_in_store) == (2, True)
-    lane.taken(f"{3:032x}")
-    lane.taken(f"{4:032x}")
+    assert lane.taken(head(lane))
+    assert lane.taken(head(lane))
     lane.refill([alert(5)])
     assert (lane.next_due(), lane.more_in_store) == (alert(5), False)
 
@@ -138,7 +162,7 @@ def test_an_alert_in_trouble_can_step_aside_and_a_refused_one_leaves() -> None:
         lane.add(alert(number), stored=True)
     lane.step_aside(f"{1:032x}")
     assert lane.next_due() == alert(2)
-    lane.refused(f"{2:032x}")
+    assert lane.refused(head(lane))
     assert lane.next_due() == alert(1)
     assert f"{2:032x}" not in lane
 

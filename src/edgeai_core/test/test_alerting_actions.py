@@ -74,7 +74,7 @@ def test_a_fall_and_what_follows_have_one_subject_and_the_next_fall_another():
         return [alert.subject for alert in watch.observe(events, camera="hall")]
 
     first = subjects(event(Action.FALL, 1), event(Action.LYING, 4), event(Action.RECOVERED, 9))
-    assert first == ["incident 1 of 1000000000"] * 3
+    assert first == ["incident 1 of 1000000000"] * 5
     # A node that was started anew counts from 1 again.
     assert subjects(event(Action.FALL, 20)) == ["incident 1 of 20000000000"]
     assert subjects(event(Action.FALL, 21, incident=2)) == ["incident 2 of 21000000000"]
@@ -85,7 +85,7 @@ def test_what_is_unsure_is_told_to_nobody_and_neither_is_what_follows():
     strict = observer(min_probability=0.7)
     assert strict.observe([lost, event(Action.RECOVERED, 9)], camera="hall") == []
     told = observer().observe([lost, event(Action.RECOVERED, 9)], camera="hall")
-    assert [alert.category for alert in told] == ["fall", "recovered"]
+    assert [alert.category for alert in told if not alert.over] == ["fall", "recovered"]
 
 
 def test_a_vehicle_that_stopped_at_nothing_is_told_once_a_touch_or_a_person_down_is_seen():
@@ -96,12 +96,28 @@ def test_a_vehicle_that_stopped_at_nothing_is_told_once_a_touch_or_a_person_down
     assert [(alert.category, alert.severity) for alert in told] == [("accident", Severity.CRITICAL)]
 
 
-def test_a_fight_that_becomes_surer_is_one_subject_and_its_end_is_no_second_alarm():
+def test_a_fight_that_becomes_surer_is_one_subject_and_its_end_ends_it():
     began = event(Action.FIGHT, probability=0.6)
     surer = dataclasses.replace(began, probability=0.8, stamp_ns=2_000_000_000)
     over = dataclasses.replace(surer, end_ns=2_500_000_000, stamp_ns=3_000_000_000)
     watcher = observer(min_probability=0.5)
     told = [alert for e in (began, surer, over) for alert in watcher.observe([e], camera="hall")]
-    assert [alert.score for alert in told] == [0.6, 0.8]
+    assert [(alert.score, alert.over) for alert in told] == [
+        (0.6, False),
+        (0.8, False),
+        (0.8, True),
+    ]
     assert len({alert.subject for alert in told}) == 1
     assert observer(min_probability=0.7).observe([began], camera="hall") == []
+
+
+def test_a_recovery_ends_the_fall_and_the_lying_also_when_itself_is_told_to_nobody():
+    watch = observer(recovered="NONE")
+    watch.observe([event(Action.FALL, 1), event(Action.LYING, 4)], camera="hall")
+    ends = watch.observe([event(Action.RECOVERED, 9)], camera="hall")
+    assert [(end.category, end.over) for end in ends] == [("fall", True), ("lying", True)]
+
+
+def test_a_fall_that_is_told_to_nobody_has_no_recovery():
+    watch = observer(fall="NONE")
+    assert watch.observe([event(Action.FALL), event(Action.RECOVERED, 9)], camera="hall") == []

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 import sys
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeai_msgs.msg import AuthState, FaceMatchArray
-from edgeai_msgs.srv import EnrolPerson
 from rclpy.context import Context
 from rclpy.parameter import Parameter
-from rclpy.task import Future
 
 from edgeai_core import catalog
 from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.keys import default_key_source
 from edgeai_core.access.live_index import LiveIndex
-from edgeai_core.access.locations import GalleryConfig
-from edgeai_core.access.people import Role
-from edgeai_core.access.permissions import Permission, roles_with
+from edgeai_core.access.locations import GalleryConfig, data_directory
 from edgeai_core.access.search import require_faiss
 from edgeai_core.analyzers.faces.enrolment import EnrolmentConfig
 from edgeai_core.analyzers.faces.liveness import LivenessChecker, LivenessConfig
 from edgeai_core.analyzers.faces.logic import FaceAuthenticator, FaceConfig
-from edgeai_core.analyzers.faces.registration import enrol_person
 from edgeai_core.config import group, param
-from edgeai_core.errors import AccessError, EdgeAiError
-from edgeai_core.sources.reading import images_of
-from edgeai_core.types import FaceMatch, Frame, SessionState
+from edgeai_core.types import FaceMatch, Frame
 from edgeai_perception.inference_config import InferenceConfig
+from edgeai_perception.people_services import PeopleServices, PeopleSetup
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.convert import auth_state_from_msg, faces_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.frame_hub import FrameHub
 from edgeai_ros_common.running import run_node
-
-# How the log names whoever enrols into an empty gallery.
-_FIRST = "first enrolment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +108,6 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
             frame_hub=frame_hub,
         )
         self._access = AuthStateGuard(clock_s=time.monotonic)
-        self._enrolling = threading.Lock()
 
     def setup(self, config: FaceAuthenticatorConfig) -> None:
         inference = config.inference
@@ -160,8 +150,19 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         self._authenticator.reset()
         super().start(config)
         self.subscribe(AuthState, "/auth_state", self._on_auth_state, qos.STATE)
-        service = self.create_service(EnrolPerson, "~/enrol", self._on_enrol)
-        self.release_on_deactivate(lambda: self.destroy_service(service))
+        people = PeopleServices(
+            PeopleSetup(
+                gallery_file=self._gallery_file,
+                detector=config.inference.detector,
+                embedder=config.inference.embedder,
+                enrolment=config.enrolment,
+                state_folder=data_directory(),
+            ),
+            access=self._access.current,
+            report=self.get_logger().error,
+        )
+        for service in people.offer(self):
+            self.release_on_deactivate(functools.partial(self.destroy_service, service))
 
     def min_period_s(self, config: FaceAuthenticatorConfig) -> float:
         return config.inference.min_period_s
@@ -189,99 +190,11 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         self.release_on_cleanup(passive.close)
         return LivenessChecker(passive, config.liveness)
 
-    def _open_gallery(self, *, create: bool = False, actor: str = "") -> Gallery:
-        return Gallery.open(
-            self._gallery_file,
-            key_source=default_key_source(self._gallery_file),
-            create=create,
-            actor=actor,
-        )
+    def _open_gallery(self) -> Gallery:
+        return Gallery.open(self._gallery_file, key_source=default_key_source(self._gallery_file))
 
     def _on_auth_state(self, message: AuthState) -> None:
         self._access.accept(auth_state_from_msg(message), self.now_ns())
-
-    async def _on_enrol(
-        self, request: EnrolPerson.Request, response: EnrolPerson.Response
-    ) -> EnrolPerson.Response:
-        # A clip takes seconds to read: off the executor, with models of its own, because the
-        # worker owns the running ones.
-        try:
-            actor = self._enrolling_actor()
-        except EdgeAiError as exc:
-            response.message = str(exc)
-            return response
-        done: Future = Future(executor=self.executor)
-        thread = threading.Thread(
-            target=self._enrol, args=(request, response, done, actor), name="enrolment", daemon=True
-        )
-        thread.start()
-        await done
-        return response
-
-    def _enrolling_actor(self) -> str:
-        """Return how the log names whoever may enrol now.
-
-        Raises:
-            AccessError: nobody may. GalleryError: the gallery cannot be used.
-        """
-        if self._enrolling.locked():
-            raise AccessError("another enrolment is running; wait for it")
-        with self._open_gallery(create=True) as gallery:
-            if not gallery.people():
-                return _FIRST
-            access = self._access.current()
-            if access.state is not SessionState.ACTIVE:
-                raise AccessError(
-                    "refused: an authorised person must be recognised by the camera first"
-                )
-            if Permission.ENROL not in gallery.permissions(access.person_id):
-                raise AccessError(
-                    f"refused: {access.person_name} may not {Permission.ENROL.value}; roles that "
-                    f"may: {roles_with(Permission.ENROL)}"
-                )
-            person = gallery.person(access.person_id)
-            return f"person {person.audit_ref}" if person is not None else ""
-
-    def _enrol(
-        self,
-        request: EnrolPerson.Request,
-        response: EnrolPerson.Response,
-        done: Future,
-        actor: str,
-    ) -> None:
-        config = self._config
-        assert config is not None  # the service exists only while active
-        with self._enrolling:
-            try:
-                with (
-                    self._open_gallery(create=True, actor=actor) as gallery,
-                    catalog.face_models(config.inference.detector, config.inference.embedder) as (
-                        detector,
-                        embedder,
-                    ),
-                ):
-                    registration = enrol_person(
-                        request.name,
-                        images_of(request.source),
-                        detector=detector,
-                        embedder=embedder,
-                        gallery=gallery,
-                        # Somebody must be able to enrol the others.
-                        role=Role.OWNER if actor == _FIRST else Role.MEMBER,
-                        authorised=bool(request.authorised),
-                        config=config.enrolment,
-                    )
-                response.success = True
-                response.accepted = len(registration.result.accepted)
-                response.rejected = len(registration.result.rejections)
-                response.message = f"enrolled {registration.person.name}"
-            except EdgeAiError as exc:
-                response.message = str(exc)
-            except Exception as exc:
-                response.message = f"enrolment failed: {type(exc).__name__}; read the node's log"
-                self.get_logger().error(f"enrolment failed: {exc!r}")
-            finally:
-                done.set_result(None)
 
 
 def main() -> int:

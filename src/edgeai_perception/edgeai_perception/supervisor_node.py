@@ -24,8 +24,10 @@ from rclpy.parameter import Parameter
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
+from edgeai_core.access.credentials import armed_subject, credential_objection, operator_key
 from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.keys import default_key_source
+from edgeai_core.access.locations import data_directory
 from edgeai_core.access.permissions import Permission
 from edgeai_core.access.policy import GatePolicy
 from edgeai_core.access.session import SessionMachine
@@ -189,8 +191,12 @@ class SupervisorNode(Node):
         now_ns = int(self.get_clock().now().nanoseconds)
         wanted = list(request.analyzers)
         try:
-            self._session.arm(wanted)
-            self._session.disarm(sorted(set(self._session.state(now_ns).armed) - set(wanted)))
+            if request.credential:
+                self._check_credential(request.credential, wanted)
+                self._session.set_armed(wanted)
+            else:
+                self._session.arm(wanted)
+                self._session.disarm(sorted(set(self._session.state(now_ns).armed) - set(wanted)))
         except EdgeAiError as exc:
             response.message = str(exc)
         else:
@@ -199,6 +205,18 @@ class SupervisorNode(Node):
         self._apply()
         response.armed = list(self._session.state(now_ns).armed)
         return response
+
+    def _check_credential(self, credential: str, wanted: Sequence[str]) -> None:
+        objection = credential_objection(
+            operator_key(data_directory()),
+            credential,
+            action="set_armed",
+            subject=armed_subject(wanted),
+            permission=Permission.ARM,
+            now_ns=time.time_ns(),
+        )
+        if objection:
+            raise AccessError(objection)
 
     # What goes out.
 

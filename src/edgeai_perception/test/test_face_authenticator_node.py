@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,10 +10,12 @@ import cv2
 import numpy as np
 import pytest
 from edgeai_msgs.msg import AuthState, FaceMatchArray
-from edgeai_msgs.srv import EnrolPerson
+from edgeai_msgs.srv import EnrolPerson, ListPeople, ManagePerson
 
 from edgeai_core import catalog
+from edgeai_core.access.credentials import manage_subject, operator_key, sign_credential
 from edgeai_core.access.people import Role
+from edgeai_core.access.permissions import ROLE_PERMISSIONS
 from edgeai_core.geometry import Box
 from edgeai_core.types import AuthState as CoreAuthState
 from edgeai_core.types import DetectedFace, Frame, SessionState
@@ -249,6 +252,111 @@ def test_the_session_of_somebody_the_gallery_does_not_know_enrols_nobody(enrol, 
     answer = enrol("Bob", 9)
     assert not answer.success
     assert "has nobody of the id somebody" in answer.message
+
+
+@pytest.fixture
+def ask(ros, node, tmp_path, monkeypatch):
+    """Call one of the people services as somebody who is logged in elsewhere."""
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path / "state"))
+    node.trigger_deactivate()
+    node.trigger_activate()
+    listener = ros.listener()
+
+    def called(service, name: str, request, *, subject: str, role: Role = Role.OWNER):
+        request.credential = sign_credential(
+            operator_key(tmp_path / "state"),
+            name="Olga",
+            permissions=ROLE_PERMISSIONS[role],
+            action=name,
+            subject=subject,
+            now_ns=time.time_ns(),
+        )
+        client = listener.create_client(service, f"/camera/face_authenticator/{name}")
+        ros.until(client.service_is_ready)
+        future = client.call_async(request)
+        ros.until(future.done)
+        return future.result()
+
+    return called
+
+
+def manage(ask, action: str, value: str = "", *, name: str = "Ada", role: Role = Role.OWNER):
+    request = ManagePerson.Request(action=action, name=name, value=value)
+    subject = manage_subject(action, name, value)
+    return ask(ManagePerson, "manage_person", request, subject=subject, role=role)
+
+
+def listed(ask, role: Role = Role.OWNER):
+    return ask(ListPeople, "list_people", ListPeople.Request(), subject="", role=role)
+
+
+def test_somebody_logged_in_elsewhere_enrols_without_a_face(node, enrol, ask, material):
+    enrol("Ada", 3)
+    request = EnrolPerson.Request(name="Bob", source=material(9), authorised=True)
+    assert ask(EnrolPerson, "enrol", request, subject="Bob").message == "enrolled Bob"
+    with node._open_gallery() as gallery:
+        assert [entry.actor for entry in gallery.audit()] == ["first enrolment", "logged in"]
+        assert gallery.find("Bob").role is Role.MEMBER
+
+
+def test_people_are_listed_for_owners_only(enrol, ask):
+    enrol("Ada", 3)
+    answer = listed(ask)
+    assert [(p.name, p.role, p.authorised, p.refusal) for p in answer.people] == [
+        ("Ada", "owner", True, "")
+    ]
+    refused = listed(ask, Role.MEMBER)
+    assert (refused.success, list(refused.people)) == (False, [])
+    assert refused.message == "cannot enrol people: Olga may not; roles that may: owner"
+
+
+def test_an_empty_gallery_is_an_empty_list_for_owners_only(ask):
+    answer = listed(ask)
+    assert (answer.success, list(answer.people)) == (True, [])
+    assert not listed(ask, Role.MEMBER).success
+
+
+def test_people_are_changed_and_forgotten(node, enrol, ask):
+    enrol("Ada", 3)
+    assert manage(ask, "revoke").message == "Ada may no longer unlock"
+    assert listed(ask).people[0].refusal == "enrolled but not authorised"
+    assert manage(ask, "authorise").message == "Ada may unlock"
+    assert manage(ask, "role", "guest").message == "Ada is guest and may: nothing"
+    assert manage(ask, "rename", "Eva").message == "Ada is now Eva"
+    forgotten = manage(ask, "forget", name="Eva")
+    assert (forgotten.success, forgotten.message) == (
+        True,
+        "Eva is forgotten: nothing of 5 templates is left in the gallery",
+    )
+    assert list(listed(ask).people) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "message"),
+    [
+        ("promote", "", "people: got action 'promote', expected authorise, revoke, rename, role"),
+        ("role", "king", "role: got 'king', expected one of guest, operator, member, owner"),
+        ("rename", "", "a name needs 1..80 characters, got 0"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(enrol, ask, action, value, message):
+    enrol("Ada", 3)
+    answer = manage(ask, action, value)
+    assert not answer.success
+    assert answer.message.startswith(message)
+
+
+def test_members_and_the_locked_house_change_nobody(ros, node, enrol, ask):
+    enrol("Ada", 3)
+    assert not manage(ask, "forget", role=Role.MEMBER).success
+    client = ros.listener().create_client(ManagePerson, "/camera/face_authenticator/manage_person")
+    ros.until(client.service_is_ready)
+    future = client.call_async(ManagePerson.Request(action="forget", name="Ada"))
+    ros.until(future.done)
+    assert future.result().message == (
+        "refused: an authorised person must be recognised by the camera first"
+    )
+    assert [person.name for person in listed(ask).people] == ["Ada"]
 
 
 def test_material_that_cannot_be_read_is_one_sentence_and_enrols_nobody(enrol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,10 +13,12 @@ from edgeai_msgs.srv import SetArmed
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
+from edgeai_core.access.credentials import armed_subject, operator_key, sign_credential
 from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.keys import default_key_source
-from edgeai_core.access.locations import gallery_path
+from edgeai_core.access.locations import data_directory, gallery_path
 from edgeai_core.access.people import Role
+from edgeai_core.access.permissions import ROLE_PERMISSIONS
 from edgeai_core.config import param
 from edgeai_core.errors import ConfigError, ModelError
 from edgeai_perception.supervisor_node import SupervisorNode
@@ -347,3 +350,33 @@ def test_a_face_node_with_another_gallery_unlocks_for_somebody_who_may_nothing(h
         AnalyzerStatus, "/supervisor/status", told.append, qos.DIAGNOSTICS
     )
     ros.until(lambda: any("works with another gallery file" in t.message for t in told))
+
+
+def armed_from_afar(house, names: list[str], role: Role):
+    credential = sign_credential(
+        operator_key(data_directory()),
+        name="Olga",
+        permissions=ROLE_PERMISSIONS[role],
+        action="set_armed",
+        subject=armed_subject(names),
+        now_ns=time.time_ns(),
+    )
+    request = SetArmed.Request(analyzers=names, credential=credential)
+    return house.call(SetArmed, "set_armed", request)
+
+
+def test_somebody_logged_in_elsewhere_arms_and_disarms_a_locked_house(house, ros):
+    house.up()
+    answer = armed_from_afar(house, ["object_detector"], Role.MEMBER)
+    assert (answer.success, list(answer.armed)) == (True, ["object_detector"])
+    ros.until(lambda: house.session_is(MONITORING))
+    assert armed_from_afar(house, [], Role.MEMBER).success
+    ros.until(lambda: house.session_is(LOCKED))
+
+
+def test_who_may_not_arm_or_names_no_analyzer_changes_nothing(house):
+    house.up()
+    refused = armed_from_afar(house, ["object_detector"], Role.OPERATOR)
+    assert refused.message == "cannot arm and disarm: Olga may not; roles that may: member, owner"
+    assert "unknown analyzer toaster" in armed_from_afar(house, ["toaster"], Role.OWNER).message
+    assert house.session_is(LOCKED)

@@ -282,4 +282,8 @@ def alert_to_msg(alert: Alert) -> AlertMsg:
         score=float(event.score) if math.isfinite(event.score) else math.nan,
         raised_at=time_to_msg(alert.raised_ns),
         count=int(alert.count),
+        state=int(alert.state),
+        zone=event.zone,
+        acknowledged_by=alert.acknowledged_by,
+        evidence=list(alert.evidence),
     )

@@ -21,6 +21,7 @@ from edgeai_core.geometry import Box
 from edgeai_core.types import (
     Alert,
     AlertEvent,
+    AlertState,
     AuthState,
     Detection,
     FaceMatch,
@@ -290,9 +291,20 @@ def test_an_alert_goes_with_all_its_fields(score, sent):
         camera="door",
         stamp_ns=STAMP_NS,
         score=score,
+        zone="porch",
     )
-    alert = Alert(alert_id="a" * 32, event=event, raised_ns=STAMP_NS - 5, count=3)
+    alert = Alert(
+        alert_id="a" * 32,
+        event=event,
+        raised_ns=STAMP_NS - 5,
+        count=3,
+        state=AlertState.ACKNOWLEDGED,
+        acknowledged_by="Ada",
+        evidence=("snapshot", "clip"),
+    )
     got = convert.alert_to_msg(alert)
+    assert (got.zone, got.state, got.acknowledged_by) == ("porch", got.ACKNOWLEDGED, "Ada")
+    assert got.evidence == ["snapshot", "clip"]
     assert (got.alert_id, got.category, got.severity) == ("a" * 32, "unknown_face", 1)
     assert (got.title, got.reason, got.source) == (event.title, event.reason, event.source)
     assert (got.camera, got.subject, got.count) == ("door", "track 4", 3)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, runtime_checkable
 
+from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
 from edgeai_alerts.config import LogFileConfig
 from edgeai_core.types import Alert
 
+SNAPSHOT = "snapshot"
+
 
 class Channel(Protocol):
-    """A way to reach people. One thread uses it; alerts may come twice, with the same id."""
+    """A way to reach people. One thread sends; alerts may come twice, with the same id."""
 
     @property
     def name(self) -> str:
@@ -33,6 +37,34 @@ class Channel(Protocol):
         ...
 
 
+@runtime_checkable
+class ConnectedChannel(Channel, Protocol):
+    """A channel that keeps a connection and knows that it is away before an alert fails."""
+
+    def trouble(self) -> str:
+        """Return why the channel is away, a phrase; empty while it is there. Any thread calls."""
+        ...
+
+
+class EvidenceFiles(Protocol):
+    """Where the evidence of alerts lies."""
+
+    def path(self, alert_id: str, kind: str) -> Path | None:
+        """Return the file of an alert's evidence ("snapshot"), None when there is none (yet)."""
+        ...
+
+
+class NoEvidence:
+    """Nothing was kept."""
+
+    def path(self, alert_id: str, kind: str) -> Path | None:
+        return None
+
+
+def _nobody(alert_id: str, by: str) -> str:
+    return f"alert {alert_id} cannot be acknowledged by {by} here"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSetup:
     """What channels are made from.
@@ -40,9 +72,22 @@ class ChannelSetup:
     Attributes:
         state_folder: where relative paths lie. terminal: where the console channel writes.
         wall_clock_ns: nanoseconds since 1970, for people to read. log_file: the log's limits.
+        apprise, webhook, mqtt: parameters of those channels.
+        environ: environment variables, for secrets. cameras: namespaces of the watched cameras.
+        evidence: where the alerts' pictures lie.
+        acknowledge: (alert id, who) → why not, empty when it is done; a channel's thread calls it.
+        report: is told one sentence that people should find in the log.
     """
 
     state_folder: Path
     terminal: TextIO
     wall_clock_ns: Callable[[], int]
     log_file: LogFileConfig
+    apprise: AppriseConfig = field(default_factory=AppriseConfig)
+    webhook: WebhookConfig = field(default_factory=WebhookConfig)
+    mqtt: MqttConfig = field(default_factory=MqttConfig)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    cameras: tuple[str, ...] = ()
+    evidence: EvidenceFiles = field(default_factory=NoEvidence)
+    acknowledge: Callable[[str, str], str] = _nobody
+    report: Callable[[str], None] = lambda sentence: None

@@ -97,11 +97,14 @@ def as_record(alert: Alert, *, wall_ns: int) -> dict[str, object]:
         "reason": event.reason,
         "source": event.source,
         "camera": event.camera,
+        "zone": event.zone,
         "subject": event.subject,
         "score": event.score if math.isfinite(event.score) else None,
         "stamp_ns": event.stamp_ns,
         "raised_ns": alert.raised_ns,
         "count": alert.count,
+        "state": alert.state.name,
+        "telling": alert.telling,
     }
 
 

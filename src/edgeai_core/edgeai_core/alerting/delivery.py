@@ -48,7 +48,7 @@ class DeliveryLane:
         return alert_id in self._line
 
     def add(self, alert: Alert, *, stored: bool) -> Alert | None:
-        """Put an alert at the end of the line; one that is in it already keeps its place.
+        """Put an alert at the end of the line; a later telling takes the place of an earlier one.
 
         Args:
             alert: to be delivered.
@@ -58,6 +58,7 @@ class DeliveryLane:
             The alert that gave way and is lost to this channel; None for none.
         """
         if alert.alert_id in self._line:
+            self._line[alert.alert_id] = alert
             return None
         if stored and (self.more_in_store or len(self._line) >= self._capacity):
             self.more_in_store = True
@@ -83,13 +84,28 @@ class DeliveryLane:
             return self._backoff.wait_s()
         return _REFILL_S if self.more_in_store else None
 
-    def taken(self, alert_id: str) -> None:
-        """The channel took the alert: it leaves the line, failures are forgotten."""
-        self._line.pop(alert_id, None)
-        self._backoff.succeeded()
+    def taken(self, alert: Alert) -> bool:
+        """The channel took an alert of the line: it leaves the line, failures are forgotten.
 
-    def refused(self, alert_id: str) -> None:
-        """The channel will never take this alert: it leaves the line, the next one is due."""
+        Returns:
+            False when a later telling has taken its place meanwhile, which stays.
+        """
+        self._backoff.succeeded()
+        return self.refused(alert)
+
+    def refused(self, alert: Alert) -> bool:
+        """The channel will never take this alert: it leaves the line, the next one is due.
+
+        Returns:
+            As `taken`.
+        """
+        if self._line.get(alert.alert_id, alert) is not alert:
+            return False
+        self.leave_out(alert.alert_id)
+        return True
+
+    def leave_out(self, alert_id: str) -> None:
+        """Take an alert out of the line, whatever became of it."""
         self._line.pop(alert_id, None)
 
     def failed(self) -> float:

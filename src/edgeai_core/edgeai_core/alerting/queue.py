@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import deque
 
 from edgeai_core.types import Alert, Severity
@@ -30,12 +31,24 @@ class AlertQueue:
 
     def put(self, alert: Alert) -> Alert | None:
         """Add an alert; return the one that was dropped for it, None for none."""
+        alert = self._with_earlier_telling(alert)
         critical = alert.event.severity >= Severity.CRITICAL
         (self._critical if critical else self._others).append(alert)
         if len(self) <= self._capacity or not self._others:
             return None
         self.dropped += 1
         return self._others.popleft()
+
+    def _with_earlier_telling(self, alert: Alert) -> Alert:
+        """Take an earlier telling of the alert out of the line; nobody has heard of it yet."""
+        if alert.telling == 1:
+            return alert
+        for line in (self._critical, self._others):
+            for earlier in line:
+                if earlier.alert_id == alert.alert_id:
+                    line.remove(earlier)
+                    return dataclasses.replace(alert, state=earlier.state)
+        return alert
 
     def take_all(self) -> list[Alert]:
         """Empty the queue."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeai_core.action_events import Action, ActionEvent
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.types import AlertEvent, Severity
 
@@ -45,14 +47,16 @@ class ActionConfig:
 
 
 _TITLES = {
-    Action.FALL: "somebody fell",
-    Action.LYING: "somebody fell and stays down",
-    Action.RECOVERED: "somebody who fell is up again",
-    Action.FLIGHT: "people run away",
-    Action.FIGHT: "a fight",
-    Action.ACCIDENT: "an accident",
-    Action.RUN: "somebody runs",
+    Action.FALL: Phrase.FALL,
+    Action.LYING: Phrase.LYING,
+    Action.RECOVERED: Phrase.RECOVERED,
+    Action.FLIGHT: Phrase.FLIGHT,
+    Action.FIGHT: Phrase.FIGHT,
+    Action.ACCIDENT: Phrase.ACCIDENT,
+    Action.RUN: Phrase.RUN,
 }
+# What a recovery ends.
+_DOWN = (Action.FALL.value, Action.LYING.value)
 
 
 class ActionObserver:
@@ -60,45 +64,47 @@ class ActionObserver:
 
     Args:
         config: which ones, and how urgent. source: name of the node that sees for us.
+        texts: language of what people are told.
     """
 
-    def __init__(self, config: ActionConfig, *, source: str) -> None:
+    def __init__(self, config: ActionConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._say = texts.say
         self._source = source
         self._begun_ns: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._told: set[tuple[str, int]] = set()
 
     def observe(self, events: Sequence[ActionEvent], *, camera: str) -> list[AlertEvent]:
-        """Return what people are told of a frame's movements."""
-        told = []
+        """Return what people are told of a frame's movements; a recovery ends the fall first."""
+        told: list[AlertEvent] = []
         for event in events:
-            if event.action in _LASTING and event.end_ns > event.start_ns:
-                # It is over: who was told when it began needs no second alarm.
-                continue
             begun_ns = self._begun(event, camera)
             title = _TITLES.get(event.action)
             severity = getattr(self._config, event.action.value) if title else _NOT_TOLD
-            if title is None or severity == _NOT_TOLD or not self._is_sure(event, camera):
+            unheard = severity == _NOT_TOLD and event.action is not Action.RECOVERED
+            if title is None or unheard or not self._is_sure(event, camera):
                 continue
-            told.append(
-                AlertEvent(
-                    category=event.action.value,
-                    severity=Severity[severity],
-                    title=title,
-                    reason=event.reason,
-                    source=self._source,
-                    subject=f"incident {event.incident} of {begun_ns}",
-                    camera=camera,
-                    stamp_ns=event.stamp_ns,
-                    score=event.probability,
-                )
+            alert = AlertEvent(
+                category=event.action.value,
+                severity=Severity.INFO if severity == _NOT_TOLD else Severity[severity],
+                title=self._say(title),
+                reason=event.reason,
+                source=self._source,
+                subject=f"incident {event.incident} of {begun_ns}",
+                camera=camera,
+                stamp_ns=event.stamp_ns,
+                score=event.probability,
             )
+            if event.action is Action.RECOVERED:
+                told += [replace(alert, category=category, over=True) for category in _DOWN]
+            if severity != _NOT_TOLD:
+                told.append(replace(alert, over=_is_over(event)))
         return told
 
     def _is_sure(self, event: ActionEvent, camera: str) -> bool:
-        """Whether an event is sure enough; a recovery is told to whom the fall was told."""
+        """Whether an event is sure enough; an end is told to whom the beginning was told."""
         key = (camera, event.incident)
-        if event.action is Action.RECOVERED:
+        if event.action is Action.RECOVERED or _is_over(event):
             return key in self._told
         if event.probability < self._config.min_probability:
             return False
@@ -108,14 +114,17 @@ class ActionObserver:
     def _begun(self, event: ActionEvent, camera: str) -> int:
         """Return when an incident began: a node that is started anew counts from 1 again."""
         key = (camera, event.incident)
-        if event.action in _LASTING:
-            return event.start_ns
-        begins = event.action not in (Action.LYING, Action.RECOVERED)
+        lasts = event.action in _LASTING
+        begins = not lasts and event.action not in (Action.LYING, Action.RECOVERED)
         if begins or key not in self._begun_ns or event.stamp_ns < self._begun_ns[key]:
-            self._begun_ns[key] = event.stamp_ns
+            self._begun_ns[key] = event.start_ns if lasts else event.stamp_ns
             self._told.discard(key)
         self._begun_ns.move_to_end(key)
         if len(self._begun_ns) > _MAX_INCIDENTS:
             oldest, _ = self._begun_ns.popitem(last=False)
             self._told.discard(oldest)
         return self._begun_ns[key]
+
+
+def _is_over(event: ActionEvent) -> bool:
+    return event.action in _LASTING and event.end_ns > event.start_ns

@@ -1,0 +1,106 @@
+"""Pictures of evidence: faces hidden where they must be, and boxes that say what was seen."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgeai_alerts.evidence.blur import FaceFinder, boxes_to_hide, hide, scaled
+from edgeai_alerts.evidence.memory import CameraMemory
+from edgeai_alerts.evidence.ring import KeptFrame
+from edgeai_alerts.evidence.sights import HAZARD_NEAR_NS, NEAR_NS, SightLog
+from edgeai_core.action_events import ActionEvent
+from edgeai_core.errors import EvidenceError
+from edgeai_core.geometry import Box
+from edgeai_core.overlay import draw_actions, draw_faces, draw_hazard, draw_objects
+from edgeai_core.types import Detection, FaceMatch, HazardReport
+
+SNAPSHOT_MEDIA_TYPE = "image/jpeg"
+_PERSON = "person"
+
+
+class PictureMaker:
+    """Make pictures that may be stored of those in memory; one thread owns it.
+
+    Args:
+        finder: finds faces to hide; None hides none. jpeg_quality: of snapshots, 1..100.
+    """
+
+    def __init__(self, finder: FaceFinder | None, *, jpeg_quality: int) -> None:
+        self._finder = finder
+        self._quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
+
+    def plain(self, kept: KeptFrame, memory: CameraMemory) -> npt.NDArray[np.uint8]:
+        """Return a picture, (H, W, 3) uint8 BGR, in which unknown faces are hidden.
+
+        Raises:
+            EvidenceError: it cannot be decoded. ModelError: faces cannot be looked for.
+        """
+        image = kept.image()
+        if self._finder is not None:
+            found = [face.box for face in self._finder.detect(image)]
+            hide(image, _hidden(found, kept, memory.sights))
+            # What was averaged beside a mask may reach into it.
+            memory.mask.blacken(image)
+        return image
+
+    def snapshot(self, kept: KeptFrame, memory: CameraMemory) -> bytes:
+        """Return a JPEG file of a picture with boxes and labels of what was seen.
+
+        Raises:
+            EvidenceError: it cannot be decoded or encoded. ModelError: as for :meth:`plain`.
+        """
+        canvas, sights = self.plain(kept, memory), memory.sights
+        at, scale = kept.stamp_ns, kept.scale
+        objects = sights.objects.nearest(at, within_ns=NEAR_NS) or ()
+        draw_objects(canvas, [_of_object(o, scale) for o in objects])
+        faces = sights.faces.nearest(at, within_ns=NEAR_NS) or ()
+        draw_faces(canvas, [_of_face(f, scale) for f in faces])
+        actions = sights.actions.nearest(at, within_ns=NEAR_NS) or ()
+        draw_actions(canvas, [_of_action(a, scale) for a in actions])
+        hazard = sights.hazards.nearest(at, within_ns=HAZARD_NEAR_NS)
+        if hazard is not None:
+            draw_hazard(canvas, _of_hazard(hazard, scale))
+        done, jpeg = cv2.imencode(".jpg", canvas, self._quality)
+        if not done:
+            raise EvidenceError(f"snapshot of {kept.width_px}x{kept.height_px} px: not compressed")
+        return bytes(jpeg.tobytes())
+
+    def close(self) -> None:
+        """Free the model that finds faces."""
+        if self._finder is not None:
+            self._finder.close()
+
+
+def _hidden(found: Sequence[Box], kept: KeptFrame, sights: SightLog) -> tuple[Box, ...]:
+    at, scale = kept.stamp_ns, kept.scale
+    nearest = sights.faces.nearest(at, within_ns=NEAR_NS) or ()
+    around = sights.faces.between(at - NEAR_NS, at + NEAR_NS)
+    objects = sights.objects.nearest(at, within_ns=NEAR_NS) or ()
+    return boxes_to_hide(
+        found,
+        nearest=[_of_face(face, scale) for face in nearest],
+        around=[_of_face(face, scale) for faces in around for face in faces],
+        people=[scaled(o.box, scale) for o in objects if o.label == _PERSON],
+    )
+
+
+def _of_face(face: FaceMatch, scale: float) -> FaceMatch:
+    return dataclasses.replace(face, box=scaled(face.box, scale))
+
+
+def _of_object(found: Detection, scale: float) -> Detection:
+    return dataclasses.replace(found, box=scaled(found.box, scale))
+
+
+def _of_action(event: ActionEvent, scale: float) -> ActionEvent:
+    return dataclasses.replace(event, box=scaled(event.box, scale))
+
+
+def _of_hazard(hazard: HazardReport, scale: float) -> HazardReport:
+    regions = tuple(_of_object(region, scale) for region in hazard.regions)
+    return dataclasses.replace(hazard, regions=regions)

@@ -1,0 +1,133 @@
+"""Who is in view and what happened lately, as far as rules ask."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edgeai_core.alerting.rules import ANYBODY, When
+from edgeai_core.types import AlertEvent, AuthState, Detection, FaceMatch, SessionState
+
+PERSON_LABEL = "person"
+_MAX_CAMERAS = 256
+_MAX_PEOPLE = 256
+# Categories times cameras; more than there are.
+_MAX_HAPPENINGS = 4096
+
+
+@dataclass(slots=True)
+class _Count:
+    number: int = 0
+    stamp_ns: int = 0
+
+
+class Situation:
+    """Memory of people and events, bounded; one thread owns it.
+
+    Args:
+        hold_s: how long somebody who is not seen any more still counts as being there.
+    """
+
+    def __init__(self, *, hold_s: float) -> None:
+        self._hold_ns = round(hold_s * 1e9)
+        self._faces: OrderedDict[str, _Count] = OrderedDict()
+        self._bodies: OrderedDict[str, _Count] = OrderedDict()
+        self._people: OrderedDict[tuple[str, str], tuple[str, int]] = OrderedDict()
+        self._happened: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._access = AuthState(state=SessionState.LOCKED)
+
+    @property
+    def state(self) -> SessionState:
+        """State of the session, as the supervisor told last."""
+        return self._access.state
+
+    def see_faces(self, matches: Sequence[FaceMatch], *, stamp_ns: int, camera: str) -> None:
+        """Note the faces of one frame."""
+        _note(self._faces, camera, len(matches), stamp_ns)
+        for match in matches:
+            if match.recognised:
+                self._people[camera, match.person_id] = (match.person_name, stamp_ns)
+                self._people.move_to_end((camera, match.person_id))
+        while len(self._people) > _MAX_PEOPLE:
+            self._people.popitem(last=False)
+
+    def see_objects(self, detections: Sequence[Detection], *, stamp_ns: int, camera: str) -> None:
+        """Note the objects of one frame."""
+        number = sum(detection.label == PERSON_LABEL for detection in detections)
+        _note(self._bodies, camera, number, stamp_ns)
+
+    def see_access(self, state: AuthState) -> None:
+        """Note who has access."""
+        self._access = state
+
+    def note(self, event: AlertEvent) -> None:
+        """Note that something happened."""
+        key = (event.category, event.camera)
+        self._happened[key] = event.stamp_ns
+        self._happened.move_to_end(key)
+        if len(self._happened) > _MAX_HAPPENINGS:
+            self._happened.popitem(last=False)
+
+    def meets(self, when: When, event: AlertEvent) -> bool:
+        """Return whether the conditions of a rule hold at the stamp of an event.
+
+        People whom no camera could see or name are not there: `max` and `absent` hold then, `min`
+        and `present` do not.
+        """
+        camera = None if when.anywhere else event.camera
+        persons = when.persons_in_view
+        return (
+            persons.min <= self._persons(camera, event.stamp_ns) <= persons.max
+            and (not when.present or self._is_there(when.present, camera, event.stamp_ns))
+            and not self._is_there(when.absent, camera, event.stamp_ns)
+            and (not when.seen or self._has_happened(when.seen, camera, event, when.within_s))
+            and not self._has_happened(when.not_seen, camera, event, when.within_s)
+        )
+
+    def _persons(self, camera: str | None, now_ns: int) -> int:
+        cameras = [camera] if camera is not None else list({*self._faces, *self._bodies})
+        # Somebody seen from behind has no face, and faces near the lens have no body.
+        return sum(
+            max(
+                self._number(self._faces.get(name), now_ns),
+                self._number(self._bodies.get(name), now_ns),
+            )
+            for name in cameras
+        )
+
+    def _number(self, count: _Count | None, now_ns: int) -> int:
+        fresh = count is not None and abs(now_ns - count.stamp_ns) <= self._hold_ns
+        return count.number if count is not None and fresh else 0
+
+    def _is_there(self, names: Sequence[str], camera: str | None, now_ns: int) -> bool:
+        if not names:
+            return False
+        there = {
+            name.casefold()
+            for (where, person_id), (person_name, seen_ns) in self._people.items()
+            if camera in (None, where) and abs(now_ns - seen_ns) <= self._hold_ns
+            for name in (person_id, person_name)
+        }
+        if self._access.state is SessionState.ACTIVE and now_ns < self._access.expires_ns:
+            there |= {self._access.person_id.casefold(), self._access.person_name.casefold()}
+        there.discard("")
+        return bool(there) and any(name == ANYBODY or name.casefold() in there for name in names)
+
+    def _has_happened(
+        self, categories: Sequence[str], camera: str | None, event: AlertEvent, within_s: float
+    ) -> bool:
+        within_ns = round(within_s * 1e9)
+        return any(
+            category in categories
+            and camera in (None, where)
+            and 0 <= event.stamp_ns - stamp_ns <= within_ns
+            for (category, where), stamp_ns in self._happened.items()
+        )
+
+
+def _note(counts: OrderedDict[str, _Count], camera: str, number: int, stamp_ns: int) -> None:
+    counts[camera] = _Count(number, stamp_ns)
+    counts.move_to_end(camera)
+    if len(counts) > _MAX_CAMERAS:
+        counts.popitem(last=False)

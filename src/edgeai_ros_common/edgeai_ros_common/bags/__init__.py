@@ -1,0 +1,1 @@
+"""Bags without rosbag2: record, keep the last seconds, replay."""

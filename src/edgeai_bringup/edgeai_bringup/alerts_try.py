@@ -13,9 +13,9 @@ from typing import Any
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from edgeai_alerts.config import AlertManagerConfig
+from edgeai_alerts.rehearsal import Rehearsal, Telling
 from edgeai_bringup import graph
 from edgeai_bringup.alerts import described
-from edgeai_bringup.alerts_rehearsal import Rehearsal, Telling
 from edgeai_bringup.composed import ComposedGraph
 from edgeai_bringup.parameter_files import parameters_of
 from edgeai_bringup.preparation import prepare

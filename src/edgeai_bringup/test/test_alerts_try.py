@@ -12,8 +12,8 @@ import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from edgeai_alerts.config import AlertManagerConfig
+from edgeai_alerts.rehearsal import Rehearsal
 from edgeai_bringup import alerts_try, cli
-from edgeai_bringup.alerts_rehearsal import Rehearsal
 from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.alerting.rule_file import parse_rules
 from edgeai_core.errors import ConfigError, SourceError

@@ -94,16 +94,15 @@ class Rehearsal:
             self._tell(alert)
 
     def _see_faces(self, result: Any, stamp_ns: int) -> list[AlertEvent]:
-        where = {"stamp_ns": stamp_ns, "camera": self._camera}
-        self._situation.see_faces(result, **where)
-        return self._scene.see_faces(result, **where)
+        self._situation.see_faces(result, stamp_ns=stamp_ns, camera=self._camera)
+        return self._scene.see_faces(result, stamp_ns=stamp_ns, camera=self._camera)
 
     def _see_objects(self, result: Any, stamp_ns: int) -> list[AlertEvent]:
-        where = {"stamp_ns": stamp_ns, "camera": self._camera}
-        self._situation.see_objects(result.objects, **where)
+        camera = self._camera
+        self._situation.see_objects(result.objects, stamp_ns=stamp_ns, camera=camera)
         return [
-            *self._scene.see_objects(result.objects, **where),
-            *self._scene.see_object_events(result.events, camera=self._camera),
+            *self._scene.see_objects(result.objects, stamp_ns=stamp_ns, camera=camera),
+            *self._scene.see_object_events(result.events, camera=camera),
         ]
 
     def _see_hazards(self, result: Any, stamp_ns: int) -> list[AlertEvent]:

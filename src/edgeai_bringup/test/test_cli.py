@@ -21,6 +21,8 @@ COMMANDS = [
     ["people", "revoke"],
     ["people", "forget"],
     ["alerts"],
+    ["alerts", "list"],
+    ["alerts", "try"],
     ["session"],
     ["session", "lock"],
     ["session", "arm"],
@@ -66,6 +68,7 @@ def test_help_needs_nothing_but_the_standard_library(command):
         ["up", "home", "--duration-s", "nan"],
         ["up", "home", "--duration-s", "soon"],
         ["alerts", "--limit", "x"],
+        ["alerts", "try", "clip.mp4"],
     ],
     ids=" ".join,
 )

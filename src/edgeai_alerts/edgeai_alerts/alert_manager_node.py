@@ -34,10 +34,12 @@ from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.observers.health import HealthLevel, NodeHealth
+from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.rendering import render_line
 from edgeai_core.alerting.rulebook import RuleBook, RuledEvent
 from edgeai_core.alerting.scene import SceneWatch
 from edgeai_core.alerting.situation import Situation
+from edgeai_core.alerting.texts import Texts
 from edgeai_core.config import group, param
 from edgeai_core.errors import EdgeAiError
 from edgeai_core.types import Alert, AlertEvent, AlertState
@@ -98,6 +100,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
     config_class = AlertManagerNodeConfig
 
     def setup(self, config: AlertManagerNodeConfig) -> None:
+        self._texts = Texts(Language(config.language))
         self._chosen_rules = rules_of(config.rules, channels=channel_names(config))
         folder = data_directory()
         store = EventStore(
@@ -120,6 +123,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         )
         setup = channel_setup(
             config,
+            texts=self._texts,
             cameras=cameras_of(config.topics),
             acknowledge=self._acknowledge_from_channel,
             report=self.get_logger().warning,
@@ -144,7 +148,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         )
         self._dispatcher.start()
         self.release_on_deactivate(lambda: self._dispatcher.close(_CLOSE_TIMEOUT_S))
-        self._scene = SceneWatch(config)
+        self._scene = SceneWatch(config, texts=self._texts)
         self._access = AuthStateGuard(clock_s=time.monotonic)
         self._watch(config)
 
@@ -284,7 +288,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         """Publish where an alert stands; called on the dispatcher's thread."""
         self._alerts.publish(alert_to_msg(alert))
         if alert.state is AlertState.RAISED:
-            self.get_logger().info(render_line(alert))
+            self.get_logger().info(render_line(alert, texts=self._texts))
             self.meter.result_published(latency_ms=(self.now_ns() - alert.event.stamp_ns) / 1e6)
 
 

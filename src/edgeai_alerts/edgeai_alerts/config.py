@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
+from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.ratelimit import BackoffConfig
 from edgeai_core.alerting.scene import AlertingConfig
 from edgeai_core.config import group, param
@@ -122,6 +123,11 @@ class AlertManagerConfig(AlertingConfig):
         ("log",),
         "Channels that every alert is sent to, of console, log, apprise, mqtt and webhook; an "
         "empty list only stores. /alerts is published in any case.",
+    )
+    language: str = param(
+        "en",
+        "Language that people are told in; what an analyzer gives as its reason stays English.",
+        choices=tuple(language.value for language in Language),
     )
     rules: RulesConfig = group(RulesConfig)
     log_file: LogFileConfig = group(LogFileConfig)

@@ -16,6 +16,8 @@ from edgeai_alerts.channels.apprise import AppriseChannel
 from edgeai_alerts.channels.base import ChannelSetup, EvidenceFiles, NoEvidence
 from edgeai_alerts.config import LogFileConfig
 from edgeai_alerts.testing import HttpReceiver, MailSink, free_port
+from edgeai_core.alerting.phrases import Language
+from edgeai_core.alerting.texts import Texts
 from edgeai_core.errors import ChannelError, ConfigError
 from edgeai_core.secret import Secret
 from edgeai_core.types import Alert, AlertEvent, Severity
@@ -72,14 +74,25 @@ def test_an_alert_arrives_by_mail_with_its_picture(mail_sink: MailSink, tmp_path
     assert "ada@example.org" in message["To"]
     body = message.get_body(("plain",))
     assert body is not None
-    assert (
-        body.get_content().split()
-        == (
-            f"--:--:-- WARNING unknown face at door: seen in 15 frames & not known ({ALERT_ID})"
-        ).split()
-    )
+    said = body.get_content().strip()
+    assert said.startswith("WARNING: unknown face, at door. Why: ")
+    assert "seen in 15 frames & not known" in said
+    assert said.endswith(f"({ALERT_ID})")
     (attached,) = message.iter_attachments()
     assert (attached.get_content_type(), attached.get_content()) == ("image/jpeg", JPEG)
+
+
+def test_people_are_told_in_their_language(mail_sink: MailSink) -> None:
+    french = AppriseChannel(
+        "apprise:TEST",
+        url=Secret(mail_url(mail_sink)),
+        config=AppriseConfig(),
+        evidence=NoEvidence(),
+        texts=Texts(Language.FR),
+    )
+    french.send(alert())
+    message = email.message_from_bytes(mail_sink.messages[0], policy=email.policy.default)
+    assert message["Subject"] == "ATTENTION: unknown face · door"
 
 
 def test_without_a_picture_or_where_none_is_wanted_only_text_is_sent(

@@ -235,7 +235,10 @@ def auth(
 
 
 def told(events: list[AlertEvent]) -> list[tuple[str, str]]:
-    return [(event.category, event.title) for event in events]
+    return [
+        (f"end of {event.category}" if event.over else event.category, event.title)
+        for event in events
+    ]
 
 
 def test_access_is_granted_once_and_ended_once() -> None:
@@ -249,7 +252,11 @@ def test_access_is_granted_once_and_ended_once() -> None:
     assert (granted[0].severity, granted[0].reason) == (Severity.INFO, "5 frames agree")
     assert granted[0].subject == "anna 0000000000000001"
     assert heartbeat == []
-    assert told(ended) == [("access_ended", "access of Anna ended")]
+    assert told(ended) == [
+        ("end of access_granted", "access granted to Anna"),
+        ("access_ended", "access of Anna ended"),
+    ]
+    assert {event.subject for event in ended} == {granted[0].subject}
     assert observer.observe(auth(SessionState.LOCKED), now_ns=4 * S) == []
 
 
@@ -260,6 +267,7 @@ def test_another_person_ends_the_access_of_the_first() -> None:
     events = observer.observe(auth(SessionState.ACTIVE, person="ben", nonce=2), now_ns=2)
 
     assert told(events) == [
+        ("end of access_granted", "access granted to Anna"),
         ("access_ended", "access of Anna ended"),
         ("access_granted", "access granted to Ben"),
     ]
@@ -271,7 +279,8 @@ def test_an_expired_state_is_no_access_and_silence_ends_it() -> None:
     observer.observe(auth(SessionState.ACTIVE, expires_s=10.0), now_ns=1 * S)
 
     assert observer.check(now_ns=10 * S - 1) == []
-    (event,) = observer.check(now_ns=10 * S)
+    over, event = observer.check(now_ns=10 * S)
+    assert (over.category, over.over) == ("access_granted", True)
     assert event.category == "access_ended"
     assert event.reason == "no word from the supervisor for 10.0 s"
     assert observer.check(now_ns=11 * S) == []
@@ -374,7 +383,8 @@ def test_a_fault_is_told_after_three_seconds_and_its_end_after_three_more() -> N
     (fault,) = observer.observe(health(HealthLevel.ERROR, 4.0))
     assert observer.observe(health(HealthLevel.ERROR, 5.0)) == []
     assert observer.observe(health(HealthLevel.WARN, 6.0)) == []
-    (recovered,) = observer.observe(health(HealthLevel.OK, 9.0))
+    over, recovered = observer.observe(health(HealthLevel.OK, 9.0))
+    assert (over.category, over.subject, over.over) == ("node_fault", fault.subject, True)
 
     assert (fault.category, fault.severity) == ("node_fault", Severity.WARNING)
     assert fault.title == "node object_detector failed"
@@ -478,7 +488,11 @@ def test_the_scene_hands_faces_access_and_health_to_their_observers() -> None:
 
     assert [event.category for event in faces] == ["unknown_face", "unauthorised_person"]
     assert [event.category for event in (*granted, *fault)] == ["access_granted", "node_fault"]
-    assert [event.category for event in late] == ["access_ended", "node_fault"]
+    assert [category for category, _ in told(late)] == [
+        "end of access_granted",
+        "access_ended",
+        "node_fault",
+    ]
 
 
 def test_every_parameter_has_a_description_and_a_default_in_its_range() -> None:

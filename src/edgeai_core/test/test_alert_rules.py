@@ -11,6 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeai_core.alerting.categories import CATEGORIES
+from edgeai_core.alerting.memory import TRACKED_CATEGORIES
+from edgeai_core.alerting.observers.actions import _TITLES
+from edgeai_core.alerting.observers.object_events import _TOLD
 from edgeai_core.alerting.plan import Plan
 from edgeai_core.alerting.rule_file import parse_rules, read_rules
 from edgeai_core.alerting.rulebook import RuleBook, RuledEvent
@@ -233,6 +236,22 @@ def test_what_ends_before_its_time_is_not_told_and_its_end_goes_on() -> None:
         True
     ]
     assert home.check(200.0) == []
+
+
+def test_a_face_that_is_told_anew_while_it_stays_must_stay_for_the_minimum() -> None:
+    home = Home("rules: [{name: stays, category: unknown_face, min_duration_s: 15}]")
+    assert home.told(event("unknown_face", 100.0)) == []
+    assert home.check(120.0) == []  # nothing says that it is still there
+    assert home.told(event("unknown_face", 140.0)) == []  # another visit
+    assert home.told(event("unknown_face", 150.0)) == []
+    assert home.told(event("unknown_face", 160.0)) == [("unknown_face", "stays", WARNING)]
+
+
+def test_every_category_that_observers_tell_is_known_to_rules() -> None:
+    told = {category for category, _, _ in _TOLD.values()} | {action.value for action in _TITLES}
+    assert told <= set(CATEGORIES)
+    assert TRACKED_CATEGORIES <= set(CATEGORIES)
+    assert {"node_fault", "access_granted", "spoofed_face", "hazard_cleared"} <= set(CATEGORIES)
 
 
 def test_a_long_minimum_is_waited_for_and_a_looped_recording_begins_anew() -> None:

@@ -71,7 +71,7 @@ def test_a_fall_and_what_follows_have_one_subject_and_the_next_fall_another():
         return [alert.subject for alert in watch.observe(events, camera="hall")]
 
     first = subjects(event(Action.FALL, 1), event(Action.LYING, 4), event(Action.RECOVERED, 9))
-    assert first == ["incident 1 of 1000000000"] * 3
+    assert first == ["incident 1 of 1000000000"] * 5
     # A node that was started anew counts from 1 again.
     assert subjects(event(Action.FALL, 20)) == ["incident 1 of 20000000000"]
     assert subjects(event(Action.FALL, 21, incident=2)) == ["incident 2 of 21000000000"]
@@ -81,4 +81,16 @@ def test_what_is_unsure_is_told_to_nobody_and_neither_is_what_follows():
     lost = event(Action.FALL, probability=0.65)
     assert observer().observe([lost, event(Action.RECOVERED, 9)], camera="hall") == []
     told = observer(min_probability=0.6).observe([lost, event(Action.RECOVERED, 9)], camera="hall")
-    assert [alert.category for alert in told] == ["fall", "recovered"]
+    assert [alert.category for alert in told if not alert.over] == ["fall", "recovered"]
+
+
+def test_a_recovery_ends_the_fall_and_the_lying_also_when_itself_is_told_to_nobody():
+    watch = observer(recovered="NONE")
+    watch.observe([event(Action.FALL, 1), event(Action.LYING, 4)], camera="hall")
+    ends = watch.observe([event(Action.RECOVERED, 9)], camera="hall")
+    assert [(end.category, end.over) for end in ends] == [("fall", True), ("lying", True)]
+
+
+def test_a_fall_that_is_told_to_nobody_has_no_recovery():
+    watch = observer(fall="NONE")
+    assert watch.observe([event(Action.FALL), event(Action.RECOVERED, 9)], camera="hall") == []

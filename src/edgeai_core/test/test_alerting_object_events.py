@@ -41,7 +41,10 @@ EVERYTHING = dict.fromkeys(
 
 def told(watch: ObjectEventObserver, *events: ObjectEvent) -> list[tuple[str, str, str]]:
     found = watch.observe(events, camera="square")
-    return [(alert.category, alert.severity.name, alert.title) for alert in found]
+    return [
+        (f"end of {one.category}" if one.over else one.category, one.severity.name, one.title)
+        for one in found
+    ]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,27 @@ def test_the_owner_who_is_back_is_told_only_after_an_alarm():
     watch = observer()
     assert told(watch, event(BAG, ObjectState.UNATTENDED), event(BAG, ObjectState.RECLAIMED)) == []
     both = told(watch, event(BAG, ObjectState.ABANDONED, 5), event(BAG, ObjectState.RECLAIMED, 9))
-    assert [category for category, _, _ in both] == ["abandoned_bag", "reclaimed_bag"]
+    assert [category for category, _, _ in both] == [
+        "abandoned_bag",
+        "end of abandoned_bag",
+        "reclaimed_bag",
+    ]
+
+
+def test_a_bag_that_is_taken_is_alone_no_more_and_one_out_of_sight_may_still_be():
+    watch = observer(**EVERYTHING)
+    told(watch, event(BAG, ObjectState.UNATTENDED), event(BAG, ObjectState.ABANDONED))
+    assert told(watch, event(BAG, ObjectState.GONE)) == []
+    taken = [category for category, _, _ in told(watch, event(BAG, ObjectState.TAKEN))]
+    assert taken == ["end of unattended_bag", "end of abandoned_bag", "taken_bag"]
+
+
+def test_who_leaves_a_zone_lingers_no_more_and_a_weapon_out_of_sight_is_not_over():
+    watch = observer()
+    told(watch, event(PRESENCE, ObjectState.LINGERING), event(WEAPON, ObjectState.CONFIRMED))
+    left = watch.observe([event(PRESENCE, ObjectState.LEFT)], camera="square")
+    assert [(one.category, one.zone, one.over) for one in left] == [("lingering", "gate", True)]
+    assert told(watch, event(WEAPON, ObjectState.GONE)) == []
 
 
 def test_one_incident_is_one_alert_and_a_node_that_starts_anew_begins_another():

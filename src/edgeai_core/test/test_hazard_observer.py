@@ -27,7 +27,9 @@ def seen(
     )
     events = observer.observe(report, stamp_ns=round(at_s * S), camera="door")
     assert all((e.camera, e.source, e.reason) == ("door", "fire_detector", "why") for e in events)
-    return [(event.category, event.subject, event.severity) for event in events]
+    return [
+        (f"end of {e.category}" if e.over else e.category, e.subject, e.severity) for e in events
+    ]
 
 
 def test_a_fire_begins_burns_and_is_over_under_one_subject() -> None:
@@ -39,7 +41,9 @@ def test_a_fire_begins_burns_and_is_over_under_one_subject() -> None:
     assert seen(observer, 11.9, "FIRE", since_s=2.0) == []
     assert seen(observer, 12.0, "FIRE", since_s=2.0) == [("fire", subject, Severity.CRITICAL)]
     assert seen(observer, 30.0, "CLEARED", since_s=30.0) == [
-        ("hazard_cleared", subject, Severity.INFO)
+        ("end of start_fire", subject, Severity.WARNING),
+        ("end of fire", subject, Severity.CRITICAL),
+        ("hazard_cleared", subject, Severity.INFO),
     ]
     assert seen(observer, 60.0, "CLEARED", since_s=30.0) == []
     assert seen(observer, 61.0, "NONE", since_s=61.0) == []
@@ -67,7 +71,10 @@ def test_an_unattended_flame_is_told_once_and_again_after_a_while() -> None:
         stove,
         ("unattended_flame", "fireplace", Severity.WARNING),
     ]
-    assert seen(observer, 62.0, "NONE") == []
+    assert seen(observer, 62.0, "NONE") == [
+        ("end of unattended_flame", "stove", Severity.WARNING),
+        ("end of unattended_flame", "fireplace", Severity.WARNING),
+    ]
     assert seen(observer, 63.0, "NONE", "stove") == [stove]
 
 

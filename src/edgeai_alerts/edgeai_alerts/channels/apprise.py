@@ -9,7 +9,8 @@ import apprise
 
 from edgeai_alerts.channel_config import AppriseConfig
 from edgeai_alerts.channels.base import SNAPSHOT, EvidenceFiles
-from edgeai_core.alerting.rendering import printable, render_line
+from edgeai_core.alerting.rendering import describe, printable
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.errors import ChannelError, ConfigError
 from edgeai_core.secret import Secret
 from edgeai_core.types import Alert, Severity
@@ -30,16 +31,23 @@ class AppriseChannel:
         name: channel name, without anything of the URL.
         url: apprise's URL, see https://github.com/caronc/apprise/wiki.
         config: limits.
-        evidence: where the alerts' pictures lie.
+        evidence: where the alerts' pictures lie. texts: language.
 
     Raises:
         ConfigError: apprise knows no such URL.
     """
 
     def __init__(
-        self, name: str, *, url: Secret, config: AppriseConfig, evidence: EvidenceFiles
+        self,
+        name: str,
+        *,
+        url: Secret,
+        config: AppriseConfig,
+        evidence: EvidenceFiles,
+        texts: Texts = ENGLISH,
     ) -> None:
         _hush()
+        self._texts = texts
         self._name = name
         self._config = config
         self._evidence = evidence
@@ -78,8 +86,8 @@ class AppriseChannel:
         place = f" · {event.camera}" if event.camera else ""
         picture = self._evidence.path(alert.alert_id, SNAPSHOT) if self._config.snapshots else None
         result = self._service.notify(
-            title=printable(f"{event.severity.name}: {event.title}{place}"),
-            body=f"{render_line(alert, max_chars=1500)}\n({alert.alert_id})",
+            title=printable(f"{self._texts.word(event.severity)}: {event.title}{place}"),
+            body=f"{describe(alert, texts=self._texts)}\n({alert.alert_id})",
             body_format=apprise.NotifyFormat.TEXT,
             notify_type=_TYPES[event.severity],
             attach=None if picture is None else str(picture),

@@ -10,6 +10,7 @@ from typing import Protocol, TextIO, runtime_checkable
 
 from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
 from edgeai_alerts.config import LogFileConfig
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.types import Alert
 
 SNAPSHOT = "snapshot"
@@ -73,7 +74,8 @@ class ChannelSetup:
         state_folder: where relative paths lie. terminal: where the console channel writes.
         wall_clock_ns: nanoseconds since 1970, for people to read. log_file: the log's limits.
         apprise, webhook, mqtt: parameters of those channels.
-        environ: environment variables, for secrets. cameras: namespaces of the watched cameras.
+        texts: language of the messages. environ: environment variables, for secrets.
+        cameras: namespaces of the watched cameras.
         evidence: where the alerts' pictures lie.
         acknowledge: (alert id, who) → why not, empty when it is done; a channel's thread calls it.
         report: is told one sentence that people should find in the log.
@@ -86,6 +88,7 @@ class ChannelSetup:
     apprise: AppriseConfig = field(default_factory=AppriseConfig)
     webhook: WebhookConfig = field(default_factory=WebhookConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)
+    texts: Texts = ENGLISH
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     cameras: tuple[str, ...] = ()
     evidence: EvidenceFiles = field(default_factory=NoEvidence)

@@ -16,6 +16,10 @@ from edgeai_core.types import AlertEvent, Severity
 
 _MAX_WAITING = 1024
 _FORGET_NS = 600 * 1_000_000_000
+# These are told anew while they go on, and nothing tells when they are gone.
+_REPEATED = frozenset({"unknown_face", "unauthorised_person", "spoofed_face", "watched_object"})
+# Three times the observers' default repetition.
+_REPETITION_NS = 30 * 1_000_000_000
 LocalTime = Callable[[int], time]
 
 
@@ -80,9 +84,13 @@ class RuleBook:
         """Return what has lasted long enough by now; call it about once a second."""
         due = []
         for key, lasting in list(self._lasting.items()):
-            if not lasting.told and now_ns - lasting.since_ns >= _duration_ns(lasting.rule):
+            repeated = lasting.event.category in _REPEATED
+            lasted_ns = now_ns - lasting.since_ns
+            if not (lasting.told or repeated) and lasted_ns >= _duration_ns(lasting.rule):
                 due.append(self._release(lasting))
-            elif lasting.told and not 0 <= now_ns - lasting.event.stamp_ns <= _FORGET_NS:
+            elif (lasting.told or repeated) and not (
+                0 <= now_ns - lasting.event.stamp_ns <= _FORGET_NS
+            ):
                 del self._lasting[key]
         return due
 
@@ -116,7 +124,7 @@ class RuleBook:
     def _wait(self, event: AlertEvent, rule: Rule) -> list[RuledEvent]:
         key = key_of(event)
         lasting = self._lasting.get(key)
-        if lasting is None or lasting.rule is not rule or event.stamp_ns < lasting.since_ns:
+        if lasting is None or lasting.rule is not rule or _is_another(lasting, event):
             lasting = self._lasting[key] = _Lasting(rule, event.stamp_ns, event)
         lasting.event = event
         self._lasting.move_to_end(key)
@@ -130,6 +138,14 @@ class RuleBook:
     def _release(self, lasting: _Lasting) -> RuledEvent:
         lasting.told = True
         return RuledEvent(event=lasting.event, rule=lasting.rule.name)
+
+
+def _is_another(lasting: _Lasting, event: AlertEvent) -> bool:
+    """Whether an event begins something new: after a gap, or before the time of what went on."""
+    gap_ns = event.stamp_ns - lasting.event.stamp_ns
+    return event.stamp_ns < lasting.since_ns or (
+        event.category in _REPEATED and gap_ns > _REPETITION_NS
+    )
 
 
 def _duration_ns(rule: Rule) -> int:

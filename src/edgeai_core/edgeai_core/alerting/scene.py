@@ -20,6 +20,7 @@ from edgeai_core.alerting.observers.people import (
     UnauthorisedFaceConfig,
     UnauthorisedFaceObserver,
 )
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import group
 from edgeai_core.object_events import ObjectEvent
 from edgeai_core.types import (
@@ -57,6 +58,7 @@ class SceneWatch:
         config: thresholds of every observer.
         faces_source, objects_source, actions_source, hazards_source, access_source,
             health_source: names of the nodes that see.
+        texts: language of what people are told.
     """
 
     def __init__(
@@ -69,16 +71,23 @@ class SceneWatch:
         hazards_source: str = "fire_detector",
         access_source: str = "supervisor",
         health_source: str = "alert_manager",
+        texts: Texts = ENGLISH,
     ) -> None:
-        self._unknown = UnknownFaceObserver(config.unknown_face, source=faces_source)
-        self._unauthorised = UnauthorisedFaceObserver(config.unauthorised_face, source=faces_source)
-        self._spoofed = SpoofedFaceObserver(config.spoofed_face, source=faces_source)
-        self._access = AccessObserver(config.access, source=access_source)
-        self._objects = WatchedObjectObserver(config.watched_object, source=objects_source)
-        self._object_events = ObjectEventObserver(config.object_event, source=objects_source)
-        self._actions = ActionObserver(config.action, source=actions_source)
-        self._hazards = HazardObserver(config.hazard, source=hazards_source)
-        self._health = NodeFaultObserver(config.node_fault, source=health_source)
+        self._unknown = UnknownFaceObserver(config.unknown_face, source=faces_source, texts=texts)
+        self._unauthorised = UnauthorisedFaceObserver(
+            config.unauthorised_face, source=faces_source, texts=texts
+        )
+        self._spoofed = SpoofedFaceObserver(config.spoofed_face, source=faces_source, texts=texts)
+        self._access = AccessObserver(config.access, source=access_source, texts=texts)
+        self._objects = WatchedObjectObserver(
+            config.watched_object, source=objects_source, texts=texts
+        )
+        self._object_events = ObjectEventObserver(
+            config.object_event, source=objects_source, texts=texts
+        )
+        self._actions = ActionObserver(config.action, source=actions_source, texts=texts)
+        self._hazards = HazardObserver(config.hazard, source=hazards_source, texts=texts)
+        self._health = NodeFaultObserver(config.node_fault, source=health_source, texts=texts)
         self._state = SessionState.LOCKED
 
     def see_faces(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.types import AlertEvent, AuthState, SessionState, Severity
 
@@ -23,16 +26,19 @@ class AccessObserver:
 
     Args:
         config: switch.
-        source: name of the node that says who has access.
+        source: name of the node that says who has access. texts: language of what is told.
     """
 
-    def __init__(self, config: AccessConfig, *, source: str) -> None:
+    def __init__(self, config: AccessConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._say = texts.say
         self._source = source
         self._active: AuthState | None = None
 
     def observe(self, state: AuthState, *, now_ns: int) -> list[AlertEvent]:
         """Return `access_ended` and `access_granted` for what changed, in this order.
+
+        What was granted is over before its end is told.
 
         Args:
             state: what the supervisor says.
@@ -43,7 +49,7 @@ class AccessObserver:
         events = []
         same_person = before is not None and granted and before.person_id == state.person_id
         if before is not None and not same_person:
-            events.append(self._ended(before, why=state.reason, stamp_ns=now_ns))
+            events += self._ended(before, why=state.reason, stamp_ns=now_ns)
         if granted and not same_person:
             events.append(self._granted(state, stamp_ns=now_ns))
         return events if self._config.enabled else []
@@ -55,34 +61,32 @@ class AccessObserver:
             return []
         self._active = None
         silent_s = (now_ns - before.issued_ns) / 1e9
-        why = f"no word from the supervisor for {silent_s:.1f} s"
-        return [self._ended(before, why=why, stamp_ns=now_ns)] if self._config.enabled else []
+        why = self._say(Phrase.SUPERVISOR_SILENT, silent_s=silent_s)
+        return self._ended(before, why=why, stamp_ns=now_ns) if self._config.enabled else []
 
     def _granted(self, state: AuthState, *, stamp_ns: int) -> AlertEvent:
         return AlertEvent(
             category="access_granted",
             severity=Severity.INFO,
-            title=f"access granted to {_name(state)}",
-            reason=state.reason or "the supervisor gave no reason",
+            title=self._say(Phrase.ACCESS_GRANTED, name=self._name(state)),
+            reason=state.reason or self._say(Phrase.SUPERVISOR_GAVE_NO_REASON),
             source=self._source,
             subject=_subject(state),
             stamp_ns=stamp_ns,
         )
 
-    def _ended(self, before: AuthState, *, why: str, stamp_ns: int) -> AlertEvent:
-        return AlertEvent(
+    def _ended(self, before: AuthState, *, why: str, stamp_ns: int) -> list[AlertEvent]:
+        granted = self._granted(before, stamp_ns=stamp_ns)
+        told = dataclasses.replace(
+            granted,
             category="access_ended",
-            severity=Severity.INFO,
-            title=f"access of {_name(before)} ended",
-            reason=why or "the supervisor gave no reason",
-            source=self._source,
-            subject=_subject(before),
-            stamp_ns=stamp_ns,
+            title=self._say(Phrase.ACCESS_ENDED, name=self._name(before)),
+            reason=why or self._say(Phrase.SUPERVISOR_GAVE_NO_REASON),
         )
+        return [dataclasses.replace(granted, over=True), told]
 
-
-def _name(state: AuthState) -> str:
-    return state.person_name or state.person_id or "an unnamed person"
+    def _name(self, state: AuthState) -> str:
+        return state.person_name or state.person_id or self._say(Phrase.UNNAMED_PERSON)
 
 
 def _subject(state: AuthState) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edgeai_core.action_events import Action, ActionEvent
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.types import AlertEvent, Severity
 
@@ -40,14 +42,16 @@ class ActionConfig:
 
 
 _TITLES = {
-    Action.FALL: "somebody fell",
-    Action.LYING: "somebody fell and stays down",
-    Action.RECOVERED: "somebody who fell is up again",
-    Action.FLIGHT: "people run away",
-    Action.FIGHT: "a fight",
-    Action.ACCIDENT: "an accident",
-    Action.RUN: "somebody runs",
+    Action.FALL: Phrase.FALL,
+    Action.LYING: Phrase.LYING,
+    Action.RECOVERED: Phrase.RECOVERED,
+    Action.FLIGHT: Phrase.FLIGHT,
+    Action.FIGHT: Phrase.FIGHT,
+    Action.ACCIDENT: Phrase.ACCIDENT,
+    Action.RUN: Phrase.RUN,
 }
+# What a recovery ends.
+_DOWN = (Action.FALL.value, Action.LYING.value)
 
 
 class ActionObserver:
@@ -55,36 +59,41 @@ class ActionObserver:
 
     Args:
         config: which ones, and how urgent. source: name of the node that sees for us.
+        texts: language of what people are told.
     """
 
-    def __init__(self, config: ActionConfig, *, source: str) -> None:
+    def __init__(self, config: ActionConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._say = texts.say
         self._source = source
         self._begun_ns: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._told: set[tuple[str, int]] = set()
 
     def observe(self, events: Sequence[ActionEvent], *, camera: str) -> list[AlertEvent]:
-        """Return what people are told of a frame's movements."""
-        told = []
+        """Return what people are told of a frame's movements; a recovery ends the fall first."""
+        told: list[AlertEvent] = []
         for event in events:
             begun_ns = self._begun(event, camera)
             title = _TITLES.get(event.action)
             severity = getattr(self._config, event.action.value) if title else _NOT_TOLD
-            if title is None or severity == _NOT_TOLD or not self._is_sure(event, camera):
+            unheard = severity == _NOT_TOLD and event.action is not Action.RECOVERED
+            if title is None or unheard or not self._is_sure(event, camera):
                 continue
-            told.append(
-                AlertEvent(
-                    category=event.action.value,
-                    severity=Severity[severity],
-                    title=title,
-                    reason=event.reason,
-                    source=self._source,
-                    subject=f"incident {event.incident} of {begun_ns}",
-                    camera=camera,
-                    stamp_ns=event.stamp_ns,
-                    score=event.probability,
-                )
+            alert = AlertEvent(
+                category=event.action.value,
+                severity=Severity.INFO if severity == _NOT_TOLD else Severity[severity],
+                title=self._say(title),
+                reason=event.reason,
+                source=self._source,
+                subject=f"incident {event.incident} of {begun_ns}",
+                camera=camera,
+                stamp_ns=event.stamp_ns,
+                score=event.probability,
             )
+            if event.action is Action.RECOVERED:
+                told += [replace(alert, category=category, over=True) for category in _DOWN]
+            if severity != _NOT_TOLD:
+                told.append(alert)
         return told
 
     def _is_sure(self, event: ActionEvent, camera: str) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeai_core.alerting.observers.tracks import TrackMemory, to_ns, to_s
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.types import AlertEvent, FaceMatch, Severity
 
@@ -52,11 +54,12 @@ class UnknownFaceObserver:
 
     Args:
         config: thresholds.
-        source: name of the node that sees for us.
+        source: name of the node that sees for us. texts: language of what people are told.
     """
 
-    def __init__(self, config: UnknownFaceConfig, *, source: str) -> None:
+    def __init__(self, config: UnknownFaceConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._say = texts.say
         self._source = source
         self._tracks = TrackMemory[tuple[str, int]](
             gap_ns=to_ns(config.window_s), frames=config.frames
@@ -102,19 +105,23 @@ class UnknownFaceObserver:
         camera: str,
     ) -> AlertEvent:
         nearest = (
-            f"nearest enrolled person at distance {match.distance:.2f}"
+            self._say(Phrase.NEAREST_PERSON, distance=match.distance)
             if math.isfinite(match.distance)
-            else "no distance to an enrolled person"
+            else self._say(Phrase.NO_NEAREST_PERSON)
         )
-        reason = (
-            f"unknown in {self._config.frames} frames within {to_s(span_ns):.1f} s "
-            f"(limit {self._config.window_s:.1f} s), face {side_px:.0f} px "
-            f"(at least {self._config.min_face_px:.0f} px), {nearest}"
+        reason = self._say(
+            Phrase.UNKNOWN_FACE_WHY,
+            frames=self._config.frames,
+            span_s=to_s(span_ns),
+            window_s=self._config.window_s,
+            side_px=side_px,
+            min_px=self._config.min_face_px,
+            nearest=nearest,
         )
         return AlertEvent(
             category="unknown_face",
             severity=Severity.WARNING,
-            title="unknown face",
+            title=self._say(Phrase.UNKNOWN_FACE),
             reason=reason,
             source=self._source,
             subject=subject,

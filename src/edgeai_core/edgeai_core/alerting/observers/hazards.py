@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgeai_core.alerting.observers.tracks import to_ns
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.types import AlertEvent, HazardReport, HazardState, Severity
 
@@ -34,14 +36,16 @@ class HazardConfig:
 class _Kind:
     category: str
     severity: Severity
-    title: str
+    title: Phrase
 
 
 _KINDS = {
-    HazardState.START_FIRE: _Kind("start_fire", Severity.WARNING, "a fire begins"),
-    HazardState.FIRE: _Kind("fire", Severity.CRITICAL, "fire"),
-    HazardState.CLEARED: _Kind("hazard_cleared", Severity.INFO, "fire is over"),
+    HazardState.START_FIRE: _Kind("start_fire", Severity.WARNING, Phrase.START_FIRE),
+    HazardState.FIRE: _Kind("fire", Severity.CRITICAL, Phrase.FIRE),
+    HazardState.CLEARED: _Kind("hazard_cleared", Severity.INFO, Phrase.HAZARD_CLEARED),
 }
+_BURNING = (HazardState.START_FIRE, HazardState.FIRE)
+_LONE_FLAME = _Kind("unattended_flame", Severity.WARNING, Phrase.UNATTENDED_FLAME)
 
 
 @dataclass(slots=True)
@@ -62,22 +66,48 @@ class HazardObserver:
 
     Args:
         config: switch and repetition.
-        source: name of the node that sees for us.
+        source: name of the node that sees for us. texts: language of what people are told.
     """
 
-    def __init__(self, config: HazardConfig, *, source: str) -> None:
+    def __init__(self, config: HazardConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._say = texts.say
         self._source = source
         self._cameras: OrderedDict[str, _Camera] = OrderedDict()
 
     def observe(self, report: HazardReport, *, stamp_ns: int, camera: str) -> list[AlertEvent]:
-        """Return the events of one report: the fire's first, then one for every lone flame."""
+        """Return the events of one report: the fire's first, then one for every lone flame.
+
+        What is over comes before what is told.
+        """
         if not self._config.enabled:
             return []
         known = self._camera(camera, stamp_ns)
+        ends = self._end_of_fire(known, report, stamp_ns, camera)
         return [
+            *ends,
             *self._fire(known, report, stamp_ns, camera),
             *self._lone_flames(known, report, stamp_ns, camera),
+        ]
+
+    def _end_of_fire(
+        self, known: _Camera, report: HazardReport, stamp_ns: int, camera: str
+    ) -> list[AlertEvent]:
+        if known.state not in _BURNING or report.state in _BURNING:
+            return []
+        return [
+            replace(
+                self._event(
+                    _KINDS[state],
+                    reason=report.reason,
+                    subject=known.subject,
+                    camera=camera,
+                    stamp_ns=stamp_ns,
+                    score=math.nan,
+                ),
+                over=True,
+            )
+            for state in _BURNING
         ]
 
     def _camera(self, name: str, stamp_ns: int) -> _Camera:
@@ -94,7 +124,7 @@ class HazardObserver:
         self, known: _Camera, report: HazardReport, stamp_ns: int, camera: str
     ) -> list[AlertEvent]:
         changed = report.state is not known.state
-        was_burning = known.state in (HazardState.START_FIRE, HazardState.FIRE)
+        was_burning = known.state in _BURNING
         known.state = report.state
         kind = _KINDS.get(report.state)
         if kind is None:
@@ -124,26 +154,31 @@ class HazardObserver:
         self, known: _Camera, report: HazardReport, stamp_ns: int, camera: str
     ) -> list[AlertEvent]:
         told = known.zones_told_ns
+        events = []
         for zone in [zone for zone in told if zone not in report.unattended]:
             del told[zone]
-        events = []
+            events.append(replace(self._lone_flame(zone, report, stamp_ns, camera), over=True))
         for zone in report.unattended:
             if zone in told and stamp_ns - told[zone] < to_ns(self._config.repeat_s):
                 continue
             if len(told) < _MAX_ZONES:
                 told[zone] = stamp_ns
-            events.append(
-                self._event(
-                    _Kind("unattended_flame", Severity.WARNING, f"unattended flame: {zone}"),
-                    reason=report.reason,
-                    subject=zone,
-                    camera=camera,
-                    stamp_ns=stamp_ns,
-                    # The report's scores are of the picture without the place.
-                    score=math.nan,
-                )
-            )
+            events.append(self._lone_flame(zone, report, stamp_ns, camera))
         return events
+
+    def _lone_flame(
+        self, zone: str, report: HazardReport, stamp_ns: int, camera: str
+    ) -> AlertEvent:
+        return self._event(
+            _LONE_FLAME,
+            reason=report.reason,
+            subject=zone,
+            camera=camera,
+            stamp_ns=stamp_ns,
+            # The report's scores are of the picture without the place.
+            score=math.nan,
+            zone=zone,
+        )
 
     def _event(
         self,
@@ -154,15 +189,17 @@ class HazardObserver:
         camera: str,
         stamp_ns: int,
         score: float,
+        zone: str = "",
     ) -> AlertEvent:
         return AlertEvent(
             category=kind.category,
             severity=kind.severity,
-            title=kind.title,
+            title=self._say(kind.title, zone=zone),
             reason=reason,
             source=self._source,
             subject=subject,
             camera=camera,
             stamp_ns=stamp_ns,
             score=score,
+            zone=zone,
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fnmatch import fnmatchcase
 
 from edgeai_core.alerting.observers.tracks import to_ns, to_s
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.types import AlertEvent, Severity
 
@@ -97,11 +99,12 @@ class NodeFaultObserver:
 
     Args:
         config: debounce times and which nodes are critical.
-        source: name of the node that reports.
+        source: name of the node that reports. texts: language of what people are told.
     """
 
-    def __init__(self, config: NodeFaultConfig, *, source: str) -> None:
+    def __init__(self, config: NodeFaultConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._say = texts.say
         self._source = source
         self._nodes: OrderedDict[str, _Node] = OrderedDict()
 
@@ -127,7 +130,7 @@ class NodeFaultObserver:
         for name, node in self._nodes.items():
             silent_ns = now_ns - node.heard_ns
             if silent_ns >= to_ns(self._config.stale_after_s):
-                message = f"silent for {to_s(silent_ns):.1f} s"
+                message = self._say(Phrase.NODE_SILENT, silent_s=to_s(silent_ns))
                 self._turn(node, HealthLevel.STALE, message, now_ns)
             events.extend(self._judged(name, node, now_ns))
         return events
@@ -154,7 +157,8 @@ class NodeFaultObserver:
         elif node.faulty_since_ns is not None and lasted_s >= self._config.recovered_after_s:
             down_s = max(0.0, to_s(node.changed_ns - node.faulty_since_ns))
             node.faulty_since_ns = None
-            return [self._recovered(name, node, down_s, now_ns)]
+            ended = replace(self._fault(name, node, now_ns), over=True)
+            return [ended, self._recovered(name, node, down_s, now_ns)]
         return []
 
     def _fault(self, name: str, node: _Node, now_ns: int) -> AlertEvent:
@@ -164,10 +168,13 @@ class NodeFaultObserver:
         return AlertEvent(
             category="node_fault",
             severity=Severity.CRITICAL if critical else Severity.WARNING,
-            title=f"node {name} failed",
-            reason=(
-                f"{node.level.name} for {lasted_s:.1f} s "
-                f"(limit {self._config.fault_after_s:.1f} s): {node.message or 'no message'}"
+            title=self._say(Phrase.NODE_FAULT, name=name),
+            reason=self._say(
+                Phrase.NODE_FAULT_WHY,
+                level=node.level.name,
+                lasted_s=lasted_s,
+                limit_s=self._config.fault_after_s,
+                message=node.message or self._say(Phrase.NO_MESSAGE),
             ),
             source=self._source,
             subject=name,
@@ -178,8 +185,13 @@ class NodeFaultObserver:
         return AlertEvent(
             category="node_recovered",
             severity=Severity.INFO,
-            title=f"node {name} recovered",
-            reason=f"{node.level.name} again after {down_s:.1f} s: {node.message or 'no message'}",
+            title=self._say(Phrase.NODE_RECOVERED, name=name),
+            reason=self._say(
+                Phrase.NODE_RECOVERED_WHY,
+                level=node.level.name,
+                down_s=down_s,
+                message=node.message or self._say(Phrase.NO_MESSAGE),
+            ),
             source=self._source,
             subject=name,
             stamp_ns=now_ns,

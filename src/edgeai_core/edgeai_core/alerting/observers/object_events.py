@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.object_events import EventKind, ObjectEvent, ObjectState
 from edgeai_core.types import AlertEvent, Severity
@@ -42,40 +44,47 @@ class ObjectEventConfig:
 
 
 # (kind, state) -> (category, field of the configuration, title)
-_TOLD: dict[tuple[EventKind, ObjectState], tuple[str, str, str]] = {
-    (EventKind.WEAPON, ObjectState.CONFIRMED): ("weapon", "weapon", "{label} in view"),
+_TOLD: dict[tuple[EventKind, ObjectState], tuple[str, str, Phrase]] = {
+    (EventKind.WEAPON, ObjectState.CONFIRMED): ("weapon", "weapon", Phrase.WEAPON),
     (EventKind.BAG, ObjectState.UNATTENDED): (
         "unattended_bag",
         "unattended_bag",
-        "{label} without its owner",
+        Phrase.UNATTENDED_BAG,
     ),
-    (EventKind.BAG, ObjectState.ABANDONED): ("abandoned_bag", "abandoned_bag", "abandoned {label}"),
-    (EventKind.BAG, ObjectState.TAKEN): ("taken_bag", "taken_bag", "{label} taken by another"),
+    (EventKind.BAG, ObjectState.ABANDONED): (
+        "abandoned_bag",
+        "abandoned_bag",
+        Phrase.ABANDONED_BAG,
+    ),
+    (EventKind.BAG, ObjectState.TAKEN): ("taken_bag", "taken_bag", Phrase.TAKEN_BAG),
     (EventKind.BAG, ObjectState.RECLAIMED): (
         "reclaimed_bag",
         "reclaimed_bag",
-        "{label} has its owner back",
+        Phrase.RECLAIMED_BAG,
     ),
     (EventKind.PRESENCE, ObjectState.ENTERED): (
         "zone_entered",
         "entered_zone",
-        "{label} in {zone}",
+        Phrase.ZONE_ENTERED,
     ),
-    (EventKind.PRESENCE, ObjectState.LINGERING): (
-        "lingering",
-        "lingering",
-        "{label} stays in {zone}",
-    ),
+    (EventKind.PRESENCE, ObjectState.LINGERING): ("lingering", "lingering", Phrase.LINGERING),
     (EventKind.LINE, ObjectState.CROSSED_LEFT): (
         "line_crossed",
         "crossed_line",
-        "{label} crossed {zone} to the left",
+        Phrase.CROSSED_LEFT,
     ),
     (EventKind.LINE, ObjectState.CROSSED_RIGHT): (
         "line_crossed",
         "crossed_line",
-        "{label} crossed {zone} to the right",
+        Phrase.CROSSED_RIGHT,
     ),
+}
+# What ends with a state. A weapon or a bag that is not seen any more (GONE) is no end: nobody
+# knows where it is now.
+_ENDS: dict[tuple[EventKind, ObjectState], tuple[str, ...]] = {
+    (EventKind.BAG, ObjectState.RECLAIMED): ("unattended_bag", "abandoned_bag"),
+    (EventKind.BAG, ObjectState.TAKEN): ("unattended_bag", "abandoned_bag"),
+    (EventKind.PRESENCE, ObjectState.LEFT): ("zone_entered", "lingering"),
 }
 
 
@@ -85,6 +94,7 @@ class _Incident:
 
     begun_ns: int
     abandoned: bool = False
+    told: dict[str, AlertEvent] = field(default_factory=dict)
 
 
 class ObjectEventObserver:
@@ -92,42 +102,49 @@ class ObjectEventObserver:
 
     Args:
         config: which ones, and how urgent. source: name of the node that sees for us.
+        texts: language of what people are told.
     """
 
-    def __init__(self, config: ObjectEventConfig, *, source: str) -> None:
+    def __init__(self, config: ObjectEventConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._texts = texts
         self._source = source
         self._incidents: OrderedDict[tuple[str, EventKind, int], _Incident] = OrderedDict()
 
     def observe(self, events: Sequence[ObjectEvent], *, camera: str) -> list[AlertEvent]:
-        """Return what people are told of a frame's events."""
-        told = []
+        """Return what people are told of a frame's events, ends before beginnings."""
+        told: list[AlertEvent] = []
         for event in events:
             incident = self._incident(event, camera)
             was_abandoned, incident.abandoned = (
                 incident.abandoned,
                 event.state is ObjectState.ABANDONED,
             )
-            category, setting, title = _TOLD.get((event.kind, event.state), ("", "", ""))
-            severity = getattr(self._config, setting) if setting else _NOT_TOLD
-            if severity == _NOT_TOLD:
+            for ended in _ENDS.get((event.kind, event.state), ()):
+                earlier = incident.told.pop(ended, None)
+                if earlier is not None:
+                    told.append(replace(earlier, over=True, stamp_ns=event.stamp_ns))
+            known = _TOLD.get((event.kind, event.state))
+            if known is None or getattr(self._config, known[1]) == _NOT_TOLD:
                 continue
+            category, setting, title = known
             if event.state is ObjectState.RECLAIMED and not was_abandoned:
                 # Nobody was worried.
                 continue
-            told.append(
-                AlertEvent(
-                    category=category,
-                    severity=Severity[severity],
-                    title=title.format(label=event.label, zone=event.zone),
-                    reason=event.reason,
-                    source=self._source,
-                    subject=f"{event.kind.value} {event.incident} of {incident.begun_ns}",
-                    camera=camera,
-                    stamp_ns=event.stamp_ns,
-                    score=event.score,
-                )
+            label = self._texts.label(event.label)
+            incident.told[category] = AlertEvent(
+                category=category,
+                severity=Severity[getattr(self._config, setting)],
+                title=self._texts.say(title, label=label, zone=event.zone),
+                reason=event.reason,
+                source=self._source,
+                subject=f"{event.kind.value} {event.incident} of {incident.begun_ns}",
+                camera=camera,
+                stamp_ns=event.stamp_ns,
+                score=event.score,
+                zone=event.zone,
             )
+            told.append(incident.told[category])
         return told
 
     def _incident(self, event: ObjectEvent, camera: str) -> _Incident:

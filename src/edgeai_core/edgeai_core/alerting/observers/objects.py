@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeai_core.alerting.observers.tracks import TrackMemory, to_ns, to_s
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.errors import ConfigError
 from edgeai_core.types import AlertEvent, Detection, SessionState, Severity
@@ -76,11 +78,12 @@ class WatchedObjectObserver:
 
     Args:
         config: labels, states and thresholds.
-        source: name of the node that sees for us.
+        source: name of the node that sees for us. texts: language of what people are told.
     """
 
-    def __init__(self, config: WatchedObjectConfig, *, source: str) -> None:
+    def __init__(self, config: WatchedObjectConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._texts = texts
         self._source = source
         self._labels = frozenset(config.watch_labels)
         self._states = frozenset(SessionState[name] for name in config.watch_states)
@@ -128,15 +131,20 @@ class WatchedObjectObserver:
         camera: str,
         state: SessionState,
     ) -> AlertEvent:
-        reason = (
-            f"{detection.label} tracked for {to_s(stay_ns):.1f} s "
-            f"(limit {self._config.min_duration_s:.1f} s) while {state.name}, "
-            f"score {detection.score:.2f} (at least {self._config.min_score:.2f})"
+        label = self._texts.label(detection.label)
+        reason = self._texts.say(
+            Phrase.WATCHED_OBJECT_WHY,
+            label=label,
+            stay_s=to_s(stay_ns),
+            limit_s=self._config.min_duration_s,
+            state=state.name,
+            score=detection.score,
+            min_score=self._config.min_score,
         )
         return AlertEvent(
             category="watched_object",
             severity=Severity[self._config.severity],
-            title=f"{detection.label} seen",
+            title=self._texts.say(Phrase.WATCHED_OBJECT, label=label),
             reason=reason,
             source=self._source,
             subject=subject,

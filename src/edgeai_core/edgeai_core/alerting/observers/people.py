@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgeai_core.alerting.observers.tracks import TrackMemory, to_ns, to_s
+from edgeai_core.alerting.phrases import Phrase
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import param
 from edgeai_core.types import AlertEvent, FaceMatch, Liveness, Severity
 
@@ -62,11 +64,14 @@ class UnauthorisedFaceObserver:
 
     Args:
         config: thresholds.
-        source: name of the node that sees for us.
+        source: name of the node that sees for us. texts: language of what people are told.
     """
 
-    def __init__(self, config: UnauthorisedFaceConfig, *, source: str) -> None:
+    def __init__(
+        self, config: UnauthorisedFaceConfig, *, source: str, texts: Texts = ENGLISH
+    ) -> None:
         self._config = config
+        self._say = texts.say
         self._source = source
         self._people = _People(config)
 
@@ -79,10 +84,16 @@ class UnauthorisedFaceObserver:
             _warning(
                 match,
                 category="unauthorised_person",
-                title=f"{_name(match)} is not authorised",
-                reason=f"{_name(match)} recognised in {self._config.frames} frames within "
-                f"{to_s(span_ns):.1f} s (limit {self._config.window_s:.1f} s) at distance "
-                f"{match.distance:.2f}, but may not unlock{_why(match)}",
+                title=self._say(Phrase.UNAUTHORISED, name=_name(match)),
+                reason=self._say(
+                    Phrase.UNAUTHORISED_WHY,
+                    name=_name(match),
+                    frames=self._config.frames,
+                    span_s=to_s(span_ns),
+                    window_s=self._config.window_s,
+                    distance=match.distance,
+                )
+                + _why(match),
                 source=self._source,
                 camera=camera,
                 stamp_ns=stamp_ns,
@@ -96,11 +107,12 @@ class SpoofedFaceObserver:
 
     Args:
         config: thresholds.
-        source: name of the node that sees for us.
+        source: name of the node that sees for us. texts: language of what people are told.
     """
 
-    def __init__(self, config: SpoofedFaceConfig, *, source: str) -> None:
+    def __init__(self, config: SpoofedFaceConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
+        self._say = texts.say
         self._source = source
         self._people = _People(config)
 
@@ -113,10 +125,16 @@ class SpoofedFaceObserver:
             _warning(
                 match,
                 category="spoofed_face",
-                title=f"a copy of {_name(match)}'s face",
-                reason=f"the face of {_name(match)} was found not living in {self._config.frames} "
-                f"frames within {to_s(span_ns):.1f} s (limit {self._config.window_s:.1f} s), "
-                f"score {match.liveness_score:.2f}{_why(match)}",
+                title=self._say(Phrase.SPOOFED, name=_name(match)),
+                reason=self._say(
+                    Phrase.SPOOFED_WHY,
+                    name=_name(match),
+                    frames=self._config.frames,
+                    span_s=to_s(span_ns),
+                    window_s=self._config.window_s,
+                    score=match.liveness_score,
+                )
+                + _why(match),
                 source=self._source,
                 camera=camera,
                 stamp_ns=stamp_ns,

@@ -295,8 +295,25 @@ def test_a_channel_that_breaks_in_its_thread_is_tried_again(house: House) -> Non
 
 
 class Watched(Recorder):
+    away = True
+
     def trouble(self) -> str:
-        return "not connected to the broker"
+        return "not connected to the broker" if self.away else ""
+
+
+def test_a_channel_that_says_it_is_back_is_tried_at_once(house: House) -> None:
+    channel = Watched("mqtt")
+    channel.error = ChannelError("mqtt: away")
+    dispatcher = house.dispatcher(channel)
+    dispatcher.submit(event(1))
+    run(dispatcher)
+    assert dispatcher.health().channels[0].failures_in_row == 1
+    channel.error = None
+    run(dispatcher)
+    assert channel.taken == []
+    channel.away = False
+    run(dispatcher)
+    assert len(channel.taken) == 1
 
 
 def test_a_channel_that_is_away_shows_before_an_alert_waits_for_it(house: House) -> None:

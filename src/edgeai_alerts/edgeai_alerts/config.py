@@ -103,7 +103,7 @@ class RulesConfig:
 
     path: str = param(
         "",
-        "File of rules (docs/alerts.md); a relative path lies in the state folder. Empty for none: "
+        "File of rules (docs/rules.md); a relative path lies in the state folder. Empty for none: "
         "every event is told as it is.",
     )
     hold_s: float = param(

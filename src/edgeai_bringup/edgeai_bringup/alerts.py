@@ -34,7 +34,7 @@ def run_alerts(arguments: argparse.Namespace) -> int:
     for alert in reversed(stored):
         print(render_line(alert))
     if arguments.json is not None:
-        write_json(arguments.json, [_described(alert) for alert in stored])
+        write_json(arguments.json, [described(alert) for alert in stored])
     return EXIT_OK
 
 
@@ -61,7 +61,8 @@ def _to_stderr(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def _described(alert: Alert) -> dict[str, object]:
+def described(alert: Alert) -> dict[str, object]:
+    """Return an alert as JSON values."""
     event = alert.event
     return {
         "alert_id": alert.alert_id,
@@ -71,7 +72,12 @@ def _described(alert: Alert) -> dict[str, object]:
         "reason": event.reason,
         "source": event.source,
         "camera": event.camera,
+        "zone": event.zone,
         "stamp_ns": event.stamp_ns,
         "score": event.score if math.isfinite(event.score) else None,
         "count": alert.count,
+        "state": alert.state.name,
+        "acknowledged_by": alert.acknowledged_by,
+        "rule": alert.rule,
+        "telling": alert.telling,
     }

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgeai_bringup.alerts_parser import add_alerts_parser
 from edgeai_bringup.graph import PROFILES
 from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 from edgeai_bringup.objects_parser import add_objects_parser
@@ -46,9 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_objects_parser(commands.add_parser("objects", help="where things were seen last"))
 
-    alerts = commands.add_parser("alerts", help="list stored alerts")
-    alerts.add_argument("--limit", type=int, default=20, metavar="N", help="how many (default 20)")
-    alerts.add_argument("--json", type=Path, metavar="FILE", help="write them as JSON")
+    add_alerts_parser(commands.add_parser("alerts", help="list stored alerts, try rules"))
 
     session = commands.add_parser("session", help="lock, arm or disarm a running graph")
     verbs = session.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -141,6 +140,10 @@ def main(argv: Sequence[str]) -> int:
 
             return run_things(arguments)
         if arguments.command == "alerts":
+            if arguments.action == "try":
+                from edgeai_bringup.alerts_try import run_try
+
+                return run_try(arguments)
             from edgeai_bringup.alerts import run_alerts
 
             return run_alerts(arguments)

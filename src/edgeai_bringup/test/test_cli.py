@@ -22,6 +22,8 @@ COMMANDS = [
     ["people", "revoke"],
     ["people", "forget"],
     ["alerts"],
+    ["alerts", "list"],
+    ["alerts", "try"],
     ["session"],
     ["session", "lock"],
     ["session", "arm"],
@@ -72,6 +74,7 @@ def test_help_answers_at_once_from_the_standard_library_alone(command):
         ["up", "home", "--duration-s", "nan"],
         ["up", "home", "--duration-s", "soon"],
         ["alerts", "--limit", "x"],
+        ["alerts", "try", "clip.mp4"],
     ],
     ids=" ".join,
 )

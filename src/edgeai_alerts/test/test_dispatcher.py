@@ -619,3 +619,28 @@ def test_kill_9_between_store_and_send_loses_nothing_and_repeats_nothing(bench: 
         run(dispatcher)
         assert [alert.alert_id for alert in channel.taken] == expected
         dispatcher.close(1.0)
+
+
+def test_in_a_flood_of_events_no_critical_one_is_lost_or_told_twice_and_memory_is_bounded(
+    bench: Bench,
+) -> None:
+    channel = Recorder()
+    dispatcher = bench.dispatcher(channel, queue_size=50, lane_size=20, per_minute=30)
+    critical = []
+    for number in range(1000):
+        bench.clock.now_s += 0.001
+        dispatcher.submit(event(f"line {number}", INFO))
+        if number % 100 == 0:
+            critical.append(f"fire {number}")
+        # An alert that is known is told no second time, however often its event comes.
+        dispatcher.submit(event(critical[-1], CRITICAL))
+        if number % 10 == 0:
+            dispatcher.step()
+        assert len(dispatcher._outlets[0].lane) <= 20
+    run(dispatcher, 200)
+
+    told = subjects(channel.taken)
+    assert [subject for subject in told if subject.startswith("fire")] == critical
+    # Thirty tokens: the first critical alert took one, those after it needed none.
+    assert len(told) == len(set(told)) == 29 + len(critical)
+    assert dispatcher.health().engine.rate_limited == 1000 - 29

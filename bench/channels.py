@@ -246,7 +246,7 @@ def measure_latency(scene: Scene, *, alerts: int, per_s: float) -> dict[str, Any
 
 def measure_outage(scene: Scene, *, outage_s: float, around_s: float) -> dict[str, Any]:
     """Return what became of the alerts of a run whose broker is killed in the middle."""
-    before = len(scene.watcher.told)
+    before, repeated_before = len(scene.watcher.told), scene.phone.repeated()
     incident = 100_000
 
     def see_for(duration_s: float) -> None:
@@ -276,7 +276,7 @@ def measure_outage(scene: Scene, *, outage_s: float, around_s: float) -> dict[st
         "published": len(told),
         "arrived": len(heard),
         "lost": len(set(told) - set(heard)),
-        "repeated": scene.phone.repeated(),
+        "repeated": scene.phone.repeated() - repeated_before,
         "in_order": heard == told[: len(heard)],
         "raised_while_away": len(waited),
         "first_after_back_s": round(min(first_s[a] for a in waited) - back_s, 1),
@@ -353,7 +353,7 @@ def main() -> int:
     parser.add_argument("--alerts", type=int, default=300)
     parser.add_argument("--outage-s", type=float, default=300.0)
     parser.add_argument("--around-s", type=float, default=30.0)
-    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=5)
     parser.add_argument(
         "--json", type=Path, default=Path(__file__).parent / "results/channels.json"
     )

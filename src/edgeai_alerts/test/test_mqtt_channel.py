@@ -318,6 +318,23 @@ def test_the_picture_of_the_last_alert_is_shown_and_expires(office: Office, tmp_
     assert picture.properties.MessageExpiryInterval <= 300
 
 
+def test_a_picture_that_is_made_later_is_shown_unless_another_alert_came(
+    office: Office, tmp_path: Path
+) -> None:
+    listener = office.listen()
+    channel = office.channel(evidence=Pictures(tmp_path))
+    channel.send(alert(1))
+    channel.send(alert(2))
+    for number in (1, 2):
+        (tmp_path / f"{number:032x}.snapshot.jpg").write_bytes(JPEG + bytes([number]))
+        channel.show_picture(alert(number))
+        channel.show_picture(alert(number))
+    channel.send(alert(3, camera="hall"))
+    wait_until(lambda: listener.records("edgeai/hall/alerts"))
+    pictures = [m.payload for m in listener.messages if m.topic == "edgeai/door/snapshot"]
+    assert pictures == [JPEG + b"\x02"]
+
+
 def test_no_picture_where_none_is_wanted_and_none_that_is_too_large(
     office: Office, tmp_path: Path
 ) -> None:

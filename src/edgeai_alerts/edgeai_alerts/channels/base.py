@@ -47,6 +47,15 @@ class ConnectedChannel(Channel, Protocol):
         ...
 
 
+@runtime_checkable
+class PictureChannel(Channel, Protocol):
+    """A channel that can show a picture after it took the alert: it is made a moment later."""
+
+    def show_picture(self, alert: Alert) -> None:
+        """Show the picture of an alert, at best effort, where it still matters."""
+        ...
+
+
 class EvidenceFiles(Protocol):
     """Where the evidence of alerts lies."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from channel_documents import channel_lines
 from document_tables import table
 from edgeai_core.errors import EdgeAiError
 
@@ -27,6 +28,7 @@ def figures() -> list[str]:
         *_object_lines(),
         *_action_lines(),
         *_search_lines(),
+        *channel_lines(_results("channels.json")),
     ]
 
 

@@ -108,6 +108,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         )
         setup = channel_setup(
             config,
+            texts=self._texts,
             cameras=cameras_of(config.topics),
             acknowledge=self._acknowledge_from_channel,
             report=self.get_logger().warning,

@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from edgeai_alerts.channels.base import ChannelSetup, EvidenceFiles
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_core.access.locations import data_directory
+from edgeai_core.alerting.texts import Texts
 
 
 def channel_setup(
     config: AlertManagerConfig,
     *,
+    texts: Texts,
     cameras: Sequence[str],
     acknowledge: Callable[[str, str], str],
     report: Callable[[str], None],
@@ -22,7 +24,8 @@ def channel_setup(
     """Return the set-up of this machine's channels.
 
     Args:
-        config: the alert node's. cameras: namespaces of the watched cameras.
+        config: the alert node's. texts: language of the messages.
+        cameras: namespaces of the watched cameras.
         acknowledge, report, evidence: as in `ChannelSetup`.
     """
     return ChannelSetup(
@@ -33,6 +36,7 @@ def channel_setup(
         apprise=config.apprise,
         webhook=config.webhook,
         mqtt=config.mqtt,
+        texts=texts,
         cameras=tuple(cameras),
         acknowledge=acknowledge,
         report=report,

@@ -38,6 +38,13 @@ class AppriseConfig:
     )
     minimum: str = _minimum()
     snapshots: bool = param(True, "Attach the alert's picture, if one was kept.")
+    snapshot_wait_s: float = param(
+        2.0,
+        "How long a new alert waits for its picture, made a moment later; 0 sends at once.",
+        unit="s",
+        minimum=0.0,
+        maximum=30.0,
+    )
     timeout_s: float = _timeout()
 
 

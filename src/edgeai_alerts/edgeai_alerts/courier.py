@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgeai_alerts.channels.base import Channel
+from edgeai_alerts.channels.base import Channel, PictureChannel
 from edgeai_core.types import Alert
+
+_LOG = logging.getLogger(__name__)
+# Beyond that pictures are left out: the channel is stuck.
+_MAX_ORDERS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +42,8 @@ class Courier:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        # At most one alert and the end are in it: the owner asks `busy` first.
-        self._orders: queue.SimpleQueue[tuple[Alert, Alert] | None] = queue.SimpleQueue()
+        # At most one alert, the end and some pictures are in it: the owner asks `busy` first.
+        self._orders: queue.SimpleQueue[tuple[Alert, Alert] | Alert | None] = queue.SimpleQueue()
         self._came_back: Trip | None = None
         self._thread: threading.Thread | None = None
         self._nudge: Callable[[], None] = lambda: None
@@ -68,6 +73,15 @@ class Courier:
             self.busy = False
         return trip
 
+    def show_picture(self, alert: Alert) -> None:
+        """Let the channel show an alert's picture, where it can; what fails is not tried again."""
+        if not isinstance(self._channel, PictureChannel) or self._orders.qsize() > _MAX_ORDERS:
+            return
+        if self._thread is None:
+            self._show(alert)
+        else:
+            self._orders.put(alert)
+
     def stop(self) -> None:
         """Close the channel, after the trip under way if there is one; return at once."""
         if self._thread is None:
@@ -85,10 +99,21 @@ class Courier:
     def _work(self) -> None:
         try:
             while (errand := self._orders.get()) is not None:
+                if isinstance(errand, Alert):
+                    self._show(errand)
+                    continue
                 self._came_back = self._carried(*errand)
                 self._nudge()
         finally:
             self._channel.close()
+
+    def _show(self, alert: Alert) -> None:
+        if not isinstance(self._channel, PictureChannel):
+            return
+        try:
+            self._channel.show_picture(alert)
+        except Exception as exc:  # a picture must not end the thread that carries alerts
+            _LOG.warning("channel %s: no picture (%s)", self._channel.name, type(exc).__name__)
 
     def _carried(self, alert: Alert, order: Alert) -> Trip:
         try:

@@ -87,6 +87,11 @@ class Deliveries:
             if dropped is not None:
                 self._give_up(dropped.alert_id)
 
+    def show_picture(self, alert: Alert, *, takers: Sequence[str]) -> None:
+        """Let channels that took an alert show the picture that was made of it since."""
+        for name in takers:
+            self._outlets[name].courier.show_picture(alert)
+
     def work(self) -> float | None:
         """Do one round; return the seconds until there is more, None when nothing is foreseen."""
         for outlet in self._outlets.values():

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from edgeai_alerts.channels.base import Channel
+from edgeai_alerts.channels.base import SNAPSHOT, Channel
 from edgeai_alerts.config import DispatchConfig
 from edgeai_alerts.deliveries import Deliveries
 from edgeai_alerts.desk import Desk
@@ -238,6 +238,9 @@ class Dispatcher:
     def _tell_updates(self) -> None:
         for alert in self._desk.take_updates():
             self._journal.add_update(alert)
+            if SNAPSHOT in alert.evidence:
+                names = self._deliveries.takers(alert, names=self._engine.channels_of(alert))
+                self._deliveries.show_picture(alert, takers=names)
             if self._on_update is not None:
                 self._call(self._on_update, alert)
 

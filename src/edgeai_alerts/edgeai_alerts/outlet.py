@@ -65,6 +65,7 @@ class Outlet:
         self._refused = 0
         self._expired = 0
         self._last_error = ""
+        self._away = False
 
     def wants(self, alert: Alert, *, names: Sequence[str]) -> bool:
         """Tell whether an alert goes there.
@@ -79,6 +80,10 @@ class Outlet:
 
     def due(self) -> Alert | None:
         """Return the alert whose turn it is; None when there is none or one is under way."""
+        away = bool(self._trouble())
+        if self._away and not away:
+            self.lane.hurry()
+        self._away = away
         return None if self.courier.busy else self.lane.next_due()
 
     def wait_s(self) -> float | None:
@@ -141,8 +146,11 @@ class Outlet:
             more_in_store=self.lane.more_in_store,
             failures_in_row=self.lane.failures,
             last_error=self._last_error,
-            trouble=self.channel.trouble() if isinstance(self.channel, ConnectedChannel) else "",
+            trouble=self._trouble(),
         )
+
+    def _trouble(self) -> str:
+        return self.channel.trouble() if isinstance(self.channel, ConnectedChannel) else ""
 
     def _note_failure(self, error: str, report: Callable[[str], None]) -> None:
         self._failed += 1

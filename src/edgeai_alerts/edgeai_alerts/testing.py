@@ -47,6 +47,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Return (certificate, key) files for localhost that nobody but their owner vouches for.
+
+    Raises:
+        FileNotFoundError: openssl is not installed.
+    """
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=DNS:localhost"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
 class Broker:
     """A mosquitto of one's own, on the loopback interface and with its state in a folder.
 
@@ -54,9 +69,17 @@ class Broker:
 
     Args:
         folder: for its files. user, password: whom it lets in; empty lets in everybody.
+        certificate: (certificate, key) files for TLS; None speaks plainly.
     """
 
-    def __init__(self, folder: Path, *, user: str = "", password: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        user: str = "",
+        password: str = "",
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         self.port = free_port()
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
@@ -70,6 +93,8 @@ class Broker:
             "max_queued_messages 0",
             "set_tcp_nodelay true",
         ]
+        if certificate is not None:
+            lines += [f"certfile {certificate[0]}", f"keyfile {certificate[1]}"]
         if user:
             passwords = folder / "passwords"
             passwords.touch(mode=0o600)

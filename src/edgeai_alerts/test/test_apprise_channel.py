@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import email
 import email.policy
 import json
@@ -16,6 +17,8 @@ from edgeai_alerts.channels.apprise import AppriseChannel
 from edgeai_alerts.channels.base import ChannelSetup, EvidenceFiles, NoEvidence
 from edgeai_alerts.config import LogFileConfig
 from edgeai_alerts.testing import HttpReceiver, MailSink, free_port
+from edgeai_core.alerting.phrases import Language
+from edgeai_core.alerting.texts import Texts
 from edgeai_core.errors import ChannelError, ConfigError
 from edgeai_core.secret import Secret
 from edgeai_core.types import Alert, AlertEvent, Severity
@@ -72,14 +75,68 @@ def test_an_alert_arrives_by_mail_with_its_picture(mail_sink: MailSink, tmp_path
     assert "ada@example.org" in message["To"]
     body = message.get_body(("plain",))
     assert body is not None
-    assert (
-        body.get_content().split()
-        == (
-            f"--:--:-- WARNING unknown face at door: seen in 15 frames & not known ({ALERT_ID})"
-        ).split()
-    )
+    said = body.get_content().strip()
+    assert said.startswith("WARNING: unknown face, at door. Why: ")
+    assert "seen in 15 frames & not known" in said
+    assert said.endswith(f"({ALERT_ID})")
     (attached,) = message.iter_attachments()
     assert (attached.get_content_type(), attached.get_content()) == ("image/jpeg", JPEG)
+
+
+def test_people_are_told_in_their_language(mail_sink: MailSink) -> None:
+    french = AppriseChannel(
+        "apprise:TEST",
+        url=Secret(mail_url(mail_sink)),
+        config=AppriseConfig(),
+        evidence=NoEvidence(),
+        texts=Texts(Language.FR),
+    )
+    french.send(alert())
+    message = email.message_from_bytes(mail_sink.messages[0], policy=email.policy.default)
+    assert message["Subject"] == "ATTENTION: unknown face · door"
+
+
+def test_a_new_alert_waits_a_moment_for_its_picture_and_an_old_one_does_not(
+    mail_sink: MailSink, tmp_path: Path
+) -> None:
+    picture = tmp_path / "picture.jpg"
+    picture.write_bytes(JPEG)
+    now_s, made_after = [100.0], [3]
+    pauses: list[float] = []
+
+    class Late(Pictures):
+        def path(self, alert_id: str, kind: str) -> Path | None:
+            return super().path(alert_id, kind) if len(pauses) >= made_after[0] else None
+
+    def pause(duration_s: float) -> None:
+        pauses.append(duration_s)
+        now_s[0] += duration_s
+
+    mail = AppriseChannel(
+        "apprise:TEST",
+        url=Secret(mail_url(mail_sink)),
+        config=AppriseConfig(snapshot_wait_s=0.45),
+        evidence=Late(picture),
+        wall_clock_ns=lambda: 5_000_000_000,
+        clock=lambda: now_s[0],
+        pause=pause,
+    )
+    new = alert()
+    new = dataclasses.replace(new, event=dataclasses.replace(new.event, stamp_ns=4_000_000_000))
+    mail.send(new)
+    assert pauses == [0.1] * 3
+    made_after[0] = 100
+    mail.send(new)
+    assert len(pauses) == 3 + 5
+    for stamp_ns in (-6_000_000_000, 6_000_000_000):
+        event_then = dataclasses.replace(new.event, stamp_ns=stamp_ns)
+        mail.send(dataclasses.replace(new, event=event_then))
+    assert len(pauses) == 8
+    attached = [
+        len(list(email.message_from_bytes(raw, policy=email.policy.default).iter_attachments()))
+        for raw in mail_sink.messages
+    ]
+    assert attached == [1, 0, 0, 0]
 
 
 def test_without_a_picture_or_where_none_is_wanted_only_text_is_sent(

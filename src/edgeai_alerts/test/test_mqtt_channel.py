@@ -21,7 +21,14 @@ from paho.mqtt.properties import Properties
 from edgeai_alerts.channel_config import MqttConfig
 from edgeai_alerts.channels.base import EvidenceFiles, NoEvidence
 from edgeai_alerts.channels.mqtt import MqttChannel
-from edgeai_alerts.testing import NO_BROKER, Broker, broker_program, free_port, wait_until
+from edgeai_alerts.testing import (
+    NO_BROKER,
+    Broker,
+    broker_program,
+    free_port,
+    self_signed,
+    wait_until,
+)
 from edgeai_core.errors import ChannelError, ConfigError
 from edgeai_core.secret import Secret
 from edgeai_core.types import Alert, AlertEvent, AlertState, Severity
@@ -311,6 +318,23 @@ def test_the_picture_of_the_last_alert_is_shown_and_expires(office: Office, tmp_
     assert picture.properties.MessageExpiryInterval <= 300
 
 
+def test_a_picture_that_is_made_later_is_shown_unless_another_alert_came(
+    office: Office, tmp_path: Path
+) -> None:
+    listener = office.listen()
+    channel = office.channel(evidence=Pictures(tmp_path))
+    channel.send(alert(1))
+    channel.send(alert(2))
+    for number in (1, 2):
+        (tmp_path / f"{number:032x}.snapshot.jpg").write_bytes(JPEG + bytes([number]))
+        channel.show_picture(alert(number))
+        channel.show_picture(alert(number))
+    channel.send(alert(3, camera="hall"))
+    wait_until(lambda: listener.records("edgeai/hall/alerts"))
+    pictures = [m.payload for m in listener.messages if m.topic == "edgeai/door/snapshot"]
+    assert pictures == [JPEG + b"\x02"]
+
+
 def test_no_picture_where_none_is_wanted_and_none_that_is_too_large(
     office: Office, tmp_path: Path
 ) -> None:
@@ -494,6 +518,34 @@ def test_the_password_lets_us_in_and_a_wrong_one_is_told_but_not_shown(guarded: 
     )
     with pytest.raises(ChannelError, match="Not authorized"):
         wrong.send(alert())
+
+
+# paho leaves the socket of a failed handshake to Python, which closes it and complains.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_over_tls_we_speak_to_a_broker_that_we_trust_and_to_no_other(tmp_path: Path) -> None:
+    if broker_program() is None:
+        pytest.skip(NO_BROKER)
+    try:
+        certificate, key = self_signed(tmp_path)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed, which makes the test's certificate")
+    broker = Broker(tmp_path, certificate=(certificate, key))
+    broker.start()
+    office = Office(broker)
+    try:
+        office.channel(tls=True, ca_file=str(certificate)).send(alert())
+        strangers = {
+            "not vouched for": {"tls": True},
+            "another name": {"tls": True, "ca_file": str(certificate), "host": "127.0.0.1"},
+        }
+        for parameters in strangers.values():
+            channel = office.channel(connected=False, prefix="other", **parameters)
+            wait_until(lambda channel=channel: "certificate that we trust" in channel.trouble())
+            with pytest.raises(ChannelError, match="certificate that we trust"):
+                channel.send(alert())
+    finally:
+        office.close()
+        broker.kill()
 
 
 def test_nobody_at_the_port_is_no_error_at_the_start(tmp_path: Path) -> None:

@@ -295,8 +295,58 @@ def test_a_channel_that_breaks_in_its_thread_is_tried_again(house: House) -> Non
 
 
 class Watched(Recorder):
+    away = True
+
     def trouble(self) -> str:
-        return "not connected to the broker"
+        return "not connected to the broker" if self.away else ""
+
+
+def test_a_channel_that_says_it_is_back_is_tried_at_once(house: House) -> None:
+    channel = Watched("mqtt")
+    channel.error = ChannelError("mqtt: away")
+    dispatcher = house.dispatcher(channel)
+    dispatcher.submit(event(1))
+    run(dispatcher)
+    assert dispatcher.health().channels[0].failures_in_row == 1
+    channel.error = None
+    run(dispatcher)
+    assert channel.taken == []
+    channel.away = False
+    run(dispatcher)
+    assert len(channel.taken) == 1
+
+
+class Gallery(Recorder):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.shown: list[str] = []
+
+    def show_picture(self, alert: Alert) -> None:
+        self.shown.append(alert.alert_id)
+        raise OSError("hunter2")
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_a_picture_that_is_made_later_is_shown_where_the_alert_went(
+    house: House, threads: bool
+) -> None:
+    gallery, picky, other = Gallery("gallery"), Gallery("picky"), Recorder()
+    dispatcher = house.dispatcher(gallery, picky, other, minimums={"picky": CRITICAL})
+    if threads:
+        dispatcher.start()
+    told = dispatcher.submit(event(1))
+    assert told is not None
+    dispatcher.note_evidence(told.alert_id, kinds=("snapshot",))
+    house.now_s += 2.0
+    if not threads:
+        run(dispatcher)
+    wait_until(lambda: gallery.shown)
+    dispatcher.submit(event(2))
+    if not threads:
+        run(dispatcher)
+    wait_until(lambda: len(gallery.taken) == 2)
+    assert (gallery.shown, picky.shown) == ([told.alert_id], [])
+    assert dispatcher.close(5.0) is True
 
 
 def test_a_channel_that_is_away_shows_before_an_alert_waits_for_it(house: House) -> None:

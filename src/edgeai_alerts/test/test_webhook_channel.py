@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
+import ssl
 import threading
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from edgeai_alerts.channels.webhook import (
     signature,
     verify_signature,
 )
-from edgeai_alerts.testing import HttpReceiver, free_port
+from edgeai_alerts.testing import HttpReceiver, free_port, self_signed
 from edgeai_core.errors import AlertRefusedError, ChannelError, ConfigError
 from edgeai_core.secret import Secret
 from edgeai_core.types import Alert, AlertEvent, Severity
@@ -160,13 +160,8 @@ def test_an_answer_that_is_no_http_is_a_channel_error() -> None:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
-    import ssl
-
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    made += ["-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)]
     try:
-        subprocess.run(made, check=True, capture_output=True)
+        certificate, key = self_signed(tmp_path)
     except FileNotFoundError:
         pytest.skip("openssl is not installed, which makes the test's certificate")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -42,7 +42,7 @@ def _apprise(setup: ChannelSetup) -> list[Channel]:
             "where, so each needs its own"
         )
     return [
-        AppriseChannel(name, url=url, config=config, evidence=setup.evidence)
+        AppriseChannel(name, url=url, config=config, evidence=setup.evidence, texts=setup.texts)
         for name, url in secrets.items()
     ]
 
@@ -82,7 +82,7 @@ def _mqtt(setup: ChannelSetup) -> list[Channel]:
 
 
 CHANNELS: Mapping[str, Callable[[ChannelSetup], Sequence[Channel]]] = {
-    "console": lambda setup: [ConsoleChannel(setup.terminal)],
+    "console": lambda setup: [ConsoleChannel(setup.terminal, texts=setup.texts)],
     "log": _log,
     APPRISE: _apprise,
     "mqtt": _mqtt,

@@ -10,6 +10,7 @@ from typing import Protocol, TextIO, runtime_checkable
 
 from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
 from edgeai_alerts.config import LogFileConfig
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.types import Alert
 
 SNAPSHOT = "snapshot"
@@ -46,6 +47,15 @@ class ConnectedChannel(Channel, Protocol):
         ...
 
 
+@runtime_checkable
+class PictureChannel(Channel, Protocol):
+    """A channel that can show a picture after it took the alert: it is made a moment later."""
+
+    def show_picture(self, alert: Alert) -> None:
+        """Show the picture of an alert, at best effort, where it still matters."""
+        ...
+
+
 class EvidenceFiles(Protocol):
     """Where the evidence of alerts lies."""
 
@@ -73,7 +83,8 @@ class ChannelSetup:
         state_folder: where relative paths lie. terminal: where the console channel writes.
         wall_clock_ns: nanoseconds since 1970, for people to read. log_file: the log's limits.
         apprise, webhook, mqtt: parameters of those channels.
-        environ: environment variables, for secrets. cameras: namespaces of the watched cameras.
+        texts: language of the messages. environ: environment variables, for secrets.
+        cameras: namespaces of the watched cameras.
         evidence: where the alerts' pictures lie.
         acknowledge: (alert id, who) → why not, empty when it is done; a channel's thread calls it.
         report: is told one sentence that people should find in the log.
@@ -86,6 +97,7 @@ class ChannelSetup:
     apprise: AppriseConfig = field(default_factory=AppriseConfig)
     webhook: WebhookConfig = field(default_factory=WebhookConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)
+    texts: Texts = ENGLISH
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     cameras: tuple[str, ...] = ()
     evidence: EvidenceFiles = field(default_factory=NoEvidence)

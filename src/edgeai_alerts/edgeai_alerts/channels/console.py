@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from edgeai_core.alerting.rendering import render_line
+from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.errors import ChannelError
 from edgeai_core.types import Alert
 
@@ -13,16 +14,17 @@ class ConsoleChannel:
     """Write one line per alert.
 
     Args:
-        stream: usually standard output; it is not closed.
+        stream: usually standard output; it is not closed. texts: language.
     """
 
     name = "console"
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, *, texts: Texts = ENGLISH) -> None:
         self._stream = stream
+        self._texts = texts
 
     def send(self, alert: Alert) -> None:
-        line = render_line(alert)
+        line = render_line(alert, texts=self._texts)
         # A name that the terminal's encoding lacks must not stop the alert.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         line = line.encode(encoding, "backslashreplace").decode(encoding)

@@ -94,7 +94,8 @@ class MqttChannel:
         # somebody waits for the broker.
         self._lock = threading.RLock()
         self._board = SensorBoard(hold_s=config.hold_s, clock=clock)
-        # Whose picture is shown, by camera.
+        # By camera: the alert that was told last, and the one whose picture is shown.
+        self._newest: dict[str, str] = {}
         self._pictured: dict[str, Alert] = {}
         for camera in cameras:
             for category in CAMERA_CATEGORIES:
@@ -130,6 +131,16 @@ class MqttChannel:
             if self._board.note(alert):
                 self._show_sensor(key)
             if alert.state in (AlertState.RAISED, AlertState.UPDATED):
+                self._newest[event.camera] = alert.alert_id
+                self._show_picture(alert)
+
+    def show_picture(self, alert: Alert) -> None:
+        with self._lock:
+            camera = alert.event.camera
+            shown = self._pictured.get(camera)
+            if self._newest.get(camera) == alert.alert_id and (
+                shown is None or shown.alert_id != alert.alert_id
+            ):
                 self._show_picture(alert)
 
     def trouble(self) -> str:

@@ -66,6 +66,7 @@ class BrokerLink:
         events: LinkEvents,
     ) -> None:
         self._where = f"{config.host}:{config.port}"
+        self._tls = config.tls
         self._timeout_s = config.timeout_s
         self._status = status
         self._topics = tuple(topics)
@@ -195,7 +196,11 @@ class BrokerLink:
         self._guarded(self._events.up)
 
     def _on_connect_fail(self, client: paho.Client, data: object) -> None:
-        self._why = "nobody answers there"
+        self._why = (
+            "nobody answers there over TLS with a certificate that we trust for this name"
+            if self._tls
+            else "nobody answers there"
+        )
 
     def _on_disconnect(
         self, client: paho.Client, data: object, flags: object, reason: Any, properties: object

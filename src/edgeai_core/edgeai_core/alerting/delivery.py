@@ -112,6 +112,10 @@ class DeliveryLane:
         """The channel took nothing; return the seconds until the next try."""
         return self._backoff.failed()
 
+    def hurry(self) -> None:
+        """The channel says that it is back: the next try may be now."""
+        self._backoff.hurry()
+
     def step_aside(self, alert_id: str) -> None:
         """Let the others go first, because this alert itself may be the trouble."""
         if alert_id in self._line:

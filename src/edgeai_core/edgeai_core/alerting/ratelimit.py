@@ -80,6 +80,10 @@ class Backoff:
         self.failures = 0
         self._ready_at_s = self._clock()
 
+    def hurry(self) -> None:
+        """Let the next try be now, without forgetting the failures."""
+        self._ready_at_s = self._clock()
+
     def wait_s(self) -> float:
         """Return the seconds until the next try; 0 when it may be now."""
         return max(0.0, self._ready_at_s - self._clock()) if self.failures else 0.0

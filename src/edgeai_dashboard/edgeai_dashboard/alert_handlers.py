@@ -54,9 +54,7 @@ async def get_evidence(request: web.Request) -> web.Response:
 
 async def list_things(request: web.Request) -> web.Response:
     """Answer with where everything was seen last."""
-    return web.json_response(
-        {"things": await desk_of(request).backend.things(caller_of(request))}
-    )
+    return web.json_response({"things": await desk_of(request).backend.things(caller_of(request))})
 
 
 async def thing_snapshot(request: web.Request) -> web.Response:

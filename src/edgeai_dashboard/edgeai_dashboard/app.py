@@ -19,9 +19,7 @@ def make_app(desk: Desk) -> web.Application:
     app[DESK] = desk
     app.on_response_prepare.append(add_headers)
     for endpoint in ENDPOINTS:
-        handler = guarded(
-            endpoint.handler, need=endpoint.need, checks_csrf=endpoint.checks_csrf
-        )
+        handler = guarded(endpoint.handler, need=endpoint.need, checks_csrf=endpoint.checks_csrf)
         if endpoint.method == "GET":
             app.router.add_get(endpoint.path, handler)
         else:

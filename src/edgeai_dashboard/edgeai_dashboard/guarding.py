@@ -88,7 +88,9 @@ def _check_csrf(request: web.Request) -> None:
     caller = anybody_of(request)
     given = request.headers.get(CSRF_HEADER, "")
     if caller is None or not same_secret(given, caller.csrf):
-        raise Refusal(403, f"the header {CSRF_HEADER} is missing or old; load the page anew", code="csrf")
+        raise Refusal(
+            403, f"the header {CSRF_HEADER} is missing or old; load the page anew", code="csrf"
+        )
 
 
 @web.middleware

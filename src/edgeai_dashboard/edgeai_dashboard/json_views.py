@@ -170,4 +170,3 @@ def actions_view(message: ActionEventArray) -> list[Json]:
 
 def _box(box: BoundingBox2D) -> list[float]:
     return [round(edge, 1) for edge in box_from_msg(box).as_xyxy()]
-

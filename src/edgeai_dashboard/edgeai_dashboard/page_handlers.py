@@ -31,6 +31,4 @@ def _file(name: str) -> web.StreamResponse:
     if name not in files:
         raise Refusal(404, "there is no such file")
     file = files[name]
-    return web.Response(
-        body=file.read_bytes(), content_type=_TYPES[file.suffix], charset="utf-8"
-    )
+    return web.Response(body=file.read_bytes(), content_type=_TYPES[file.suffix], charset="utf-8")

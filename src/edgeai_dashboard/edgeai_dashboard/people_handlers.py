@@ -12,9 +12,7 @@ _ACTIONS = ("authorise", "revoke", "rename", "role", "forget")
 
 async def list_people(request: web.Request) -> web.Response:
     """Answer with everybody in the gallery."""
-    return web.json_response(
-        {"people": await desk_of(request).backend.people(caller_of(request))}
-    )
+    return web.json_response({"people": await desk_of(request).backend.people(caller_of(request))})
 
 
 async def enrol(request: web.Request) -> web.Response:

@@ -87,9 +87,7 @@ class HttpServer:
             handler_cancellation=True,
         )
         await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, self._config.host, self._config.port, ssl_context=context
-        )
+        site = web.TCPSite(self._runner, self._config.host, self._config.port, ssl_context=context)
         await site.start()
         self.port = int(self._runner.addresses[0][1])
 

@@ -82,9 +82,7 @@ class Setting:
 def is_shown(name: str) -> bool:
     """Return whether the page shows a parameter and may set it."""
     return not (
-        name.startswith(_HIDDEN_PREFIXES)
-        or name in _HIDDEN_NAMES
-        or name.endswith(_HIDDEN_ENDINGS)
+        name.startswith(_HIDDEN_PREFIXES) or name in _HIDDEN_NAMES or name.endswith(_HIDDEN_ENDINGS)
     )
 
 

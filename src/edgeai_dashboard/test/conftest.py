@@ -58,9 +58,7 @@ class Site:
             report=self.reports.append,
         )
 
-    def run(
-        self, story: Callable[[Visitor], Coroutine[Any, Any, None]], **values: object
-    ) -> None:
+    def run(self, story: Callable[[Visitor], Coroutine[Any, Any, None]], **values: object) -> None:
         """Serve for as long as a visitor's story lasts."""
 
         async def told() -> None:

@@ -146,9 +146,7 @@ class PeopleServices:
 
     def _gallery(self, *, create: bool = False, actor: str = "") -> Gallery:
         file = self._setup.gallery_file
-        return Gallery.open(
-            file, key_source=default_key_source(file), create=create, actor=actor
-        )
+        return Gallery.open(file, key_source=default_key_source(file), create=create, actor=actor)
 
     def _objection(self, credential: str, action: str, subject: str) -> str:
         if not credential:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgeai_bringup.accounts_parser import add_accounts_parser
 from edgeai_bringup.graph import PROFILES
 from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 from edgeai_bringup.objects_parser import add_objects_parser
@@ -56,6 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
     arm = verbs.add_parser("arm", help="let analyzers keep watching when the session is over")
     arm.add_argument("analyzers", nargs="+", metavar="ANALYZER")
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
+
+    add_accounts_parser(commands.add_parser("dashboard", help="accounts of the web page"))
 
     add_lab_parser(commands)
 
@@ -144,6 +147,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.alerts import run_alerts
 
             return run_alerts(arguments)
+        if arguments.command == "dashboard":
+            from edgeai_bringup.accounts import run_accounts
+
+            return run_accounts(arguments)
         if arguments.command == "lab":
             from edgeai_lab.commands import run_lab
 

@@ -91,7 +91,7 @@ def _run(
             base=tuple(
                 p.full_name
                 for p in plans
-                if p.entry.role is graph.Role.BASE and p.entry.name != "alert_manager"
+                if p.entry.role is graph.Role.BASE and p.entry.scope is graph.Scope.CAMERA
             ),
         )
         monitor.create_timer(_SAMPLE_PERIOD_S, session.tick)

@@ -25,9 +25,10 @@ def test_home_is_the_whole_graph_with_its_names_and_namespaces():
         "/camera/fire_detector",
         "/camera/action_recognizer",
         "/alert_manager",
+        "/dashboard",
         "/supervisor",
     ]
-    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", ""]
+    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", "", ""]
     assert {p.params_file for p in plans.values()} == {CONFIG / "home.params.yaml"}
 
 
@@ -40,7 +41,12 @@ def test_home_and_city_differ_by_their_file_only():
 
 def test_the_supervisor_is_told_whom_it_brings_up():
     assert planned()["supervisor"].overrides == {
-        "nodes.base": ["/camera/usb_cam", "/camera/face_authenticator", "/alert_manager"],
+        "nodes.base": [
+            "/camera/usb_cam",
+            "/camera/face_authenticator",
+            "/alert_manager",
+            "/dashboard",
+        ],
         "nodes.analyzers": [
             "/camera/object_detector",
             "/camera/fire_detector",
@@ -58,6 +64,14 @@ def test_the_alert_manager_is_told_what_it_watches():
     assert overrides["topics.hazards"] == ["/door/hazards"]
     assert overrides["topics.actions"] == ["/door/actions"]
     assert overrides["topics.things"] == ["/door/things"]
+
+
+def test_the_dashboard_is_told_what_runs():
+    plans = planned(camera="door")
+    overrides = plans["dashboard"].overrides
+    assert overrides["graph.nodes"] == [p.full_name for p in plans.values()]
+    assert overrides["graph.analyzers"] == plans["supervisor"].overrides["nodes.analyzers"]
+    assert overrides["graph.cameras"] == ["door"]
 
 
 def test_a_camera_alone_has_no_faces_to_watch():
@@ -130,5 +144,6 @@ def test_every_profile_has_a_file_and_a_launch_file(profile):
     assert (package / "launch" / f"{profile}.launch.py").is_file()
 
 
-def test_frames_by_reference_are_for_nodes_of_a_camera():
-    assert all(entry.scope is Scope.CAMERA for entry in NODES if entry.takes_frames)
+def test_frames_by_reference_are_for_nodes_of_a_camera_and_the_page():
+    taking = {entry.name for entry in NODES if entry.takes_frames}
+    assert taking == {e.name for e in NODES if e.scope is Scope.CAMERA} | {"dashboard"}

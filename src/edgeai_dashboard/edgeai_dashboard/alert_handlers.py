@@ -7,7 +7,7 @@ import re
 from aiohttp import web
 
 from edgeai_dashboard.backend import AlertQuery
-from edgeai_dashboard.desk import Refusal, caller_of, desk_of
+from edgeai_dashboard.desk import RefusedError, caller_of, desk_of
 
 _ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _WORD = re.compile(r"[a-z_]{1,64}")
@@ -41,7 +41,7 @@ async def get_evidence(request: web.Request) -> web.Response:
     """Answer with a picture or clip of an alert; a player may ask for a part."""
     alert_id, kind = _id(request.match_info["alert_id"]), request.match_info["kind"]
     if not _WORD.fullmatch(kind):
-        raise Refusal(400, "kind: expected snapshot, clip or explanation")
+        raise RefusedError(400, "kind: expected snapshot, clip or explanation")
     found = await desk_of(request).backend.evidence(caller_of(request), alert_id, kind)
     shown = found.media_type in _SHOWN
     headers = {"Accept-Ranges": "bytes"}
@@ -65,7 +65,7 @@ async def thing_snapshot(request: web.Request) -> web.Response:
         camera=request.query.get("camera", "")[:200],
     )
     if not data.startswith(b"\xff\xd8\xff"):
-        raise Refusal(404, "no picture was taken")
+        raise RefusedError(404, "no picture was taken")
     return web.Response(body=data, content_type="image/jpeg")
 
 
@@ -74,23 +74,23 @@ def _part(request: web.Request, data: bytes, headers: dict[str, str]) -> tuple[b
     try:
         asked = request.http_range
     except ValueError as exc:
-        raise Refusal(416, "the range is not valid") from exc
+        raise RefusedError(416, "the range is not valid") from exc
     if asked.start is None and asked.stop is None:
         return data, 200
     start, stop, _ = asked.indices(len(data))
     if start >= stop:
-        raise Refusal(416, f"the evidence has {len(data)} bytes")
+        raise RefusedError(416, f"the evidence has {len(data)} bytes")
     headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(data)}"
     return data[start:stop], 206
 
 
 def _id(text: str) -> str:
     if not _ALERT_ID.fullmatch(text):
-        raise Refusal(400, "alert: expected an id of 32 hexadecimal characters")
+        raise RefusedError(400, "alert: expected an id of 32 hexadecimal characters")
     return text
 
 
 def _number(text: str, name: str, *, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
-        raise Refusal(400, f"{name}: expected {low}..{high}")
+        raise RefusedError(400, f"{name}: expected {low}..{high}")
     return int(text)

@@ -22,9 +22,10 @@ class HttpConfig:
     )
     port: int = param(
         8080,
-        "TCP port; 0 takes any free one, which the log names",
+        "TCP port; when it is taken the first free one of the nine above it; 0 takes any free one. "
+        "The log names it",
         minimum=0,
-        maximum=65535,
+        maximum=65526,
     )
     names: tuple[str, ...] = param(
         (),
@@ -48,7 +49,7 @@ class HttpConfig:
 
     @property
     def scheme(self) -> str:
-        """http or https."""
+        """Http or https."""
         return "https" if self.tls_certificate else "http"
 
     def allows_host(self, header: str) -> bool:

@@ -90,13 +90,7 @@ class DashboardNode(EdgeNode[DashboardConfig]):
     def setup(self, config: DashboardConfig) -> None:
         self._accounts = Accounts(data_directory())
         # A log file would keep the password: it is told to a terminal, or not made.
-        password = self._accounts.ensure_owner() if sys.stdout.isatty() else ""
-        if password:
-            print(
-                f"\nweb page: log in as 'owner' with the password {password}\n"
-                "It is told this once; another one: ./edgeai dashboard password\n",
-                flush=True,
-            )
+        self._new_password = self._accounts.ensure_owner() if sys.stdout.isatty() else ""
 
     def start(self, config: DashboardConfig) -> None:
         folder = data_directory()
@@ -133,7 +127,8 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         self._tell(config, server.port)
 
     def health(self) -> Health:
-        assert self._config is not None and self._server is not None  # only while active
+        assert self._config is not None  # asked only while active
+        assert self._server is not None
         http = self._config.http
         where = f"{http.scheme}://{_shown(http.host)}:{self._server.port}"
         if not http.is_local and http.scheme == "http":
@@ -172,6 +167,13 @@ class DashboardNode(EdgeNode[DashboardConfig]):
     def _tell(self, config: DashboardConfig, port: int) -> None:
         where = f"{config.http.scheme}://{_shown(config.http.host)}:{port}"
         self.get_logger().info(f"the web page is {where}")
+        password, self._new_password = self._new_password, ""
+        if password:
+            print(
+                f"\nweb page {where}: log in as 'owner' with the password {password}\n"
+                "It is told this once; another one: ./edgeai dashboard password\n",
+                flush=True,
+            )
         if not self._accounts.all():
             self.get_logger().warning(
                 "nobody has an account for the web page; make one: ./edgeai dashboard password"

@@ -17,7 +17,7 @@ from edgeai_dashboard.sessions import Caller, SessionTable
 from edgeai_dashboard.throttle import LoginThrottle
 
 SESSION_COOKIE = "edgeai_session"
-_CALLER = "edgeai_caller"
+_CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Desk:
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
 
 
-class Refusal(Exception):
+class RefusedError(Exception):
     """A request that is not answered with what it asked for.
 
     Args:
@@ -68,41 +68,41 @@ def desk_of(request: web.Request) -> Desk:
 
 def remember_caller(request: web.Request, caller: Caller | None) -> None:
     """Note who asks, once that is known."""
-    request[_CALLER] = caller
+    if caller is not None:
+        request[_CALLER] = caller
 
 
 def caller_of(request: web.Request) -> Caller:
     """Return who asks; only for handlers whose need is an account.
 
     Raises:
-        Refusal: nobody is logged in.
+        RefusedError: nobody is logged in.
     """
-    caller: Caller | None = request[_CALLER]
+    caller = anybody_of(request)
     if caller is None:
-        raise Refusal(401, "log in first", code="login")
+        raise RefusedError(401, "log in first", code="login")
     return caller
 
 
 def anybody_of(request: web.Request) -> Caller | None:
     """Return who asks, None when nobody is logged in."""
-    caller: Caller | None = request[_CALLER]
-    return caller
+    return request.get(_CALLER)
 
 
 async def body_of(request: web.Request) -> dict[str, Any]:
     """Return the JSON object that a request carries.
 
     Raises:
-        Refusal: it carries something else.
+        RefusedError: it carries something else.
     """
     if request.content_type != "application/json":
-        raise Refusal(415, f"got {request.content_type}, expected application/json")
+        raise RefusedError(415, f"got {request.content_type}, expected application/json")
     try:
         content = await request.json()
     except ValueError as exc:
-        raise Refusal(400, "the request is not valid JSON") from exc
+        raise RefusedError(400, "the request is not valid JSON") from exc
     if not isinstance(content, dict):
-        raise Refusal(400, "the request must be a JSON object")
+        raise RefusedError(400, "the request must be a JSON object")
     return content
 
 
@@ -110,11 +110,11 @@ def text_in(content: dict[str, Any], name: str, *, limit: int = 256) -> str:
     """Return a text of a request.
 
     Raises:
-        Refusal: it is missing, no text, or longer than `limit` characters.
+        RefusedError: it is missing, no text, or longer than `limit` characters.
     """
     value = content.get(name)
     if not isinstance(value, str) or len(value) > limit:
-        raise Refusal(400, f"{name}: expected a text of at most {limit} characters")
+        raise RefusedError(400, f"{name}: expected a text of at most {limit} characters")
     return value
 
 
@@ -122,7 +122,7 @@ def texts_in(content: dict[str, Any], name: str, *, limit: int = 64) -> tuple[st
     """Return a list of texts of a request.
 
     Raises:
-        Refusal: it is missing, holds something else, or more than `limit`.
+        RefusedError: it is missing, holds something else, or more than `limit`.
     """
     value = content.get(name)
     if (
@@ -130,5 +130,5 @@ def texts_in(content: dict[str, Any], name: str, *, limit: int = 64) -> tuple[st
         or len(value) > limit
         or not all(isinstance(item, str) and len(item) <= 4096 for item in value)
     ):
-        raise Refusal(400, f"{name}: expected at most {limit} texts")
+        raise RefusedError(400, f"{name}: expected at most {limit} texts")
     return tuple(value)

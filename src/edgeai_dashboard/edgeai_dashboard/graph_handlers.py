@@ -10,7 +10,7 @@ from edgeai_core import catalog
 from edgeai_core.model_card import ModelCard
 from edgeai_core.model_store import model_path
 from edgeai_core.zones import parse_zones
-from edgeai_dashboard.desk import Refusal, body_of, caller_of, desk_of, text_in, texts_in
+from edgeai_dashboard.desk import RefusedError, body_of, caller_of, desk_of, text_in, texts_in
 from edgeai_dashboard.needs import Need, satisfied
 from edgeai_dashboard.sessions import Caller
 from edgeai_dashboard.zone_slots import ZONE_SLOTS
@@ -53,7 +53,7 @@ async def set_zones(request: web.Request) -> web.Response:
     slot = next((slot for slot in ZONE_SLOTS if slot.key == key), None)
     if slot is None:
         known = ", ".join(slot.key for slot in ZONE_SLOTS)
-        raise Refusal(400, f"slot: got {key[:32]!r}, expected one of {known}")
+        raise RefusedError(400, f"slot: got {key[:32]!r}, expected one of {known}")
     texts = texts_in(content, "zones")
     parse_zones(texts)  # what cannot be a zone is told before a node is stopped for it
     message = await desk_of(request).backend.apply(slot.node, {slot.parameter: list(texts)})
@@ -70,7 +70,7 @@ async def set_setting(request: web.Request) -> web.Response:
     content = await body_of(request)
     value = content.get("value")
     if value is None or isinstance(value, dict):
-        raise Refusal(400, "value: expected a value or a list")
+        raise RefusedError(400, "value: expected a value or a list")
     message = await desk_of(request).backend.apply(
         text_in(content, "node"), {text_in(content, "name"): value}
     )

@@ -12,7 +12,7 @@ from edgeai_dashboard.desk import (
     DESK,
     SESSION_COOKIE,
     Desk,
-    Refusal,
+    RefusedError,
     anybody_of,
     desk_of,
     remember_caller,
@@ -55,8 +55,8 @@ def guarded(handler: Handler, *, need: Need, checks_csrf: bool = True) -> Handle
         role = caller.role if caller is not None else None
         if not satisfied(need, role):
             if caller is None:
-                raise Refusal(401, "log in first", code="login")
-            raise Refusal(403, f"this is for {need.value}", code="role")
+                raise RefusedError(401, "log in first", code="login")
+            raise RefusedError(403, f"this is for {need.value}", code="role")
         if request.method not in _SAFE_METHODS and checks_csrf:
             _check_csrf(request)
         return await handler(request)
@@ -71,24 +71,24 @@ def check_origin(request: web.Request) -> None:
     what names none there is no browser, and holds no cookie that a site could misuse.
 
     Raises:
-        Refusal: the request comes from another origin.
+        RefusedError: the request comes from another origin.
     """
     origin = request.headers.get("Origin")
     is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
     if origin is None:
         if is_socket:
-            raise Refusal(403, "a WebSocket must name its origin", code="origin")
+            raise RefusedError(403, "a WebSocket must name its origin", code="origin")
         return
     scheme = desk_of(request).config.http.scheme
     if origin != f"{scheme}://{request.host}":
-        raise Refusal(403, f"requests from {origin[:200]} are not answered", code="origin")
+        raise RefusedError(403, f"requests from {origin[:200]} are not answered", code="origin")
 
 
 def _check_csrf(request: web.Request) -> None:
     caller = anybody_of(request)
     given = request.headers.get(CSRF_HEADER, "")
     if caller is None or not same_secret(given, caller.csrf):
-        raise Refusal(
+        raise RefusedError(
             403, f"the header {CSRF_HEADER} is missing or old; load the page anew", code="csrf"
         )
 
@@ -98,32 +98,32 @@ async def errors_and_host(request: web.Request, handler: Handler) -> web.StreamR
     """Answer every error as JSON, and no request for another host's name."""
     try:
         if not desk_of(request).config.http.allows_host(request.host):
-            raise Refusal(
+            raise RefusedError(
                 421,
                 f"this page is not called {request.host[:200]}; add the name to http.names",
                 code="host",
             )
         return await handler(request)
-    except Refusal as exc:
+    except RefusedError as exc:
         return _error(exc)
     except web.HTTPException as exc:
         if exc.status < 400:
             raise
-        return _error(Refusal(exc.status, exc.reason))
+        return _error(RefusedError(exc.status, exc.reason))
     except GraphSilentError as exc:
-        return _error(Refusal(503, str(exc), code="silent"))
+        return _error(RefusedError(503, str(exc), code="silent"))
     except GraphError as exc:
-        return _error(Refusal(409, str(exc)))
+        return _error(RefusedError(409, str(exc)))
     except EdgeAiError as exc:
-        return _error(Refusal(400, str(exc)))
+        return _error(RefusedError(400, str(exc)))
     except Exception as exc:
         desk = desk_of(request)
         # The kind only: what a request held may be in the text.
         desk.report(f"{request.method} {request.path}: {type(exc).__name__}")
-        return _error(Refusal(500, "the page failed; the node's log has the kind of error"))
+        return _error(RefusedError(500, "the page failed; the node's log has the kind of error"))
 
 
-def _error(refusal: Refusal) -> web.Response:
+def _error(refusal: RefusedError) -> web.Response:
     headers = {"Retry-After": str(int(refusal.wait_s + 1))} if refusal.wait_s else {}
     return web.json_response(
         {"error": refusal.sentence, "code": refusal.code, "wait_s": refusal.wait_s},

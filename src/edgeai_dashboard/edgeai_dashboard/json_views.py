@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 from edgeai_msgs.msg import ActionEvent as ActionMsg
-from edgeai_msgs.msg import Alert, AnalyzerStatus, FaceMatchArray, HazardReport
-from edgeai_msgs.msg import ActionEventArray
+from edgeai_msgs.msg import ActionEventArray, Alert, AnalyzerStatus, FaceMatchArray, HazardReport
 from edgeai_msgs.msg import Person as PersonMsg
 from edgeai_msgs.msg import Sighting as SightingMsg
 from vision_msgs.msg import BoundingBox2D, Detection2DArray

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import cv2
+import numpy.typing as npt
 
 from edgeai_core.types import Frame
 from edgeai_dashboard.backend import LivePicture
@@ -130,7 +131,7 @@ class LiveFeed:
             queue.put_nowait(picture)
 
     def _jpeg(self, frame: Frame) -> bytes:
-        image = frame.image
+        image: npt.NDArray[Any] = frame.image
         width_px = self._config.width_px
         if frame.width_px > width_px:
             height_px = max(1, round(frame.height_px * width_px / frame.width_px))

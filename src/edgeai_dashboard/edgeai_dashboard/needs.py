@@ -8,7 +8,7 @@ from edgeai_core.access.permissions import ROLE_PERMISSIONS, Permission, Role
 
 
 class Need(Enum):
-    """Who may ask. The roles are those of accounts; what a face unlocked counts for nothing here."""
+    """Who may ask. The roles are those of accounts; what a face unlocked counts for nothing."""
 
     ANYBODY = "anybody"
     ACCOUNT = "somebody who is logged in"

@@ -51,7 +51,7 @@ class NodeSettings:
             ConfigError: what was set before cannot be read.
         """
         kept = await asyncio.to_thread(read_user_settings, self._file)
-        views = []
+        views: list[Json] = []
         for node in self._nodes:
             role = _role(node)
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from edgeai_dashboard.config import static_folder
-from edgeai_dashboard.desk import Refusal
+from edgeai_dashboard.desk import RefusedError
 
 _TYPES = {
     ".css": "text/css",
@@ -29,6 +29,6 @@ def _file(name: str) -> web.StreamResponse:
     # Only what is in the folder: no part of a path is taken from the request.
     files = {file.name: file for file in static_folder().iterdir() if file.suffix in _TYPES}
     if name not in files:
-        raise Refusal(404, "there is no such file")
+        raise RefusedError(404, "there is no such file")
     file = files[name]
     return web.Response(body=file.read_bytes(), content_type=_TYPES[file.suffix], charset="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from edgeai_dashboard.desk import Refusal, body_of, caller_of, desk_of, text_in
+from edgeai_dashboard.desk import RefusedError, body_of, caller_of, desk_of, text_in
 from edgeai_dashboard.uploads import received
 
 _ACTIONS = ("authorise", "revoke", "rename", "role", "forget")
@@ -22,7 +22,7 @@ async def enrol(request: web.Request) -> web.Response:
     async with received(request, folder=desk.uploads, limit_bytes=limit_bytes) as upload:
         name = upload.fields.get("name", "").strip()
         if not 1 <= len(name) <= 64:
-            raise Refusal(400, "name: expected 1..64 characters")
+            raise RefusedError(400, "name: expected 1..64 characters")
         answer = await desk.backend.enrol(
             caller_of(request),
             name=name,
@@ -37,7 +37,9 @@ async def manage(request: web.Request) -> web.Response:
     content = await body_of(request)
     action = text_in(content, "action")
     if action not in _ACTIONS:
-        raise Refusal(400, f"action: got {action[:32]!r}, expected one of {', '.join(_ACTIONS)}")
+        raise RefusedError(
+            400, f"action: got {action[:32]!r}, expected one of {', '.join(_ACTIONS)}"
+        )
     message = await desk_of(request).backend.manage_person(
         caller_of(request),
         action=action,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ssl
 import threading
 from collections.abc import Callable, Coroutine
@@ -14,6 +15,8 @@ from edgeai_core.errors import ConfigError
 from edgeai_dashboard.config import HttpConfig
 
 _START_TIMEOUT_S = 10.0
+# A second graph on the machine takes the next port instead of failing.
+_PORTS = 10
 _STOP_TIMEOUT_S = 5.0
 # Long enough for a page to take its last answer.
 _SHUTDOWN_S = 1.0
@@ -29,15 +32,10 @@ class HttpServer:
     def __init__(self, config: HttpConfig, make_app: Callable[[], web.Application]) -> None:
         self._config = config
         self._make_app = make_app
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="dashboard-http", daemon=True)
         self._runner: web.AppRunner | None = None
         self.port = 0
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that everything of the server runs on."""
-        return self._loop
 
     def start(self) -> None:
         """Listen; return when requests are answered.
@@ -46,6 +44,7 @@ class HttpServer:
             ConfigError: the address is taken or not of this machine, or the certificate is wrong.
         """
         context = self._tls()
+        self._loop = asyncio.new_event_loop()
         self._thread.start()
         try:
             self._on_loop(self._listen(context), _START_TIMEOUT_S)
@@ -58,24 +57,28 @@ class HttpServer:
 
     def stop(self) -> None:
         """Close every connection and end the thread; calling it twice is harmless."""
-        if not self._thread.is_alive():
+        loop = self._loop
+        if loop is None or not self._thread.is_alive():
             return
         try:
             self._on_loop(self._close(), _STOP_TIMEOUT_S)
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            loop.call_soon_threadsafe(loop.stop)
             self._thread.join(_STOP_TIMEOUT_S)
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
+        loop = self._loop
+        assert loop is not None  # made before the thread
+        asyncio.set_event_loop(loop)
         try:
-            self._loop.run_forever()
+            loop.run_forever()
         finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.run_until_complete(self._loop.shutdown_default_executor())
-            self._loop.close()
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
 
     def _on_loop(self, work: Coroutine[Any, Any, None], timeout_s: float) -> None:
+        assert self._loop is not None  # called between start and stop
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout_s)
 
     async def _listen(self, context: ssl.SSLContext | None) -> None:
@@ -87,9 +90,19 @@ class HttpServer:
             handler_cancellation=True,
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._config.host, self._config.port, ssl_context=context)
-        await site.start()
+        await self._bind(self._runner, context)
         self.port = int(self._runner.addresses[0][1])
+
+    async def _bind(self, runner: web.AppRunner, context: ssl.SSLContext | None) -> None:
+        """Listen on the port, or on the first free one above it."""
+        host, port = self._config.host, self._config.port
+        for further in range(_PORTS if port else 1):
+            try:
+                await web.TCPSite(runner, host, port + further, ssl_context=context).start()
+                return
+            except OSError as exc:
+                if exc.errno != errno.EADDRINUSE or further == _PORTS - 1:
+                    raise
 
     async def _close(self) -> None:
         own = asyncio.current_task()

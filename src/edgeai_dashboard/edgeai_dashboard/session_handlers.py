@@ -12,7 +12,7 @@ from edgeai_core.access.permissions import permission_names
 from edgeai_dashboard.desk import (
     SESSION_COOKIE,
     Desk,
-    Refusal,
+    RefusedError,
     anybody_of,
     body_of,
     caller_of,
@@ -44,7 +44,7 @@ async def log_in(request: web.Request) -> web.Response:
             desk.throttle.succeeded(*keys)
     if account is None:
         desk.report(f"log-in refused from {request.remote}")
-        raise Refusal(401, "name or password is wrong", code="password")
+        raise RefusedError(401, "name or password is wrong", code="password")
     old = request.cookies.get(SESSION_COOKIE, "")
     if old:
         desk.sessions.close(old)
@@ -81,7 +81,7 @@ async def change_password(request: web.Request) -> web.Response:
         _check_wait(desk, (key,))
         if await asyncio.to_thread(desk.accounts.check, caller.name, old) is None:
             desk.throttle.failed(key)
-            raise Refusal(403, "the present password is wrong", code="password")
+            raise RefusedError(403, "the present password is wrong", code="password")
         await asyncio.to_thread(desk.accounts.set_password, caller.name, new)
     return web.json_response({"message": "log in with the new password"})
 
@@ -89,7 +89,7 @@ async def change_password(request: web.Request) -> web.Response:
 def _check_wait(desk: Desk, keys: tuple[str, ...]) -> None:
     wait_s = desk.throttle.wait_s(*keys)
     if wait_s > 0:
-        raise Refusal(
+        raise RefusedError(
             429, f"too many failed log-ins; wait {wait_s:.0f} s", code="wait", wait_s=wait_s
         )
 

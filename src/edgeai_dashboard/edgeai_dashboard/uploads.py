@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import BodyPartReader, web
 
-from edgeai_dashboard.desk import Refusal
+from edgeai_dashboard.desk import RefusedError
 
 _HEAD_BYTES = 64
 # A picture of 12000 x 8000 px; a small file can unpack to far more (a "decompression bomb").
@@ -49,10 +49,10 @@ async def received(
         limit_bytes: of all files together.
 
     Raises:
-        Refusal: no form, no file, too much, or neither a clip nor pictures.
+        RefusedError: no form, no file, too much, or neither a clip nor pictures.
     """
     if request.content_type != "multipart/form-data":
-        raise Refusal(415, f"got {request.content_type}, expected multipart/form-data")
+        raise RefusedError(415, f"got {request.content_type}, expected multipart/form-data")
     if request.content_length is not None and request.content_length > limit_bytes + 65536:
         raise _too_large(limit_bytes)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,12 +78,12 @@ async def _saved(request: web.Request, folder: Path, limit_bytes: int) -> Upload
     reader = await request.multipart()
     while (part := await reader.next()) is not None:
         if not isinstance(part, BodyPartReader) or not part.name:
-            raise Refusal(400, "the form holds a part without a name")
+            raise RefusedError(400, "the form holds a part without a name")
         if part.filename is None:
             fields[part.name] = await _text(part)
             continue
         if len(clips) + len(pictures) >= _MAX_FILES:
-            raise Refusal(413, f"got more than {_MAX_FILES} files")
+            raise RefusedError(413, f"got more than {_MAX_FILES} files")
         # The name that the browser gives is not used: only what the bytes say counts.
         target = folder / f"{len(clips) + len(pictures):03d}"
         left -= await _write(part, target, left, limit_bytes)
@@ -94,7 +94,7 @@ async def _saved(request: web.Request, folder: Path, limit_bytes: int) -> Upload
         return Upload(source=clips[0], fields=fields)
     if pictures and not clips:
         return Upload(source=folder, fields=fields)
-    raise Refusal(400, "expected one clip, or pictures of one person")
+    raise RefusedError(400, "expected one clip, or pictures of one person")
 
 
 async def _text(part: BodyPartReader) -> str:
@@ -102,7 +102,7 @@ async def _text(part: BodyPartReader) -> str:
     while chunk := await part.read_chunk(_MAX_FIELD_BYTES):
         data += chunk
         if len(data) > _MAX_FIELD_BYTES:
-            raise Refusal(413, f"{part.name}: expected at most {_MAX_FIELD_BYTES} bytes")
+            raise RefusedError(413, f"{part.name}: expected at most {_MAX_FIELD_BYTES} bytes")
     return data.decode("utf-8", "replace")
 
 
@@ -118,8 +118,8 @@ async def _write(part: BodyPartReader, target: Path, left: int, limit_bytes: int
     return written
 
 
-def _too_large(limit_bytes: int) -> Refusal:
-    return Refusal(
+def _too_large(limit_bytes: int) -> RefusedError:
+    return RefusedError(
         413,
         f"the upload is larger than {limit_bytes / 1e6:g} MB; a clip of ten seconds is enough",
         code="large",
@@ -130,7 +130,7 @@ def kind_of(file: Path) -> str:
     """Return what a file is by its first bytes: jpg, png, webm, mp4 or avi.
 
     Raises:
-        Refusal: it is something else, or a picture of more than 100 million pixels.
+        RefusedError: it is something else, or a picture of more than 100 million pixels.
     """
     with file.open("rb") as opened:
         head = opened.read(_HEAD_BYTES)
@@ -146,12 +146,12 @@ def kind_of(file: Path) -> str:
     if head.startswith(b"\xff\xd8\xff"):
         _check_pixels(*_jpeg_size(file.read_bytes()))
         return "jpg"
-    raise Refusal(415, "expected JPEG, PNG, WebM, MP4 or AVI", code="type")
+    raise RefusedError(415, "expected JPEG, PNG, WebM, MP4 or AVI", code="type")
 
 
 def _check_pixels(width_px: int, height_px: int) -> None:
     if not 0 < width_px * height_px <= _MAX_PIXELS:
-        raise Refusal(
+        raise RefusedError(
             413, f"the picture has {width_px} x {height_px} px, expected at most {_MAX_PIXELS}"
         )
 
@@ -165,4 +165,4 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
             height_px, width_px = struct.unpack(">HH", data[at + 5 : at + 9])
             return width_px, height_px
         at += 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
-    raise Refusal(415, "the JPEG picture is damaged", code="type")
+    raise RefusedError(415, "the JPEG picture is damaged", code="type")

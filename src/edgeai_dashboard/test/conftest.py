@@ -17,7 +17,7 @@ from edgeai_dashboard.app import make_app
 from edgeai_dashboard.config import DashboardConfig
 from edgeai_dashboard.desk import Desk
 from edgeai_dashboard.sessions import SessionTable
-from edgeai_dashboard.testing import FakeGraph
+from edgeai_dashboard.testing.graph import FakeGraph
 from edgeai_dashboard.throttle import LoginThrottle
 from edgeai_ros_common.testing import domain_id, overrides, ros
 

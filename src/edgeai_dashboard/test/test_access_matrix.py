@@ -9,7 +9,7 @@ from edgeai_dashboard.app import make_app
 from edgeai_dashboard.endpoints import ENDPOINTS
 from edgeai_dashboard.live_socket import COMMANDS
 from edgeai_dashboard.needs import Need, satisfied
-from edgeai_dashboard.testing import ALERT_ID
+from edgeai_dashboard.testing.graph import ALERT_ID
 
 NOBODY = "nobody"
 EVERYBODY = (NOBODY, "guest", "operator", "member", "owner")

@@ -83,6 +83,7 @@ function show() {
   root.replaceChildren();
   leave = view.show(root, context) || (() => {});
   root.focus({ preventScroll: true });
+  scrollTo(0, 0);
 }
 
 function showHeader(current = "") {
@@ -154,9 +155,16 @@ function openLive() {
   });
   live.addEventListener("alert", ({ detail }) => say(t("alerts.new", { title: detail.alert.title })));
   live.addEventListener("refused", ({ detail }) => say(detail.error, "problem"));
-  live.addEventListener("lost", () => say(t("app.lost"), "problem"));
+  live.addEventListener("lost", checkSession);
   live.addEventListener("over", () => end(t("app.over")));
   live.open();
+}
+
+/** Find out why the socket was lost: the network, or the session is over. */
+async function checkSession() {
+  say(t("app.lost"), "problem");
+  const session = await ask("GET", "/session").catch(() => null);
+  if (session !== null && session.user === null) end(t("app.over"));
 }
 
 async function logOut() {

@@ -1,7 +1,7 @@
 // Pictures of a face from this device's own camera; nothing is sent before all are taken.
 
-const TOTAL = 24;
-const PAUSE_MS = 250;
+const TOTAL = 20;
+const PAUSE_MS = 200;
 
 /**
  * Take pictures.

@@ -34,12 +34,15 @@ export function field(label, control, hint = "") {
 
 /** Return a select with [value, words] options. */
 export function choice(options, selected, attributes = {}) {
-  const made = h(
-    "select",
-    attributes,
-    options.map(([value, words]) => h("option", { value, selected: value === selected }, words)),
-  );
+  const made = h("select", attributes);
+  fill(made, options, selected);
   return made;
+}
+
+/** Give a select other options. */
+export function fill(select, options, selected) {
+  select.replaceChildren(...options.map(([value, words]) => h("option", { value }, words)));
+  if (selected !== undefined) select.value = selected;
 }
 
 /** Return a time for people in their language. */

@@ -1,7 +1,7 @@
 // The live view, who is authorised, what is armed.
 
 import { ask } from "./api.js";
-import { choice, field, h, when } from "./dom.js";
+import { field, fill, h, when } from "./dom.js";
 import { t } from "./i18n.js";
 import { draw, told } from "./overlay.js";
 import { watchCamera } from "./watching.js";
@@ -64,7 +64,7 @@ function showPictures(context) {
     if (offered.join() === cameras.join()) return;
     cameras = offered;
     camera = cameras.includes(camera) ? camera : cameras[0] || "";
-    select.replaceChildren(...choice(cameras.map((name) => [name, name]), camera).children);
+    fill(select, cameras.map((name) => [name, name]), camera);
     selecting.hidden = cameras.length < 2;
     watching.again();
   }

@@ -1,7 +1,7 @@
 // Parameters of the nodes, checked here and by the server against what the nodes say of them.
 
 import { ask } from "./api.js";
-import { choice, field, figure, h } from "./dom.js";
+import { choice, field, figure, fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 
 /** Show the view. */
@@ -27,7 +27,7 @@ export function showSettings(root, context) {
     const answer = await context.attempt(() => ask("GET", "/settings"));
     if (!answer) return;
     nodes = answer.nodes;
-    node.replaceChildren(...choice(nodes.map((entry) => [entry.node, entry.node]), nodes[0]?.node).children);
+    fill(node, nodes.map((entry) => [entry.node, entry.node]), nodes[0]?.node);
     list.setAttribute("aria-busy", "false");
     show();
   }

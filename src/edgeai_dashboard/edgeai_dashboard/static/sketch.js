@@ -143,7 +143,7 @@ export class Sketch {
   #place() {
     if (this.#closed || this.#points.length >= MAX_POINTS) return;
     const [first] = this.#points;
-    const isFirst = first && Math.hypot(first[0] - this.#cross[0], first[1] - this.#cross[1]) < NEAR;
+    const isFirst = this.#points.length >= 3 && Math.hypot(first[0] - this.#cross[0], first[1] - this.#cross[1]) < NEAR;
     if (isFirst) this.#close();
     else this.#points.push([...this.#cross]);
     this.#told();

@@ -1,7 +1,7 @@
 // Zones drawn with mouse, finger or keyboard on the live picture.
 
 import { ask } from "./api.js";
-import { choice, field, h } from "./dom.js";
+import { field, fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { draw } from "./overlay.js";
 import { Sketch, format, parse } from "./sketch.js";
@@ -61,7 +61,7 @@ export function showZones(root, context) {
     if (!answer) return;
     const chosen = slot.value;
     slots = answer.slots;
-    slot.replaceChildren(...choice(slots.map(({ key }) => [key, t(`zones.${key}`)]), chosen || slots[0]?.key).children);
+    fill(slot, slots.map(({ key }) => [key, t(`zones.${key}`)]), chosen || slots[0]?.key);
     showSlot();
   }
 

@@ -1,4 +1,4 @@
-"""For tests: a graph of fixed answers behind a real server; never imported by what runs."""
+"""A graph of fixed answers behind a real server."""
 
 from __future__ import annotations
 
@@ -63,17 +63,17 @@ class FakeGraph:
             LivePicture(
                 head={
                     "camera": "camera",
-                    "width": 64,
-                    "height": 48,
+                    "width": 320,
+                    "height": 240,
                     "stamp_ms": _STAMP_MS + number,
                     "faces": [
-                        {"box": [8, 8, 24, 30], "name": "Ada", "authorised": True, "note": ""}
+                        {"box": [40, 40, 120, 150], "name": "Ada", "authorised": True, "note": ""}
                     ],
                     "objects": [
-                        {"box": [30, 10, 60, 45], "label": "chair", "score": 0.8, "track": "4"}
+                        {"box": [150, 70, 300, 225], "label": "chair", "score": 0.8, "track": "4"}
                     ],
                 },
-                jpeg=jpeg(shade=40 * (number % 6)),
+                jpeg=jpeg(shade=40 * number, width_px=320, height_px=240),
             )
             for number in range(6)
         ]

@@ -51,26 +51,19 @@ class NodeSettings:
             ConfigError: what was set before cannot be read.
         """
         kept = await asyncio.to_thread(read_user_settings, self._file)
-        views: list[Json] = []
-        for node in self._nodes:
-            role = _role(node)
-            try:
-                settings = await self.of(node)
-            except GraphError as exc:
-                views.append({"node": role, "problem": str(exc), "parameters": []})
-                continue
-            views.append(
-                {
-                    "node": role,
-                    "problem": "",
-                    "at_start_only": role in _AT_START,
-                    "parameters": [
-                        {**dataclasses.asdict(setting), "kept": setting.name in kept.get(role, {})}
-                        for setting in settings
-                    ],
-                }
-            )
-        return views
+        # Together: a node that is silent costs its time-out once.
+        return list(await asyncio.gather(*(self._view(node, kept) for node in self._nodes)))
+
+    async def _view(self, node: str, kept: Mapping[str, Mapping[str, SettingValue]]) -> Json:
+        role = _role(node)
+        view: Json = {"node": role, "problem": "", "at_start_only": role in _AT_START}
+        try:
+            settings = await self.of(node)
+        except GraphError as exc:
+            return {**view, "problem": str(exc), "parameters": []}
+        own = kept.get(role, {})
+        parameters = [{**dataclasses.asdict(s), "kept": s.name in own} for s in settings]
+        return {**view, "parameters": parameters}
 
     async def of(self, node: str) -> list[Setting]:
         """Return the parameters of a node that can be set.

@@ -24,7 +24,7 @@ _HIDDEN_PREFIXES = (
     "use_sim_time",
 )
 _HIDDEN_NAMES = ("stream.source",)
-_HIDDEN_ENDINGS = (".path",)
+_HIDDEN_LAST_WORD = "path"
 _KINDS = {
     ParameterType.PARAMETER_BOOL: "bool",
     ParameterType.PARAMETER_INTEGER: "int",
@@ -82,7 +82,9 @@ class Setting:
 def is_shown(name: str) -> bool:
     """Return whether the page shows a parameter and may set it."""
     return not (
-        name.startswith(_HIDDEN_PREFIXES) or name in _HIDDEN_NAMES or name.endswith(_HIDDEN_ENDINGS)
+        name.startswith(_HIDDEN_PREFIXES)
+        or name in _HIDDEN_NAMES
+        or name.rpartition(".")[2] == _HIDDEN_LAST_WORD
     )
 
 

@@ -46,10 +46,14 @@ def chromium_path() -> str:
     return next((path for path in map(shutil.which, names) if path), "")
 
 
+# aiohttp's own type tells in its parameter whether messages are decoded as text.
+_Socket = Any
+
+
 class Page:
     """One page. Errors of its scripts and refused resources are kept in `problems`."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, session_id: str) -> None:
+    def __init__(self, socket: _Socket, session_id: str) -> None:
         self._socket = socket
         self._session_id = session_id
         self._ids = itertools.count(1000)
@@ -140,7 +144,7 @@ class Page:
         """Press and release a key by its name in JavaScript."""
         codes = {"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38}
         codes |= {"ArrowRight": 39, "ArrowDown": 40, "Backspace": 8}
-        words = {"key": key, "code": "Space" if key == " " else key}
+        words: dict[str, Any] = {"key": key, "code": "Space" if key == " " else key}
         words["windowsVirtualKeyCode"] = codes[key]
         down = {"type": "keyDown", "text": text} if text else {"type": "rawKeyDown"}
         await self.call("Input.dispatchKeyEvent", **down, **words)
@@ -266,9 +270,7 @@ def _address(process: subprocess.Popen[str]) -> str:
     raise AssertionError("the browser ended at once; start it by hand to see why")
 
 
-async def _answer(
-    socket: aiohttp.ClientWebSocketResponse, method: str, **arguments: Any
-) -> dict[str, Any]:
+async def _answer(socket: _Socket, method: str, **arguments: Any) -> dict[str, Any]:
     """Return the answer to a command of the browser itself."""
     await socket.send_json({"id": 1, "method": method, "params": arguments})
     while True:

@@ -20,6 +20,7 @@ NODES = {
     "fire_detector",
     "action_recognizer",
     "alert_manager",
+    "dashboard",
     "supervisor",
 }
 # What the report promises about a node, and what it tells beyond that.

@@ -94,9 +94,9 @@ class Page:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    async def until(self, expression: str) -> None:
+    async def until(self, expression: str, *, timeout_s: float = DEADLINE_S) -> None:
         """Wait until an expression is true."""
-        deadline_s = time.monotonic() + DEADLINE_S
+        deadline_s = time.monotonic() + timeout_s
         # An element itself would come back as an empty object.
         while not await self.evaluate(f"Boolean({expression})"):
             if time.monotonic() > deadline_s:

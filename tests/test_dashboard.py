@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 PASSWORD = "four quiet horses"
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 120
 ENROL_TIMEOUT_S = 110
 UNLOCK_TIMEOUT_S = 60
 STORY_TIMEOUT_S = 250
 SCREENSHOTS = Path(__file__).resolve().parents[1] / "build" / "screenshots"
 
-pytestmark = [pytest.mark.demo, pytest.mark.timeout(340)]
+pytestmark = [pytest.mark.demo, pytest.mark.timeout(460)]
 
 
 @pytest.fixture

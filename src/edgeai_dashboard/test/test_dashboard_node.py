@@ -354,6 +354,25 @@ def test_frames_are_taken_only_while_somebody_watches(ros, node, hub, visit) -> 
     assert "faces" not in [s.topic_name.rpartition("/")[2] for s in node.subscriptions]
 
 
+def test_a_page_that_watches_does_not_keep_the_node_from_stopping(ros, node, hub, visit) -> None:
+    stopped: list[bool] = []
+
+    async def story(ask, session) -> None:
+        origin = {"Origin": f"http://127.0.0.1:{node.port}"}
+        async with session.ws_connect("/api/live", headers=origin) as socket:
+            await socket.send_json({"command": "watch", "camera": "camera"})
+            while not hub._subscribers.get(TOPIC):
+                await asyncio.sleep(0.01)
+            node.executor.create_task(lambda: stopped.append(bool(node.trigger_deactivate())))
+            while (await socket.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+                pass
+
+    visit(story)
+    ros.until(lambda: stopped)
+    assert node.port == 0
+    assert not hub._subscribers.get(TOPIC)
+
+
 def test_zones_and_settings_reach_a_running_node_and_are_kept(ros, visit, tmp_path) -> None:
     stand = ros.add(Stand(node_name="fire_detector", namespace="/camera", context=ros.context))
     stand.trigger_configure()

@@ -115,6 +115,10 @@ async def errors_and_host(request: web.Request, handler: Handler) -> web.StreamR
     except GraphError as exc:
         return _error(RefusedError(409, str(exc)))
     except EdgeAiError as exc:
+        if anybody_of(request) is None:
+            # Where the accounts lie is nothing for somebody who has none.
+            desk_of(request).report(str(exc))
+            return _error(RefusedError(503, "nobody can log in now; the node's log says why"))
         return _error(RefusedError(400, str(exc)))
     except Exception as exc:
         desk = desk_of(request)

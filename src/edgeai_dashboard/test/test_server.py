@@ -301,6 +301,18 @@ def test_guests_are_not_told_who_is_in_the_room(site) -> None:
     site.run(story)
 
 
+def test_accounts_that_cannot_be_read_let_nobody_in_and_tell_only_the_log(site) -> None:
+    async def story(visitor) -> None:
+        await visitor.log_in("owner")
+        site.accounts.path.chmod(0o644)
+        status, answer = await visitor.ask("GET", "/api/state")
+        assert (status, answer["error"]) == (503, "nobody can log in now; the node's log says why")
+        assert await visitor.log_in("owner") == 503
+        assert f"chmod 600 {site.accounts.path}" in site.reports[0]
+
+    site.run(story)
+
+
 def test_the_socket_needs_the_page_as_its_origin(site) -> None:
     async def story(visitor) -> None:
         await visitor.log_in("owner")

@@ -12,7 +12,7 @@ UP_OPTIONS = --source '$(SOURCE)' \
 PYTHON ?= python3
 EDGEAI = $(PYTHON) edgeai
 RUN = $(PYTHON) tools/workspace.py run --dev --
-STRICT = edgeai_core edgeai_ros_common edgeai_alerts edgeai_lab
+STRICT = edgeai_core edgeai_ros_common edgeai_alerts edgeai_dashboard edgeai_lab
 PYTHON_FILES = edgeai bench src tests tools
 
 .DEFAULT_GOAL := help

@@ -21,6 +21,7 @@ NODES = {
     "action_recognizer",
     "evidence_recorder",
     "alert_manager",
+    "dashboard",
     "supervisor",
 }
 # What the report promises about a node, and what it tells beyond that.

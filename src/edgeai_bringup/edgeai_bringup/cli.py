@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgeai_bringup.bags_parser import add_bag_parsers
+from edgeai_bringup.accounts_parser import add_accounts_parser
 from edgeai_bringup.alerts_parser import add_alerts_parser
+from edgeai_bringup.bags_parser import add_bag_parsers
 from edgeai_bringup.graph import PROFILES
 from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 from edgeai_bringup.objects_parser import add_objects_parser
@@ -58,6 +59,8 @@ def build_parser() -> argparse.ArgumentParser:
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
 
     add_bag_parsers(commands)
+    add_accounts_parser(commands.add_parser("dashboard", help="accounts of the web page"))
+
     add_lab_parser(commands)
 
     setup = commands.add_parser("setup", help="set everything up; done by itself at first use")
@@ -154,6 +157,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.bags import run_bags
 
             return run_bags(arguments)
+        if arguments.command == "dashboard":
+            from edgeai_bringup.accounts import run_accounts
+
+            return run_accounts(arguments)
         if arguments.command == "lab":
             from edgeai_lab.commands import run_lab
 

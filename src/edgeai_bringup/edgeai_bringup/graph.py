@@ -108,6 +108,14 @@ NODES: tuple[NodeEntry, ...] = (
         takes_frames=True,
     ),
     NodeEntry("alert_manager", "edgeai_alerts", "AlertManagerNode", Scope.GLOBAL, Role.BASE),
+    NodeEntry(
+        "dashboard",
+        "edgeai_dashboard",
+        "DashboardNode",
+        Scope.GLOBAL,
+        Role.BASE,
+        takes_frames=True,
+    ),
     NodeEntry("supervisor", "edgeai_perception", "SupervisorNode", Scope.GLOBAL, Role.MANAGER),
 )
 
@@ -225,3 +233,7 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
             p.overrides.setdefault("topics.objects", objects)
             p.overrides.setdefault("topics.hazards", hazards)
             p.overrides.setdefault("topics.actions", actions)
+        if p.entry.name == "dashboard":
+            p.overrides.setdefault("graph.nodes", [other.full_name for other in plans])
+            p.overrides.setdefault("graph.analyzers", by_role[Role.ANALYZER])
+            p.overrides.setdefault("graph.cameras", [camera])

@@ -17,6 +17,7 @@ from edgeai_core.source_choice import AUTO, SourceChoice, choose_source
 from edgeai_core.sources.base import StreamConfig
 from edgeai_core.sources.opening import open_source
 from edgeai_core.sources.rtsp import redacted
+from edgeai_core.user_settings import read_user_settings, user_settings_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,8 @@ def prepare(
         profile, camera, params_file: as for :func:`edgeai_bringup.graph.plan`.
         source: a source, `demo`, `topic` (somebody else publishes the pictures), or `auto`: what
             `params_file` says, else the first USB camera, else the demo.
-        settings: node name -> parameters that win over everything else.
+        settings: node name -> parameters that win over everything else, also over what the owner
+            set on the page.
 
     Raises:
         ConfigError: there is no such parameter file, it names a node that is not in the graph, or
@@ -59,7 +61,7 @@ def prepare(
         raise ConfigError(f"parameter file {params_file}: no such file")
     if params_file is not None:
         check_node_names(params_file)
-    overrides = {node: dict(values) for node, values in (settings or {}).items()}
+    overrides = _with_user_settings(settings or {})
     stream = overrides.setdefault("usb_cam", {})
     wanted = str(stream.get("stream.source", source))
     written = source_in(params_file) if wanted in ("", AUTO) and params_file else ""
@@ -89,6 +91,21 @@ def _described(choice: SourceChoice, camera: str) -> str:
     if choice.is_demo:
         return "demo footage"
     return f"/{camera}/image_raw" if choice.is_topic else _shown(choice.source)
+
+
+def _with_user_settings(
+    settings: Mapping[str, Mapping[str, ParameterValue]],
+) -> dict[str, dict[str, ParameterValue]]:
+    """Return what the owner set on the page, under what was given for this start."""
+    path = user_settings_path()
+    kept = read_user_settings(path)
+    known = [entry.name for entry in graph.NODES]
+    unknown = sorted(set(kept) - set(known))
+    if unknown:
+        raise ConfigError(
+            f"settings {path}: no node {unknown[0]!r} in the graph; known: {', '.join(known)}"
+        )
+    return {node: {**kept.get(node, {}), **settings.get(node, {})} for node in {**kept, **settings}}
 
 
 def _demo_overrides(

@@ -26,9 +26,10 @@ def test_home_is_the_whole_graph_with_its_names_and_namespaces():
         "/camera/action_recognizer",
         "/evidence_recorder",
         "/alert_manager",
+        "/dashboard",
         "/supervisor",
     ]
-    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", "", ""]
+    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", "", "", ""]
     assert {p.params_file for p in plans.values()} == {CONFIG / "home.params.yaml"}
 
 
@@ -46,6 +47,7 @@ def test_the_supervisor_is_told_whom_it_brings_up():
             "/camera/face_authenticator",
             "/evidence_recorder",
             "/alert_manager",
+            "/dashboard",
         ],
         "nodes.analyzers": [
             "/camera/object_detector",
@@ -75,6 +77,14 @@ def test_the_evidence_recorder_is_told_what_it_remembers():
         "topics.hazards": ["/door/hazards"],
         "topics.actions": ["/door/actions"],
     }
+
+
+def test_the_dashboard_is_told_what_runs():
+    plans = planned(camera="door")
+    overrides = plans["dashboard"].overrides
+    assert overrides["graph.nodes"] == [p.full_name for p in plans.values()]
+    assert overrides["graph.analyzers"] == plans["supervisor"].overrides["nodes.analyzers"]
+    assert overrides["graph.cameras"] == ["door"]
 
 
 def test_a_camera_alone_has_no_faces_to_watch():
@@ -149,4 +159,4 @@ def test_every_profile_has_a_file_and_a_launch_file(profile):
 
 def test_frames_by_reference_are_for_nodes_of_a_camera_and_for_who_is_told_its_topics():
     others = {e.name for e in NODES if e.takes_frames and e.scope is not Scope.CAMERA}
-    assert others == {"evidence_recorder"}
+    assert others == {"evidence_recorder", "dashboard"}

@@ -13,6 +13,7 @@ from edgeai_bringup.parameter_files import parameters_of
 from edgeai_bringup.preparation import Preparation, prepare
 from edgeai_core.errors import ConfigError, SourceError
 from edgeai_core.source_choice import choose_source
+from edgeai_core.user_settings import user_settings_path, write_user_settings
 
 ADDRESS = "rtsp://me:secret@192.0.2.1/1"
 
@@ -232,3 +233,37 @@ def test_a_later_entry_of_the_file_wins_over_an_earlier_one(tmp_path: Path) -> N
         if p.entry.name == "face_authenticator"
     ]
     assert parameters_of(face) == {"gallery.path": "/b/g.sqlite3", "x": 1}
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file of what the owner set on the page."""
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path / "state"))
+    return user_settings_path()
+
+
+def test_what_was_set_on_the_page_counts_and_loses_to_the_command_line(
+    demo: list[str], kept: Path
+) -> None:
+    zones = ["stove: 0,0 1,0 1,1"]
+    write_user_settings(
+        kept,
+        {
+            "fire_detector": {"fire.normal_flames.zones": zones, "fire.view": "near"},
+            "usb_cam": {"stream.fps": 5.0},
+        },
+    )
+    settings = {"fire_detector": {"fire.view": "far"}}
+    prepared = prepare("home", source="demo", camera="camera", settings=settings)
+
+    assert node(prepared, "fire_detector").overrides == {
+        "fire.normal_flames.zones": zones,
+        "fire.view": "far",
+    }
+    assert node(prepared, "usb_cam").overrides["stream.fps"] == 5.0
+
+
+def test_a_kept_setting_of_a_node_that_is_gone_is_one_sentence(demo: list[str], kept: Path) -> None:
+    write_user_settings(kept, {"toaster": {"level": 3}})
+    with pytest.raises(ConfigError, match="no node 'toaster' in the graph; known: usb_cam"):
+        prepare("home", source="demo", camera="camera")

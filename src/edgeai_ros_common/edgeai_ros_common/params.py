@@ -10,11 +10,13 @@ from rcl_interfaces.msg import (
     FloatingPointRange,
     IntegerRange,
     ParameterDescriptor,
+    ParameterType,
+    ParameterValue,
     SetParametersResult,
 )
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
-from rclpy.parameter import Parameter
+from rclpy.parameter import Parameter, parameter_value_to_python
 
 from edgeai_core import config as core_config
 from edgeai_core.errors import ConfigError
@@ -23,6 +25,14 @@ ConfigT = TypeVar("ConfigT")
 # Parameters that rclpy itself declares or that a launch file may add to any node.
 _FOREIGN = ("use_sim_time", "start_type_description_service", "qos_overrides")
 _INT64_MAX = 2**63 - 1
+_FIELDS = {
+    "bool": ("bool_value", ParameterType.PARAMETER_BOOL),
+    "int": ("integer_value", ParameterType.PARAMETER_INTEGER),
+    "float": ("double_value", ParameterType.PARAMETER_DOUBLE),
+    "str": ("string_value", ParameterType.PARAMETER_STRING),
+    "strings": ("string_array_value", ParameterType.PARAMETER_STRING_ARRAY),
+    "floats": ("double_array_value", ParameterType.PARAMETER_DOUBLE_ARRAY),
+}
 
 
 def descriptor(spec: core_config.ParamSpec) -> ParameterDescriptor:
@@ -118,3 +128,20 @@ def check_changes(
         except ConfigError as exc:
             return SetParametersResult(successful=False, reason=str(exc))
     return SetParametersResult(successful=True)
+
+
+def read_value(message: ParameterValue) -> Any:
+    """Return the value of a parameter message: bool, int, float, str or a list of one of them."""
+    value = parameter_value_to_python(message)
+    # A list without entries comes as bytes: rclpy knows no type of it.
+    return [] if isinstance(value, (bytes, list)) and not value else _listed(value)
+
+
+def value_message(kind: str, value: Any) -> ParameterValue:
+    """Return a value as a parameter message.
+
+    Args:
+        kind: bool, int, float, str, "strings" or "floats". value: of that kind.
+    """
+    field, type_number = _FIELDS[kind]
+    return ParameterValue(**{"type": type_number, field: value})

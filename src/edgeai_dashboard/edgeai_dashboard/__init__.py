@@ -1,0 +1,1 @@
+"""The web page: what the graph sees and knows, for people with an account."""

@@ -1,0 +1,225 @@
+"""A graph of fixed answers behind a real server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgeai_core.user_settings import SettingValue
+from edgeai_dashboard.backend import AlertQuery, Evidence, GraphError, Json, LivePicture
+from edgeai_dashboard.sessions import Caller
+
+ALERT_ID = "a" * 32
+_STAMP_MS = 1_700_000_000_000
+
+
+def jpeg(*, shade: int = 128, width_px: int = 64, height_px: int = 48) -> bytes:
+    """Return a grey picture."""
+    image = np.full((height_px, width_px, 3), shade, np.uint8)
+    return bytes(cv2.imencode(".jpg", image)[1].tobytes())
+
+
+def alert(number: int = 0, **changes: object) -> Json:
+    """Return an alert as the page gets it."""
+    view: Json = {
+        "id": f"{number:032x}" if number else ALERT_ID,
+        "category": "unknown_face",
+        "severity": "warning",
+        "title": "Unknown face at the door",
+        "reason": "unknown in 15 of 15 frames, nearest distance 0.72 of 0.55",
+        "source": "face_authenticator",
+        "camera": "camera",
+        "zone": "door",
+        "score": 0.91,
+        "stamp_ms": _STAMP_MS + number,
+        "raised_ms": _STAMP_MS + number,
+        "count": 3,
+        "state": "raised",
+        "acknowledged_by": "",
+        "evidence": ["snapshot", "explanation"],
+    }
+    return view | changes
+
+
+class FakeGraph:
+    """Answers as a graph would and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[object, ...]] = []
+        self.uploaded: list[tuple[str, bytes, int]] = []
+        self.armed: list[str] = []
+        self.stored = [alert()]
+        self.members: list[Json] = [
+            {"id": "1" * 32, "name": "Ada", "role": "owner", "authorised": True, "refusal": ""}
+        ]
+        self.places: dict[str, list[str]] = {"watched": [], "flames": [], "lying": []}
+        self.published: asyncio.Queue[Json] = asyncio.Queue()
+        self.pictures: list[LivePicture] = [
+            LivePicture(
+                head={
+                    "camera": "camera",
+                    "width": 320,
+                    "height": 240,
+                    "stamp_ms": _STAMP_MS + number,
+                    "faces": [
+                        {"box": [40, 40, 120, 150], "name": "Ada", "authorised": True, "note": ""}
+                    ],
+                    "objects": [
+                        {"box": [150, 70, 300, 225], "label": "chair", "score": 0.8, "track": "4"}
+                    ],
+                },
+                jpeg=jpeg(shade=40 * number, width_px=320, height_px=240),
+            )
+            for number in range(6)
+        ]
+
+    def snapshot(self) -> Json:
+        return {
+            "session": {
+                "state": "active",
+                "person_name": "Ada",
+                "reason": "Ada is recognised and authorised",
+                "armed": list(self.armed),
+            },
+            "analyzers": ["object_detector", "fire_detector"],
+            "nodes": [
+                {
+                    "name": "/camera/fire_detector",
+                    "state": "active",
+                    "level": "ok",
+                    "message": "9.8 results/s",
+                    "results_per_s": 9.8,
+                    "latency_p50_ms": 28.0,
+                    "latency_p95_ms": 41.0,
+                    "dropped": 12,
+                    "rejected": 0,
+                    "model": "fire_lite0",
+                    "runtime": "openvino",
+                },
+                {"name": "/camera/object_detector", "state": "silent", "level": "stale"},
+            ],
+            "cameras": ["camera"],
+        }
+
+    @asynccontextmanager
+    async def alerts_feed(self) -> AsyncIterator[AsyncIterator[Json]]:
+        async def alerts() -> AsyncIterator[Json]:
+            while True:
+                yield await self.published.get()
+
+        yield alerts()
+
+    @asynccontextmanager
+    async def watch(self, camera: str) -> AsyncIterator[AsyncIterator[LivePicture]]:
+        if camera != "camera":
+            raise GraphError(f"no camera {camera!r}; known: camera")
+        self.asked.append(("watch", camera))
+
+        async def pictures() -> AsyncIterator[LivePicture]:
+            while True:
+                for picture in self.pictures:
+                    yield picture
+                    await asyncio.sleep(0.1)
+
+        try:
+            yield pictures()
+        finally:
+            self.asked.append(("unwatch", camera))
+
+    async def set_armed(self, caller: Caller, analyzers: Sequence[str]) -> str:
+        self.armed = list(analyzers)
+        return f"armed: {', '.join(analyzers) or 'nothing'}"
+
+    async def lock(self) -> str:
+        return "the session is over"
+
+    async def alerts(self, caller: Caller, query: AlertQuery) -> Json:
+        self.asked.append(("alerts", query))
+        found = [a for a in self.stored if query.text.lower() in str(a["title"]).lower()]
+        return {"alerts": found[: query.limit], "more": len(found) > query.limit}
+
+    async def acknowledge(self, caller: Caller, alert_id: str) -> str:
+        for stored in self.stored:
+            if stored["id"] == alert_id:
+                stored |= {"acknowledged_by": caller.name, "state": "acknowledged"}
+                return "acknowledged"
+        raise GraphError(f"acknowledge: no alert {alert_id!r} is stored")
+
+    async def evidence(self, caller: Caller, alert_id: str, kind: str) -> Evidence:
+        if kind == "odd":
+            return Evidence(media_type="text/html", data=b"<script>")
+        return Evidence(media_type="image/jpeg", data=jpeg(shade=90, width_px=320, height_px=240))
+
+    async def people(self, caller: Caller) -> list[Json]:
+        return list(self.members)
+
+    async def enrol(self, caller: Caller, *, name: str, source: Path, authorised: bool) -> Json:
+        files = sorted(source.iterdir()) if source.is_dir() else [source]
+        self.uploaded = [(f.name, f.read_bytes(), f.stat().st_mode & 0o777) for f in files]
+        self.asked.append(("enrol", name, authorised, source))
+        if name == "Nobody":
+            raise GraphError("no frame shows a face that is good enough")
+        person = {"id": "2" * 32, "name": name, "role": "member", "authorised": authorised}
+        self.members.append({**person, "refusal": "" if authorised else "not authorised"})
+        return {"message": f"enrolled {name}", "accepted": 5, "rejected": 1}
+
+    async def manage_person(self, caller: Caller, *, action: str, name: str, value: str) -> str:
+        self.asked.append((action, name, value))
+        if action == "forget":
+            self.members = [person for person in self.members if person["name"] != name]
+        return f"{action}: {name}"
+
+    async def things(self, caller: Caller) -> list[Json]:
+        return [
+            {
+                "thing": "wallet",
+                "camera": "camera",
+                "place": "on the shelf, beside a book",
+                "score": 0.77,
+                "in_view": False,
+                "stamp_ms": _STAMP_MS,
+                "has_picture": True,
+            }
+        ]
+
+    async def thing_snapshot(self, caller: Caller, *, thing: str, camera: str) -> bytes:
+        return jpeg(shade=60, width_px=160, height_px=120)
+
+    async def settings(self) -> list[Json]:
+        parameter = {
+            "name": "fire.unattended_after_s",
+            "kind": "float",
+            "value": 600.0,
+            "description": "How long a flame may burn alone [s]",
+            "minimum": 1.0,
+            "maximum": 86400.0,
+            "choices": (),
+            "kept": False,
+        }
+        return [
+            {
+                "node": "fire_detector",
+                "problem": "",
+                "at_start_only": False,
+                "parameters": [parameter],
+            }
+        ]
+
+    async def apply(self, node: str, values: Mapping[str, SettingValue]) -> str:
+        self.asked.append(("apply", node, dict(values)))
+        for key, parameter in (
+            ("watched", "watch.areas.zones"),
+            ("flames", "fire.normal_flames.zones"),
+        ):
+            zones = values.get(parameter)
+            if isinstance(zones, list):
+                self.places[key] = [str(zone) for zone in zones]
+        return f"{node} works with it now"
+
+    async def zones(self) -> list[Json]:
+        return [{"key": key, "zones": zones} for key, zones in self.places.items()]

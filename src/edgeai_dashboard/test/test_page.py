@@ -1,0 +1,359 @@
+"""The page in a real browser: what a person does with it, on desk and phone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from edgeai_dashboard.app import make_app
+from edgeai_dashboard.testing.chromium import chromium_path, opened_page, started_browser
+from edgeai_dashboard.testing.graph import ALERT_ID, alert
+
+pytestmark = pytest.mark.skipif(
+    not chromium_path(), reason="needs Chromium, which drives the page: apt install chromium"
+)
+
+# Kept for whoever looks at a run: not part of the source.
+SCREENSHOTS = Path(__file__).resolve().parents[3] / "build" / "screenshots"
+PASSWORD = "four quiet horses"
+WEBM = b"\x1a\x45\xdf\xa3" + bytes(100)
+DESK = {"width_px": 1280, "height_px": 800}
+PHONE = {"width_px": 390, "height_px": 844, "phone": True}
+NO_OVERFLOW = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+VIEWS = ("live", "alerts", "people", "things", "zones", "system", "settings")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with started_browser(tmp_path_factory.mktemp("browser")) as address:
+        yield address
+
+
+@pytest.fixture
+def tell(site, browser):
+    """Run a story with a page of its own; no script may fail and no policy be broken."""
+
+    def told(story) -> None:
+        async def running() -> None:
+            async with (
+                TestServer(make_app(site.desk())) as server,
+                opened_page(browser) as page,
+            ):
+                await page.look(**DESK, dark=False)
+                await page.open(f"http://127.0.0.1:{server.port}/")
+                await story(page)
+                assert page.problems == []
+
+        asyncio.run(running())
+
+    return told
+
+
+async def log_in(page, name: str = "owner") -> None:
+    await page.type("input[name=name]", name)
+    await page.type("input[name=password]", PASSWORD)
+    await page.click("button[type=submit]")
+    await page.until("document.querySelector('nav')")
+
+
+async def go_to(page, view: str) -> None:
+    await page.click(f"nav a[href='#{view}']")
+    await page.until(f"document.querySelector('nav a[aria-current]').hash === '#{view}'")
+
+
+def test_a_wrong_password_is_told_and_the_right_one_opens_the_live_view(site, tell) -> None:
+    async def story(page) -> None:
+        await page.type("input[name=name]", "owner")
+        await page.type("input[name=password]", "wrong password")
+        await page.press("Enter", text="\r")
+        await page.until("document.querySelector('[role=alert]').textContent.includes('wrong')")
+        await log_in(page)
+        # Frames move: pictures of different shades come one after another.
+        await page.until("Number(document.getElementById('live').dataset.pictures) >= 2")
+        shade = "document.getElementById('live').getContext('2d').getImageData(2, 2, 1, 1).data[0]"
+        first = await page.evaluate(shade)
+        await page.until(f"{shade} !== {first}")
+        label = await page.evaluate("document.getElementById('live').getAttribute('aria-label')")
+        assert label == "Live picture of camera camera: chair 80 %, Ada · ✓"
+        assert await page.evaluate("document.cookie") == ""
+        await go_to(page, "system")
+        while ("unwatch", "camera") not in site.graph.asked:
+            await asyncio.sleep(0.02)
+
+    tell(story)
+
+
+def test_analyzers_are_armed_with_the_keyboard(site, tell) -> None:
+    async def story(page) -> None:
+        await log_in(page)
+        await page.until("document.getElementById('arm-fire_detector')")
+        await page.evaluate("document.getElementById('arm-fire_detector').focus()")
+        await page.press(" ", text=" ")
+        await page.until(
+            "document.getElementById('arm-fire_detector').ariaChecked === 'true' &&"
+            "document.activeElement.id === 'arm-fire_detector'"
+        )
+        assert site.graph.armed == ["fire_detector"]
+
+    tell(story)
+
+
+def test_alerts_come_by_themselves_show_evidence_and_are_acknowledged(site, tell) -> None:
+    async def story(page) -> None:
+        await log_in(page, "operator")
+        await go_to(page, "alerts")
+        await page.until(f"document.querySelector('[data-id=\"{ALERT_ID}\"]')")
+        site.graph.published.put_nowait(alert(7, title="<b>Fire</b> in the hall"))
+        await page.until("document.querySelectorAll('.alert').length === 2")
+        headline = await page.evaluate("document.querySelector('.alert h2').textContent")
+        assert headline == "<b>Fire</b> in the hall"
+        item = f'[data-id="{ALERT_ID}"]'
+        await page.click(f"{item} summary")
+        await page.until(f"document.querySelector('{item} img')?.naturalWidth === 320")
+        await page.click(f"{item} .acknowledge")
+        await page.until(f"document.querySelector('{item} .done')")
+        done = await page.evaluate(f"document.querySelector('{item} .done').textContent")
+        assert done == "Acknowledged by operator"
+        assert site.graph.stored[0]["acknowledged_by"] == "operator"
+        await page.type("#alert-search", "nothing like that")
+        await page.until("document.querySelectorAll('.alert').length === 0")
+
+    tell(story)
+
+
+def test_a_person_is_enrolled_from_an_uploaded_clip_and_forgotten(site, tell, tmp_path) -> None:
+    clip = tmp_path / "bo.webm"
+    clip.write_bytes(WEBM)
+
+    async def story(page) -> None:
+        await log_in(page)
+        await go_to(page, "people")
+        await page.until("document.querySelector('[data-name=Ada]')")
+        await page.type("#enrol-name", "Bo")
+        await page.choose_files("#enrol-files", [clip])
+        await page.click("form button[type=submit]")
+        await page.until("document.querySelector('[data-name=Bo]')")
+        assert site.graph.uploaded == [("000.webm", WEBM, 0o600)]
+        await page.click("[data-name=Bo] .forget")
+        await page.until("document.querySelector('dialog[open]')")
+        await page.press("Escape")
+        await page.until("!document.querySelector('dialog')")
+        assert "Bo" in [person["name"] for person in site.graph.members]
+        await page.click("[data-name=Bo] .forget")
+        await page.click("dialog button.danger")
+        await page.until("!document.querySelector('[data-name=Bo]')")
+        assert [person["name"] for person in site.graph.members] == ["Ada"]
+
+    tell(story)
+
+
+def test_a_person_is_enrolled_from_the_browsers_camera(site, tell) -> None:
+    async def story(page) -> None:
+        await log_in(page)
+        await go_to(page, "people")
+        await page.type("#enrol-name", "Cleo")
+        await page.click("form button[type=button]")
+        await page.until("document.querySelector('[data-name=Cleo]')")
+        assert len(site.graph.uploaded) == 20
+        assert {content[:3] for _, content, _ in site.graph.uploaded} == {b"\xff\xd8\xff"}
+
+    tell(story)
+
+
+def test_a_zone_is_drawn_with_the_mouse_and_another_with_the_keyboard(site, tell) -> None:
+    async def story(page) -> None:
+        await log_in(page)
+        await go_to(page, "zones")
+        await page.until("document.querySelectorAll('#zone-slot option').length === 3")
+        for x, y in ((0.25, 0.25), (0.75, 0.25), (0.75, 0.75)):
+            await page.click_within("#sketch", x, y)
+        await page.type("#zone-name", "stairs")
+        await page.type("#zone-hours", "22:00-06:00")
+        await page.click("form button[type=submit]")
+        await page.until("document.querySelector('[data-zone=stairs]')")
+        (drawn,) = site.graph.places["watched"]
+        assert drawn.startswith("stairs: 0.25,0.2")
+        assert drawn.endswith(" @ 22:00-06:00")
+        await page.evaluate("document.getElementById('sketch').focus()")
+        for key in (" ", "ArrowRight", "ArrowRight", " ", "ArrowDown", " ", "Enter"):
+            await page.press(key)
+        await page.type("#zone-name", "mat")
+        await page.click("form button[type=submit]")
+        await page.until("document.querySelector('[data-zone=mat]')")
+        assert len(site.graph.places["watched"]) == 2
+        await page.click("[data-zone=stairs] button")
+        await page.until("!document.querySelector('[data-zone=stairs]')")
+        assert [zone[:4] for zone in site.graph.places["watched"]] == ["mat:"]
+
+    tell(story)
+
+
+def test_a_setting_out_of_range_is_refused_and_a_good_one_is_sent(site, tell) -> None:
+    async def story(page) -> None:
+        await log_in(page)
+        await go_to(page, "settings")
+        field = ".setting input"
+        await page.type(field, "-5")
+        await page.click(".setting button")
+        await page.until(f"document.querySelector('{field}').ariaInvalid === 'true'")
+        await page.type(field, "300")
+        await page.click(".setting button")
+        await page.until("document.getElementById('said').textContent.includes('works with it')")
+        assert site.graph.asked[-1] == (
+            "apply",
+            "fire_detector",
+            {"fire.unattended_after_s": 300},
+        )
+
+    tell(story)
+
+
+def test_roles_see_what_they_may_and_no_more(tell) -> None:
+    async def story(page) -> None:
+        await log_in(page, "guest")
+        links = "[...document.querySelectorAll('nav a')].map((a) => a.hash.slice(1))"
+        assert await page.evaluate(links) == ["live", "system"]
+        assert await page.evaluate("document.getElementById('live')") is None
+        await page.click("#logout")
+        await page.until("document.querySelector('input[name=name]')")
+        await log_in(page, "member")
+        assert await page.evaluate(links) == ["live", "alerts", "things", "zones", "system"]
+
+    tell(story)
+
+
+def test_a_session_that_is_over_shows_the_log_in_again(site, tell) -> None:
+    async def story(page) -> None:
+        await log_in(page, "member")
+        site.accounts.remove("member")
+        await page.until("document.querySelector('input[name=name]')")
+        await page.until("document.getElementById('said').textContent.includes('session is over')")
+
+    tell(story)
+
+
+def test_the_page_speaks_french_and_keeps_the_choice(tell) -> None:
+    async def story(page) -> None:
+        await page.evaluate(
+            "(() => { const s = document.querySelector('header select'); s.value = 'fr';"
+            "s.dispatchEvent(new Event('change')); })()"
+        )
+        await page.until("document.querySelector('h1').textContent === 'Connexion'")
+        await page.call("Page.reload")
+        await page.until("document.querySelector('h1')?.textContent === 'Connexion'")
+        assert await page.evaluate("document.documentElement.lang") == "fr"
+
+    tell(story)
+
+
+def test_both_languages_have_the_same_words_and_every_one_is_used_well(tell) -> None:
+    async def story(page) -> None:
+        words = await page.evaluate(
+            "import('/static/i18n.js').then(({LANGUAGES}) => JSON.stringify(LANGUAGES))"
+        )
+        english, french = json.loads(words)["en"], json.loads(words)["fr"]
+        assert list(english) == list(french)
+        for key in english:
+            assert english[key].strip()
+            assert french[key].strip()
+            holes = [
+                {part.partition("}")[0] for part in words[key].split("{")[1:]}
+                for words in (english, french)
+            ]
+            assert holes[0] == holes[1], key
+
+    tell(story)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_view_fits_desk_and_phone_and_is_kept_as_a_picture(site, tell, dark) -> None:
+    site.graph.stored += [
+        alert(2, severity="critical", title="Fire in the kitchen", category="fire", score=0.97),
+        alert(3, severity="info", title="Ada is home", state="acknowledged", acknowledged_by="Bo"),
+    ]
+    site.graph.places["watched"] = ["stairs: 0.2,0.2 0.6,0.2 0.6,0.8 0.2,0.8 @ 22:00-06:00"]
+
+    async def story(page) -> None:
+        tone = "dark" if dark else "light"
+        await page.look(**DESK, dark=dark)
+        await page.until("document.querySelector('input[name=name]')")
+        await page.screenshot(SCREENSHOTS / f"login_desk_{tone}.png")
+        await log_in(page)
+        for name, size in (("desk", DESK), ("phone", PHONE)):
+            await page.look(**size, dark=dark)
+            for view in VIEWS:
+                await go_to(page, view)
+                await page.until("!document.querySelector('[aria-busy=true]')")
+                if view == "live":
+                    await page.until("Number(document.getElementById('live').dataset.pictures) > 0")
+                assert await page.evaluate(NO_OVERFLOW), f"{view} is wider than the {name}"
+                await page.screenshot(SCREENSHOTS / f"{view}_{name}_{tone}.png")
+
+    tell(story)
+
+
+# A label for every control, a name for every button and link, a text for every picture, one
+# heading, and no colour of text that is hard to read on its ground (WCAG 2.1, 1.4.3).
+AUDIT = """
+(() => {
+  const named = (e) => e.ariaLabel || e.labels?.length || e.textContent.trim() || e.alt;
+  const parse = (c) => c.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (e) => {
+    for (; e; e = e.parentElement) {
+      const colour = parse(getComputedStyle(e).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0.9) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = [];
+  for (const e of document.querySelectorAll('input, select, textarea, button, a, img, summary')) {
+    if (!named(e)) found.push(`no name: ${e.outerHTML.slice(0, 120)}`);
+  }
+  for (const e of document.querySelectorAll('main *, header *')) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || e.disabled || !e.checkVisibility() || e.tagName === 'OPTION') continue;
+    const pair = [light(parse(getComputedStyle(e).color)), light(ground(e))].sort((a, b) => b - a);
+    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
+    if (ratio < 4.5) found.push(`contrast ${ratio.toFixed(2)}: ${e.outerHTML.slice(0, 120)}`);
+  }
+  if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
+  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
+  if (new Set(ids).size !== ids.length) found.push('an id stands twice');
+  return found;
+})()
+"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_control_has_a_name_and_every_text_can_be_read(tell, dark) -> None:
+    async def story(page) -> None:
+        await page.look(**DESK, dark=dark)
+        await log_in(page)
+        for view in VIEWS:
+            await go_to(page, view)
+            await page.until("!document.querySelector('[aria-busy=true]')")
+            assert await page.evaluate(AUDIT) == [], view
+
+    tell(story)
+
+
+def test_the_keyboard_reaches_content_and_navigation(tell) -> None:
+    async def story(page) -> None:
+        await log_in(page)
+        await page.evaluate("document.activeElement.blur()")
+        reached = []
+        for _ in range(40):
+            await page.press("Tab")
+            reached.append(
+                await page.evaluate("document.activeElement.id || document.activeElement.hash")
+            )
+        assert {"#live", "#alerts", "#settings", "logout", "overlays", "lock"} <= set(reached)
+
+    tell(story)

@@ -1,0 +1,152 @@
+"""The web page on the running graph: real footage, models and services, driven by a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "four quiet horses"
+START_TIMEOUT_S = 120
+ENROL_TIMEOUT_S = 110
+UNLOCK_TIMEOUT_S = 60
+STORY_TIMEOUT_S = 250
+SCREENSHOTS = Path(__file__).resolve().parents[1] / "build" / "screenshots"
+
+pytestmark = [pytest.mark.demo, pytest.mark.timeout(460)]
+
+
+@pytest.fixture
+def page_story(run_graph, isolated, footage, tmp_path):
+    """Run a story with a page of the running graph, in which nobody is enrolled yet."""
+    pytest.importorskip("aiohttp", reason="aiohttp is not there: run the tests by make test")
+    from edgeai_core.access.accounts import Accounts
+    from edgeai_core.access.permissions import Role
+    from edgeai_dashboard.testing.chromium import chromium_path, opened_page, started_browser
+
+    if not chromium_path():
+        pytest.skip("needs Chromium, which drives the page: apt install chromium")
+    Accounts(isolated.data, cost=2).set_password("olga", PASSWORD, role=Role.OWNER)
+    graph = run_graph(
+        "home",
+        {
+            "usb_cam": {"stream.source": footage("carphone"), "stream.loop": True},
+            # tests/test_face_gate.py looks at liveness; here it would only take its time.
+            "face_authenticator": {"liveness.enabled": False},
+            "dashboard": {"http.port": 0},
+        },
+    )
+
+    def told(story) -> None:
+        graph.spin_until(
+            lambda: (
+                graph.node("dashboard").state == "active"
+                and graph.node("face_authenticator").results > 0
+                and graph.alerts("unknown_face")
+            ),
+            timeout_s=START_TIMEOUT_S,
+            what="the page is served and a stranger was told of",
+        )
+        address = graph.node("dashboard").message
+        failures: list[BaseException] = []
+
+        async def running(browser: str) -> None:
+            async with opened_page(browser) as page:
+                await page.look(width_px=1280, height_px=800, dark=False)
+                await page.open(address)
+                await page.type("input[name=name]", "olga")
+                await page.type("input[name=password]", PASSWORD)
+                await page.click("button[type=submit]")
+                await page.until("document.querySelector('nav')")
+                await story(page)
+                assert page.problems == []
+
+        def in_thread(browser: str) -> None:
+            try:
+                asyncio.run(running(browser))
+            except BaseException as exc:
+                failures.append(exc)
+
+        with started_browser(tmp_path / "browser") as browser:
+            thread = threading.Thread(target=in_thread, args=(browser,), daemon=True)
+            thread.start()
+            graph.spin_until(
+                lambda: not thread.is_alive(), timeout_s=STORY_TIMEOUT_S, what="the story's end"
+            )
+        if failures:
+            raise failures[0]
+
+    told.graph = graph
+    return told
+
+
+async def go_to(page, view: str) -> None:
+    await page.click(f"nav a[href='#{view}']")
+    await page.until(f"document.querySelector('nav a[aria-current]').hash === '#{view}'")
+
+
+def test_a_household_lives_with_the_page(page_story, isolated, demo_home) -> None:
+    from edgeai_core.footage import FOOTAGE
+    from edgeai_core.user_settings import read_user_settings
+
+    clip = demo_home / FOOTAGE["carphone"].file_name
+
+    async def story(page) -> None:
+        # Live frames move.
+        await page.until("Number(document.getElementById('live').dataset.pictures) >= 3")
+
+        # A stranger was told of: acknowledge it.
+        await go_to(page, "alerts")
+        await page.until("document.querySelector('.alert .acknowledge')")
+        await page.click(".alert .acknowledge")
+        await page.until("document.querySelector('.alert .done')")
+        done = await page.evaluate("document.querySelector('.alert .done').textContent")
+        assert done == "Acknowledged by olga"
+
+        # Enrol from an uploaded clip; the camera then knows who it is.
+        await go_to(page, "people")
+        await page.type("#enrol-name", "Carl")
+        await page.choose_files("#enrol-files", [clip])
+        await page.click("form button[type=submit]")
+        # Every frame of the clip is looked at while the graph runs on.
+        await page.until("document.querySelector('[data-name=Carl]')", timeout_s=ENROL_TIMEOUT_S)
+        await go_to(page, "live")
+        await page.until("document.querySelector('.state.active')", timeout_s=UNLOCK_TIMEOUT_S)
+        await page.until(
+            "document.getElementById('live').getAttribute('aria-label').includes('Carl')"
+        )
+        await page.screenshot(SCREENSHOTS / "live_demo.png")
+
+        # Draw a zone; the detector takes it and comes back.
+        await go_to(page, "zones")
+        await page.until("document.querySelectorAll('#zone-slot option').length === 5")
+        for x, y in ((0.1, 0.2), (0.5, 0.2), (0.5, 0.9)):
+            await page.click_within("#sketch", x, y)
+        await page.type("#zone-name", "window")
+        await page.click("form button[type=submit]")
+        await page.until("document.querySelector('[data-zone=window]')")
+        await page.screenshot(SCREENSHOTS / "zones_demo.png")
+
+        # Forget the person: nobody is recognised any more.
+        await go_to(page, "people")
+        await page.click("[data-name=Carl] .forget")
+        await page.click("dialog button.danger")
+        await page.until("!document.querySelector('[data-name=Carl]')")
+        await go_to(page, "live")
+        await page.until("document.querySelector('.state.locked')")
+
+    page_story(story)
+    (zone,) = read_user_settings(isolated.data / "settings.json")["object_detector"][
+        "watch.areas.zones"
+    ]
+    assert zone.startswith("window: 0.1,0.2")
+    assert list((isolated.data / "uploads").iterdir()) == []
+    graph = page_story.graph
+    assert graph.sessions()[-1] == "LOCKED"
+    graph.spin_until(
+        lambda: graph.node("object_detector").state == "inactive",
+        timeout_s=20,
+        what="the detector is back where the session wants it",
+    )

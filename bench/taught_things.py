@@ -141,14 +141,14 @@ def worst(errors: Sequence[tuple[float, Labelled, Sequence[object]]]) -> np.ndar
 
 
 def milliseconds(things: Sequence[TaughtThing], trunk: Trunk, image: np.ndarray) -> float:
-    """Return the median time that all things together take on a picture's maps."""
+    """Return the median processor time that all things together take on a picture."""
     heads = [TaughtHead(thing.card.name, thing.levels, thing.closer) for thing in things]
     features = trunk.look(image)
     times_ms = []
     for _ in range(300):
-        started_s = time.perf_counter()
+        started_s = time.process_time()
         detect_all(heads, features, image)
-        times_ms.append((time.perf_counter() - started_s) * 1e3)
+        times_ms.append((time.process_time() - started_s) * 1e3)
     return float(np.median(times_ms))
 
 
@@ -213,7 +213,7 @@ def main() -> None:
         "load_average": round(os.getloadavg()[0], 1),
         "trunk_sha256": trunk.sha256,
         "targets": {"ap50": TARGET_AP50, "seconds": TARGET_S},
-        "three_things_ms": round(ms, 2),
+        "three_things_cpu_ms": round(ms, 2),
         RENDERED_GROUP: rendered,
         REAL_GROUP: real,
     }

@@ -134,10 +134,28 @@ def key_fob() -> Body:
     return _box((1.0, 0.54, 0.2), front=front, back=back, edge=edge)
 
 
+def sweets_box() -> Body:
+    """Return a low box with six sides, checked in two colours, a flower on its lid."""
+    sides = np.full((100, 480, 3), (190, 150, 240), np.uint8)
+    for x in range(0, 480, 40):
+        for y in range(0, 100, 25):
+            if (x // 40 + y // 25) % 2:
+                cv2.rectangle(sides, (x, y), (x + 39, y + 24), (120, 40, 130), -1)
+    _write(sides, "PRALINES", (85, 62), 1.4, (235, 245, 250))
+    _write(sides, "PRALINES", (325, 62), 1.4, (235, 245, 250))
+    lid = np.full((200, 200, 3), (170, 120, 225), np.uint8)
+    for angle in range(0, 360, 60):
+        cv2.ellipse(lid, (100, 100), (80, 22), angle, 0, 360, (225, 240, 250), -1)
+    cv2.circle(lid, (100, 100), 26, (40, 170, 235), -1)
+    return _cylinder(sides, lid, radius=0.5, height=0.4, parts=6)
+
+
 RENDERED: dict[str, Callable[[], Body]] = {
     "tea tin": tea_tin,
     "game box": game_box,
     "key fob": key_fob,
+    # No figure of it had a say in how things are taught.
+    "sweets box": sweets_box,
 }
 
 

@@ -7,6 +7,7 @@ import pytest
 from edgeai_bringup import cli
 from edgeai_core.analyzers.objects.taught_file import TaughtCard, TaughtThing
 from edgeai_core.analyzers.objects.taught_store import ThingStore
+from edgeai_core.analyzers.objects.testing import closer_saying
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def teach(folder, name: str) -> None:
         source="still camera",
         figures={"validation_ap50": 0.93},
     )
-    ThingStore(folder).save(TaughtThing(card=card, levels=()))
+    ThingStore(folder).save(TaughtThing(card=card, levels=(), closer=closer_saying()))
 
 
 def test_nothing_taught_is_said_with_what_to_do(folder, capsys):

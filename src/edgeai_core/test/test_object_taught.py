@@ -11,7 +11,7 @@ import pytest
 
 from edgeai_core.access.locations import things_directory
 from edgeai_core.analyzers.objects.taught import TaughtHead, detect_all, neighbourhoods
-from edgeai_core.analyzers.objects.taught_check import BoxCheck, box_statistics
+from edgeai_core.analyzers.objects.taught_closer import PART_SIDE_PX, parts_of
 from edgeai_core.analyzers.objects.taught_file import (
     encode_thing,
     read_card,
@@ -21,6 +21,7 @@ from edgeai_core.analyzers.objects.taught_file import (
 from edgeai_core.analyzers.objects.taught_store import TaughtThings, ThingStore, require_trunk
 from edgeai_core.analyzers.objects.testing import (
     TRUNK,
+    closer_saying,
     head_for,
     level_watching,
     maps_with,
@@ -28,29 +29,31 @@ from edgeai_core.analyzers.objects.testing import (
 )
 from edgeai_core.errors import ConfigError, ModelError, ModelMissingError
 
+FRAME = np.zeros((64, 128, 3), np.uint8)
+
 
 def test_a_box_lies_about_its_cell_in_pixels_of_the_frame() -> None:
     # Cell (row 4, column 3) of stride 8: middle (28, 36) of the input, box 28 +- 16, 36 +- 16.
     # The frame is halved and lies 16 px below the top: (12..44) * 2, (20 - 16..52 - 16) * 2.
-    (found,) = head_for().detect(maps_with((0, 0, 4, 3, 1.0)))
+    (found,) = head_for().detect(maps_with((0, 0, 4, 3, 1.0)), FRAME)
     assert found.label == "keys"
     assert found.box.as_xyxy() == pytest.approx((24, 8, 88, 64), abs=1e-4)
-    assert found.score == pytest.approx(1 / (1 + np.exp(-4)))
+    assert found.score == pytest.approx(1 / (1 + np.exp(-0.7 * 4)))
 
 
 def test_a_coarser_level_has_larger_cells() -> None:
-    (found,) = head_for().detect(maps_with((1, 0, 2, 2, 1.0)))
+    (found,) = head_for().detect(maps_with((1, 0, 2, 2, 1.0)), FRAME)
     # Middle (40, 40), +- 32: (8..72), clipped to the frame's 64 input pixels.
     assert found.box.as_xyxy() == pytest.approx((16, 0, 128, 64), abs=1e-4)
 
 
 def test_nothing_is_found_on_an_empty_picture_and_below_the_least_score() -> None:
-    assert head_for().detect(maps_with()) == []
-    assert head_for().detect(maps_with((0, 0, 4, 3, 0.45))) == []
+    assert head_for().detect(maps_with(), FRAME) == []
+    assert head_for().detect(maps_with((0, 0, 4, 3, 0.45)), FRAME) == []
     assert (
         len(
-            TaughtHead("keys", [level_watching(0)] * 2, min_score=0.3).detect(
-                maps_with((0, 0, 4, 3, 0.45))
+            TaughtHead("keys", [level_watching(0)] * 2, closer_saying(), min_score=0.3).detect(
+                maps_with((0, 0, 4, 3, 0.45)), FRAME
             )
         )
         == 1
@@ -58,16 +61,16 @@ def test_nothing_is_found_on_an_empty_picture_and_below_the_least_score() -> Non
 
 
 def test_neighbouring_cells_are_one_finding_and_distant_ones_two() -> None:
-    close = head_for().detect(maps_with((0, 0, 4, 3, 1.0), (0, 0, 4, 4, 0.9)))
-    assert [round(found.score, 3) for found in close] == [0.982]
-    assert len(head_for().detect(maps_with((0, 0, 3, 1, 1.0), (0, 0, 4, 6, 0.9)))) == 2
+    close = head_for().detect(maps_with((0, 0, 4, 3, 1.0), (0, 0, 4, 4, 0.9)), FRAME)
+    assert [round(found.score, 3) for found in close] == [0.943]
+    assert len(head_for().detect(maps_with((0, 0, 3, 1, 1.0), (0, 0, 4, 6, 0.9)), FRAME)) == 2
 
 
 def test_of_two_things_that_claim_a_place_the_surer_one_is_told() -> None:
     heads = [head_for("keys", 0), head_for("purse", 1)]
-    both = detect_all(heads, maps_with((0, 0, 4, 3, 0.8), (0, 1, 4, 3, 1.0)))
+    both = detect_all(heads, maps_with((0, 0, 4, 3, 0.8), (0, 1, 4, 3, 1.0)), FRAME)
     assert [found.label for found in both] == ["purse"]
-    apart = detect_all(heads, maps_with((0, 0, 3, 1, 0.8), (0, 1, 4, 6, 1.0)))
+    apart = detect_all(heads, maps_with((0, 0, 3, 1, 0.8), (0, 1, 4, 6, 1.0)), FRAME)
     assert [found.label for found in apart] == ["purse", "keys"]
 
 
@@ -75,42 +78,58 @@ def test_the_maps_are_only_read() -> None:
     features = maps_with((0, 0, 4, 3, 1.0))
     for level in features.levels:
         level.flags.writeable = False
-    assert len(head_for().detect(features)) == 1
+    assert len(head_for().detect(features, FRAME)) == 1
 
 
-def test_a_last_look_can_lift_or_drop_a_finding() -> None:
-    # Of 2 levels with 2 channels: mean, largest, deviation each; row 2 is level 0's largest, 0.
-    weight = np.zeros((12, 1), np.float32)
-    weight[2] = 1
-    zero, one = np.zeros(1, np.float32), np.ones(1, np.float32)
-    levels = [level_watching(0)] * 2
-    for sign, count in ((-6, 0), (6, 1)):
-        check = BoxCheck(weight=weight, bias=zero, out_weight=np.float32(sign) * one, out_bias=zero)
-        found = TaughtHead("keys", levels, check).detect(maps_with((0, 0, 4, 3, 0.7)))
-        assert len(found) == count
+def test_a_closer_look_at_the_pixels_can_drop_a_finding() -> None:
+    features = maps_with((0, 0, 4, 3, 1.0))
+    blue = FRAME.copy()
+    blue[36, 56] = (255, 0, 0)  # the middle of the box
+    wary = TaughtHead("keys", [level_watching(0)] * 2, closer_saying(-5, by_blue=10))
+    assert wary.detect(features, FRAME) == []
+    (found,) = wary.detect(features, np.full_like(FRAME, 255))
+    # 255 is 0.55 above the middle grey: 10 * 0.55 - 5 beside the head's 0.7 * 4.
+    assert found.score == pytest.approx(1 / (1 + np.exp(-3.3)), abs=1e-4)
 
 
-def test_statistics_of_a_box_are_those_of_its_cells() -> None:
-    level = np.zeros((1, 4, 4), np.float32)
-    level[0, 1:3, 1:3] = 4
-    # 5 x 5 points of 8..24 of stride 8 lie all in the four cells; of 0..32 nine do.
-    boxes = np.array([[8, 8, 24, 24], [0, 0, 32, 32]], np.float32)
-    inside, half = box_statistics([level], [8], boxes)
-    assert inside.tolist() == [4, 4, 0]
-    assert half.tolist() == pytest.approx([4 * 9 / 25, 4, 4 * np.sqrt(9 / 25 * 16 / 25)], abs=1e-5)
+def test_a_closer_look_can_move_the_edges() -> None:
+    closer = replace(closer_saying(), out_bias=np.array([0, -0.5, 0, 0, 1], np.float32))
+    head = TaughtHead("keys", [level_watching(0)] * 2, closer)
+    # The box 24, 8, 88, 64 before it is clipped: 24, -8, 88, 56 with a part of 1.3 * 64 px.
+    (found,) = head.detect(maps_with((0, 0, 6, 3, 1.0)), FRAME)
+    before = head_for().detect(maps_with((0, 0, 6, 3, 1.0)), FRAME)[0].box.as_xyxy()
+    moved = np.subtract(found.box.as_xyxy(), before)
+    assert moved[:3].tolist() == pytest.approx([-0.1 * 83, 0, 0], abs=1e-3)
 
 
-def test_weights_of_the_last_look_that_do_not_fit_are_refused() -> None:
-    zero = np.zeros(2, np.float32)
-    with pytest.raises(ModelError, match="last check"):
-        BoxCheck(weight=np.zeros((3, 1), np.float32), bias=zero, out_weight=zero, out_bias=zero)
+def test_parts_are_square_about_their_boxes_and_grey_outside_the_frame() -> None:
+    image = np.zeros((40, 60, 3), np.uint8)
+    image[:, 30:] = 255
+    parts = parts_of(image, np.array([[20, 10, 40, 20], [50, 0, 90, 10], [200, 0, 210, 9]]))
+    assert parts.places.tolist() == [[17, 2, 26], [44, -21, 52], [198, -2, 13]]
+    first, second, outside = parts.images
+    half = PART_SIDE_PX // 2
+    assert (first[:, : half - 1].max(), first[:, half + 1 :].min()) == (0, 255)
+    assert second[0, 0].tolist() == second[-1, -1].tolist() == [114, 114, 114]
+    assert (outside == 114).all()
+    boxes = np.array([[20, 10, 40, 20], [50, 0, 90, 10], [200, 0, 210, 9]], np.float32)
+    assert np.allclose(parts.outside(parts.inside(boxes)), boxes, atol=1e-4)
+    assert parts.inside(boxes)[0].tolist() == pytest.approx([3 / 26, 8 / 26, 23 / 26, 18 / 26])
+
+
+def test_weights_of_the_closer_look_that_do_not_fit_are_refused() -> None:
+    closer = closer_saying()
+    with pytest.raises(ModelError, match=r"hidden of the closer look is \(40, 1\), expected"):
+        replace(closer, hidden=closer.hidden[:-1])
+    with pytest.raises(ModelError, match="answers 4 numbers"):
+        replace(closer, out=closer.out[:, :4], out_bias=closer.out_bias[:4])
 
 
 def test_maps_of_another_trunk_are_refused() -> None:
     features = maps_with()
     wider = replace(features, levels=(np.zeros((3, 8, 8), np.float32), features.levels[1]))
     with pytest.raises(ModelError, match=r"3 channels.*teach the thing again"):
-        head_for().detect(wider)
+        head_for().detect(wider, FRAME)
 
 
 def test_neighbourhoods_are_channel_by_channel_with_zeros_outside() -> None:
@@ -132,8 +151,7 @@ def test_a_thing_comes_back_from_its_file_with_its_pictures(tmp_path: Path) -> N
     assert again.card == taught_thing().card
     assert again.levels[1].gate_least == pytest.approx(0.4)
     assert np.array_equal(again.levels[0].weight, taught_thing().levels[0].weight)
-    assert again.check is not None
-    assert again.check.weight.shape == (12, 1)
+    assert np.array_equal(again.closer.hidden, taught_thing().closer.hidden)
     assert read_card(path) == taught_thing().card
     assert [bytes(picture) for picture in read_cutout_files(path)] == [b"first", b"second one"]
 
@@ -184,11 +202,11 @@ def test_new_and_forgotten_things_are_noticed(tmp_path: Path) -> None:
     store = ThingStore(tmp_path / "things")
     things = TaughtThings(store, trunk_sha256=TRUNK)
     assert not things.refresh()
-    assert things.detect(maps_with((0, 0, 4, 3, 1.0))) == []
+    assert things.detect(maps_with((0, 0, 4, 3, 1.0)), FRAME) == []
     store.save(taught_thing("keys"))
     assert things.refresh()
     assert things.names == ("keys",)
-    assert len(things.detect(maps_with((0, 0, 4, 3, 1.0)))) == 1
+    assert len(things.detect(maps_with((0, 0, 4, 3, 1.0)), FRAME)) == 1
     assert not things.refresh()
     store.forget("keys")
     assert things.refresh()

@@ -8,13 +8,16 @@ import pytest
 
 from edgeai_core.analyzers.objects.features import FeatureMaps
 from edgeai_core.analyzers.objects.taught import TaughtHead
+from edgeai_core.analyzers.objects.taught_closer import parts_of
 from edgeai_core.analyzers.objects.taught_file import TaughtCard
+from edgeai_core.analyzers.objects.testing import blind_level, closer_saying
 from edgeai_core.errors import TeachingError
 from edgeai_core.geometry import Box, Letterbox
 from edgeai_lab.compose.cutouts import Cutout
 from edgeai_lab.teach.backgrounds import draw_room
 from edgeai_lab.teach.lessons import lesson_of, targets_of
 from edgeai_lab.teach.material import Material
+from edgeai_lab.teach.practice import Practice, practice_of
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="torch is not installed: ./edgeai lab"
@@ -97,13 +100,17 @@ def test_a_taught_thing_is_found_where_it_was_never_shown() -> None:
         Trunk(look=look, sha256="ab" * 32),
         common=[rooms[:16]],
         config=TeachConfig(
-            pictures=150, checks=30, compose=size, fit=FitConfig(gate_steps=100, steps=300)
+            pictures=100,
+            checks=24,
+            compose=size,
+            fit=FitConfig(gate_steps=50, steps=120),
+            closer_steps=40,
         ),
     )
     assert thing.card.trunk_sha256 == "ab" * 32
     assert thing.card.figures["validation_ap50"] > 0.6
     require_good(thing.card)
-    head = TaughtHead("ball", thing.levels, thing.check, min_score=0.2)
+    head = TaughtHead("ball", thing.levels, thing.closer, min_score=0.2)
     hits = 0
     for number in range(20):
         composition = compose(
@@ -114,7 +121,7 @@ def test_a_taught_thing_is_found_where_it_was_never_shown() -> None:
             things=1,
         )
         wanted = composition.things[0].box
-        found = head.detect(look(composition.image))
+        found = head.detect(look(composition.image), composition.image)
         hits += bool(found) and overlap(found[0].box, wanted) > 0.5
     assert hits >= 14
 
@@ -128,19 +135,75 @@ def overlap(a: Box, b: Box) -> float:
 
 @needs_torch
 def test_the_threshold_finds_most_at_few_false_alarms_and_becomes_one_half() -> None:
-    from edgeai_lab.teach.fitting import FitConfig, fit_levels
     from edgeai_lab.teach.teaching import best_threshold, calibrated
 
     hits = np.array([0.3, 0.7, 0.8, 0.9])
     clean, dirty = np.array([0.1, 0.2, 0.05]), np.array([0.1, 0.75, 0.05])
     assert 0.2 < best_threshold(hits, clean) <= 0.3
     assert 0.75 < best_threshold(hits, dirty) <= 0.8
+    closer = closer_saying(1.0)
+    moved = calibrated(closer, 0.8)
+    assert closer.out_bias[0] - moved.out_bias[0] == pytest.approx(np.log(4), abs=1e-5)
+    assert np.array_equal(closer.out_bias[1:], moved.out_bias[1:])
+
+
+def squares(count: int, seed: int) -> tuple[list[np.ndarray], list[Box]]:
+    """Pictures of a red square on grey, in a second half of them a blue one instead."""
+    rng = np.random.default_rng(seed)
+    pictures, boxes = [], []
+    for number in range(count):
+        image = np.full((120, 120, 3), 128, np.uint8)
+        x, y = (int(v) for v in rng.integers(20, 60, 2))
+        image[y : y + 40, x : x + 40] = (220, 40, 30) if number % 2 else (30, 40, 220)
+        pictures.append(image)
+        boxes.append(Box(x, y, x + 40, y + 40))
+    return pictures, boxes
+
+
+@needs_torch
+def test_a_closer_look_learns_colours_and_where_the_edges_are() -> None:
+    from edgeai_lab.teach.closer import fit_closer
+
+    rng = np.random.default_rng(0)
+
+    def moved(boxes: list[Box]) -> np.ndarray:
+        return np.array([b.as_xyxy() for b in boxes]) + rng.normal(0, 6, (len(boxes), 4))
+
+    pictures, boxes = squares(40, 1)
+    about = moved(boxes)
+    parts = [parts_of(p, b[None]) for p, b in zip(pictures, about, strict=True)]
+    truth = [np.array([b.as_xyxy()]) for b in boxes]
+    practice = Practice(
+        images=np.concatenate([p.images for p in parts]),
+        boxes=np.concatenate([p.inside(b[None]) for p, b in zip(parts, about, strict=True)]),
+        wanted=np.concatenate([p.inside(e) for p, e in zip(parts, truth, strict=True)]),
+        overlap=np.array([1.0, 0.0] * 20, np.float32),
+    )
+    closer = fit_closer(practice, steps=40, seed=0)
+    pictures, boxes = squares(20, 2)
+    about = moved(boxes)
+    logits, errors = [], []
+    for number, (picture, box) in enumerate(zip(pictures, boxes, strict=True)):
+        (logit,), (found,) = closer.judge(parts_of(picture, about[[number]]), about[[number]])
+        logits.append(logit)
+        edges = np.array(box.as_xyxy())
+        errors.append((np.abs(about[number] - edges).mean(), np.abs(found - edges).mean()))
+    before, after = np.mean(errors[::2], axis=0)
+    assert after < before
+    assert min(logits[::2]) > max(logits[1::2])
+
+
+def test_practice_is_what_a_head_proposes_what_is_shaken_and_anything() -> None:
     image = np.zeros((208, 208, 3), np.uint8)
-    lessons = [lesson_of(look(image), [Box(80, 80, 120, 120)])] * 2
-    levels = fit_levels(lessons, seed=0, config=FitConfig(gate_steps=2, steps=2))
-    moved = calibrated(levels, 0.8)
-    assert levels[0].out_bias[0] - moved[0].out_bias[0] == pytest.approx(np.log(4), abs=1e-5)
-    assert np.array_equal(levels[0].out_bias[1:], moved[0].out_bias[1:])
+    lesson = lesson_of(look(image), [Box(80, 80, 120, 120)])
+    empty = lesson_of(look(image), [])
+    blind = [blind_level(9)] * 3
+    practice = practice_of([image, image], [lesson, empty], blind, np.random.default_rng(0))
+    assert practice.images.shape == (6 + 2 + 2, 48, 48, 3)
+    assert (practice.overlap[:6] > 0.4).all()
+    assert (practice.overlap[8:] == 0).all()
+    # The shaken boxes' parts hold the thing about their middle.
+    assert np.abs(practice.wanted[:6].mean(axis=1) - 0.5).max() < 0.3
 
 
 @needs_torch

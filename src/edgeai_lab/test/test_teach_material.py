@@ -11,7 +11,9 @@ pytest.importorskip("torch", reason="torch comes with the lab's packages")
 
 from edgeai_core.analyzers.objects.taught_file import TaughtCard, TaughtThing
 from edgeai_core.analyzers.objects.taught_store import ThingStore
+from edgeai_core.analyzers.objects.testing import closer_saying
 from edgeai_core.errors import DataError, TeachingError
+from edgeai_core.geometry import Box
 from edgeai_lab.compose.cutouts import Cutout, encoded_cutout
 from edgeai_lab.teach.command import read_backgrounds, refuse_taken, rivals_of, write_private
 from edgeai_lab.teach.material import (
@@ -19,6 +21,7 @@ from edgeai_lab.teach.material import (
     from_pictures,
     gather,
     is_cutout_folder,
+    is_person,
     refused_lines,
     sheet_of,
     without_bars,
@@ -58,6 +61,27 @@ def test_a_thing_that_moves_before_a_still_camera_is_cut_out_without_the_arm() -
         x, y = centres[kept.index - 3]
         assert np.abs(np.subtract(kept.box.as_xyxy(), (x - 26, y - 26, x + 26, y + 26))).max() <= 5
     assert {r.index for r in found.refused if r.refusal is Refusal.NOTHING} >= {0, 1, 2}
+
+
+def test_a_clip_of_somebody_is_refused_and_a_few_cutouts_of_one_are_left_out() -> None:
+    centres = path_of(16)
+    images = [picture(None)] * 3 + [picture(c) for c in centres]
+    boxes = [Box(x - 26, y - 26, x + 26, y + 26) for x, y in centres]
+    with pytest.raises(TeachingError, match=r"a person was cut out in 1\d of 1\d pictures"):
+        from_pictures(images, people=lambda image: boxes)
+    material = from_pictures(images, people=lambda image: boxes[5:6])
+    persons = [r.index for r in material.refused if r.refusal is Refusal.PERSON]
+    assert 8 in persons
+    assert len(persons) <= 3
+    assert not {shown.index for shown in material.shown} & set(persons)
+
+
+def test_a_thing_before_a_body_is_no_person() -> None:
+    shown = from_pictures([picture(None)] * 3 + [picture(c) for c in path_of(13)]).shown[0]
+    x, y = shown.box.center_px
+    assert is_person(shown, [Box(x - 30, y - 30, x + 30, y + 30)])
+    assert not is_person(shown, [Box(x - 80, y - 60, x + 40, y + 100)])
+    assert not is_person(shown, [])
 
 
 def test_a_thing_in_the_middle_is_cut_out_when_nothing_moves() -> None:
@@ -150,7 +174,7 @@ def test_a_folder_of_photographs_is_no_folder_of_cutouts(tmp_path: Path) -> None
 
 def stored(name: str) -> TaughtThing:
     card = TaughtCard(name=name, taught_at_ns=1, trunk_sha256="ab", levels=1, cutouts=1)
-    return TaughtThing(card=card, levels=())
+    return TaughtThing(card=card, levels=(), closer=closer_saying())
 
 
 def test_names_that_mean_something_already_are_refused(tmp_path: Path) -> None:

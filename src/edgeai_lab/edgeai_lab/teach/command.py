@@ -23,7 +23,14 @@ from edgeai_lab.compose.cutouts import Cutout, decoded_cutout, encoded_cutout
 from edgeai_lab.pictures import Image, pictures_below, read_picture
 from edgeai_lab.progress import bar
 from edgeai_lab.teach.examples import common_backdrops
-from edgeai_lab.teach.material import Material, evenly, gather, refused_lines, sheet_of
+from edgeai_lab.teach.material import (
+    FindPeople,
+    Material,
+    evenly,
+    gather,
+    refused_lines,
+    sheet_of,
+)
 from edgeai_lab.teach.teaching import require_good, teach
 from edgeai_lab.teach.trunk import shipped_trunk, yolox_trunk
 
@@ -48,7 +55,7 @@ def run_teach(arguments: argparse.Namespace) -> int:
     backgrounds = read_backgrounds(arguments.backgrounds)
     # Opened first: what is wrong with it is told before anybody has waited.
     with yolox_trunk(arguments.trunk) if arguments.trunk else shipped_trunk() as trunk:
-        material = _material(name, store, arguments, backgrounds)
+        material = _material(name, store, arguments, backgrounds, trunk.people)
         _tell(material, name, arguments.sheet)
         thing = teach(
             name,
@@ -161,7 +168,11 @@ def write_private(path: Path, sheet: Image) -> None:
 
 
 def _material(
-    name: str, store: ThingStore, arguments: argparse.Namespace, backgrounds: Sequence[Image]
+    name: str,
+    store: ThingStore,
+    arguments: argparse.Namespace,
+    backgrounds: Sequence[Image],
+    people: FindPeople,
 ) -> Material:
     if arguments.again:
         return _kept_material(name, store)
@@ -177,7 +188,9 @@ def _material(
             "keep the camera still: two seconds of the place without the thing, then hold it up, "
             "move it about and turn it slowly for half a minute"
         )
-    return gather(source, empty=backgrounds, live_pictures=_CAMERA_PICTURES, track=bar)
+    return gather(
+        source, empty=backgrounds, live_pictures=_CAMERA_PICTURES, people=people, track=bar
+    )
 
 
 def _kept_material(name: str, store: ThingStore) -> Material:

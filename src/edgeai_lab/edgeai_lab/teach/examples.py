@@ -73,7 +73,11 @@ def composed(
     *,
     config: ComposeConfig,
 ) -> Callable[[int], Example]:
-    """Return a function that composes picture number n; every third is without the thing."""
+    """Return a function that composes picture number n; every third is without the thing.
+
+    Every other one is in another light as a whole: a camera's exposure changes a room with all
+    that is in it.
+    """
     classes = {"thing": tuple(cutouts)}
 
     def make(number: int) -> Example:
@@ -85,9 +89,8 @@ def composed(
             distractors=rivals,
             things=0 if number % _EMPTY_EVERY == 0 else None,
         )
-        return Example(
-            image=composition.image, boxes=tuple(thing.box for thing in composition.things)
-        )
+        image = composition.image if rng.random() < 0.5 else relit(composition.image, _LIGHT, rng)
+        return Example(image=image, boxes=tuple(thing.box for thing in composition.things))
 
     return make
 

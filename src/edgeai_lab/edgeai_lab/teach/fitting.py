@@ -21,7 +21,7 @@ from edgeai_core.analyzers.objects.taught import (
 from edgeai_lab.teach.lessons import Floats, Lesson
 
 _GATE_UNITS, _UNITS = 8, 64
-_GATE_STEPS, _STEPS, _CHECK_STEPS, _BATCH = 250, 800, 400, 512
+_GATE_STEPS, _STEPS, _BATCH = 250, 800, 512
 _RANDOM_FREE, _HARD_FREE = 24, 40
 _DROPOUT, _DECAY = 0.2, 1e-3
 # So many of the cells that show the thing must pass the gate.
@@ -31,11 +31,10 @@ _BOX_WEIGHT = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitConfig:
-    """Steps of the gate and of the head at each level, and of the last look; a test takes few."""
+    """Steps of the gate and of the head at each level; a test takes few."""
 
     gate_steps: int = _GATE_STEPS
     steps: int = _STEPS
-    check_steps: int = _CHECK_STEPS
 
 
 def fit_levels(lessons: Sequence[Lesson], *, seed: int, config: FitConfig) -> list[LevelHead]:

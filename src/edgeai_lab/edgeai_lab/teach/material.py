@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,11 +13,12 @@ import numpy as np
 
 from edgeai_core.contact_sheet import contact_sheet
 from edgeai_core.errors import TeachingError
+from edgeai_core.geometry import Box
 from edgeai_core.sources.reading import images_of
 from edgeai_lab.compose.cutouts import Cutout, cutout_files, lay, read_cutout, window
 from edgeai_lab.pictures import Image
 from edgeai_lab.progress import Track, silent
-from edgeai_lab.teach.segmentation import Refused, Segmented, limited, segment
+from edgeai_lab.teach.segmentation import Refusal, Refused, Segmented, limited, segment
 
 ItemT = TypeVar("ItemT")
 MOST_PICTURES = 120
@@ -25,6 +26,18 @@ _LEAST_OF_CLIP, _LEAST_OF_FOLDER = 12, 5
 _CLIP_FPS = 4.0
 _SHEET_SIDE_PX, _SHEET_PICTURES = 120, 60
 _SHEET_GREY = 128
+# A body fills about half of its box; what is held up before it covers much less.
+_MOST_OF_PERSON = 0.35
+# Of the cut-outs; where more of them are persons, the others show parts of one.
+_MOST_PERSONS = 0.2
+
+# From a picture (H, W, 3) uint8 BGR to the boxes of the people in it, in its pixels.
+FindPeople = Callable[[Image], Sequence[Box]]
+
+
+def nobody(image: Image) -> Sequence[Box]:
+    """Find no people: where nothing can look for them."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +63,7 @@ def gather(
     *,
     empty: Sequence[Image] = (),
     live_pictures: int = 0,
+    people: FindPeople = nobody,
     track: Track[int] = silent,
 ) -> Material:
     """Return the material of a clip, a camera, a folder of pictures or one of cut-outs.
@@ -57,11 +71,13 @@ def gather(
     Args:
         source: as for :func:`edgeai_core.sources.reading.images_of`, or a folder of PNG files
             with transparency. empty: pictures without the thing, (H, W, 3) uint8 BGR.
-        live_pictures: how many are taken of a camera.
+        live_pictures: how many are taken of a camera. people: finds those in a picture; a cut-out
+            of one is refused.
 
     Raises:
         SourceError: it cannot be read. DataError: a cut-out cannot be used.
-        TeachingError: there are too few good cut-outs; says what was wrong with the pictures.
+        TeachingError: there are too few good cut-outs, or many show a person; says what was wrong
+            with the pictures.
     """
     folder = Path(source)
     if is_cutout_folder(folder):
@@ -75,36 +91,61 @@ def gather(
     images = without_bars(
         evenly(list(images_of(source, fps=_CLIP_FPS, live_pictures=live_pictures)))
     )
-    return from_pictures(images, empty=empty, track=track)
+    return from_pictures(images, empty=empty, people=people, track=track)
 
 
 def from_pictures(
-    images: Sequence[Image], *, empty: Sequence[Image] = (), track: Track[int] = silent
+    images: Sequence[Image],
+    *,
+    empty: Sequence[Image] = (),
+    people: FindPeople = nobody,
+    track: Track[int] = silent,
 ) -> Material:
-    """Return the material of pictures of one size, in the order of time.
+    """Return the material of pictures of one size, in the order of time; see :func:`gather`.
 
     Raises:
-        TeachingError: there are too few good cut-outs; says what was wrong with the pictures.
+        TeachingError: there are too few good cut-outs, or many show a person; says what was wrong
+            with the pictures.
     """
     if not images:
         raise TeachingError("no picture could be read; expected half a minute of the thing")
     found = segment(images, empty=empty, track=track)
-    if len(found.kept) < _LEAST_OF_CLIP:
-        reasons = "; ".join(refused_lines(found.refused)) or "nothing was refused"
+    persons = {shown.index for shown in found.kept if is_person(shown, people(shown.image))}
+    if len(persons) > _MOST_PERSONS * len(found.kept):
         raise TeachingError(
-            f"{len(found.kept)} good cut-outs of {len(images)} pictures, expected "
+            f"a person was cut out in {len(persons)} of {len(found.kept)} pictures, not the thing: "
+            "hold it away from the body and let nobody walk through the clip"
+        )
+    kept = tuple(shown for shown in found.kept if shown.index not in persons)
+    refused = (*found.refused, *(Refused(index=i, refusal=Refusal.PERSON) for i in persons))
+    if len(kept) < _LEAST_OF_CLIP:
+        reasons = "; ".join(refused_lines(refused)) or "nothing was refused"
+        raise TeachingError(
+            f"{len(kept)} good cut-outs of {len(images)} pictures, expected "
             f"{_LEAST_OF_CLIP} or more: {reasons}. Show the place without the thing for two "
             "seconds, then move and turn the thing slowly before the still camera, or lay it in "
             "the middle on a surface of another colour; or cut it out yourself: --from FOLDER of "
             "PNG files with transparency"
         )
     return Material(
-        cutouts=tuple(kept.cutout for kept in found.kept),
-        shown=found.kept,
+        cutouts=tuple(shown.cutout for shown in kept),
+        shown=kept,
         scene=(found.scene.background,),
-        refused=found.refused,
+        refused=tuple(sorted(refused, key=lambda r: r.index)),
         source=found.scene.setting.name.lower().replace("_", " "),
     )
+
+
+def is_person(shown: Segmented, people: Sequence[Box]) -> bool:
+    """Return whether a cut-out covers so much of somebody's box that it is the person."""
+    height, width = shown.mask.shape
+    for box in people:
+        inner = box.clipped(width_px=width, height_px=height)
+        x_min, y_min, x_max, y_max = (round(edge) for edge in inner.as_xyxy())
+        body = shown.mask[y_min:y_max, x_min:x_max]
+        if body.size and float(body.mean()) > _MOST_OF_PERSON:
+            return True
+    return False
 
 
 def is_cutout_folder(folder: Path) -> bool:

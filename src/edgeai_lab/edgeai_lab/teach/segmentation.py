@@ -45,6 +45,7 @@ class Refusal(Enum):
     BLURRED = "blurred"
     UNSTEADY = "unlike the pictures before and after"
     ODD = "other colours than in most pictures"
+    PERSON = "a person was cut out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,6 +20,7 @@ from edgeai_core.model_card import Task
 from edgeai_core.model_store import sha256_of
 from edgeai_core.runtimes.selection import open_session
 from edgeai_lab.pictures import Image
+from edgeai_lab.teach.material import FindPeople, nobody
 
 _SIDE_PX, _STRIDES_PX = 416, (8, 16, 32)
 _BORDER = 114
@@ -30,11 +31,13 @@ class Trunk:
     """What heads are taught on.
 
     Attributes:
-        look: (H, W, 3) uint8 BGR -> its maps. sha256: of the model file.
+        look: (H, W, 3) uint8 BGR -> its maps. sha256: of the model file. people: the boxes of those
+            that the detector sees in a picture.
     """
 
     look: Callable[[Image], FeatureMaps]
     sha256: str
+    people: FindPeople = nobody
 
 
 @contextmanager
@@ -46,7 +49,11 @@ def shipped_trunk() -> Iterator[Trunk]:
     """
     card = catalog.card_for(catalog.DEFAULT_OBJECT_DETECTOR, Task.OBJECT_DETECTION)
     with closing(catalog.create_object_detector()) as detector:
-        yield Trunk(look=lambda image: detector.look(image).features, sha256=card.sha256)
+        yield Trunk(
+            look=lambda image: detector.look(image).features,
+            sha256=card.sha256,
+            people=lambda image: [d.box for d in detector.detect(image) if d.label == "person"],
+        )
 
 
 @contextmanager

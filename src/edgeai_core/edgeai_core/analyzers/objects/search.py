@@ -23,8 +23,8 @@ class LooksAtObjects(Protocol):
 class ObjectSearch:
     """Looks at a frame for all that the detector knows and all that was taught.
 
-    Own things are found in the maps that the detector made of the whole frame, which costs next to
-    nothing; one worker owns an instance.
+    Own things are found in the maps that the detector made of the whole frame, and looked at more
+    closely in the frame; one worker owns an instance.
 
     Args:
         detector: the model. tiles: which classes are also looked for in parts of the frame.
@@ -61,7 +61,7 @@ class ObjectSearch:
         found = self._tiled.detect(image)
         if self._taught is not None:
             # The first look of a frame is at the whole of it; the next ones are at parts.
-            found.extend(self._taught.detect(self._maps[0]))
+            found.extend(self._taught.detect(self._maps[0], image))
             found.sort(key=lambda detection: -detection.score)
         return found
 

@@ -2,7 +2,7 @@
 
 Three steps keep a head cheap. A gate of two small layers looks at every cell of every level; the
 best cells go to a network that sees the cell's 3x3 neighbourhood and gives score and box; the best
-boxes get a last look at all that they hold. Nothing of the base classes is touched: the trunk's
+boxes get a closer look at the frame's pixels. Nothing of the base classes is touched: the trunk's
 maps are only read.
 """
 
@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.analyzers.objects.features import FeatureMaps
-from edgeai_core.analyzers.objects.taught_check import BoxCheck, box_statistics
+from edgeai_core.analyzers.objects.taught_closer import CloserLook, clipped, parts_of
 from edgeai_core.errors import ModelError
-from edgeai_core.geometry import Box, non_maximum_suppression
+from edgeai_core.geometry import non_maximum_suppression
 from edgeai_core.types import Detection
 
 Floats = npt.NDArray[np.float32]
@@ -26,9 +26,11 @@ Floats = npt.NDArray[np.float32]
 CANDIDATES = 16
 # Cells around one that the second step sees: 3x3.
 REACH = 1
-# Boxes of a thing that get the last look, and how faint they may be before it.
-_CHECKED = 4
-_CHECKED_LOGIT = -3.0
+# Boxes of a thing that get the closer look, and how faint they may be before it.
+_CLOSER = 6
+_FAINTEST_LOGIT = -3.0
+# How much of the head's own logit counts beside that of the closer look.
+_HEAD_SHARE = 0.7
 BOX_NUMBERS = 4
 _SUPPRESSION_IOU = 0.45
 # One place shows one thing: of two taught things that claim it, the surer one is told.
@@ -80,56 +82,53 @@ class LevelHead:
 
 
 class TaughtHead:
-    """Finds one thing in the trunk's maps. Stateless; may be shared between threads.
+    """Finds one thing in the trunk's maps and the frame. Stateless; threads may share it.
 
     Args:
-        label: the thing's name. levels: weights, finest level first. check: the last look at
-            each finding; None goes without. A score of 0.5 is where the calibration put the
-            threshold. min_score: 0..1; fainter findings are dropped.
+        label: the thing's name. levels: weights, finest level first. closer: the closer look at
+            each finding, calibrated so that a score of 0.5 is the threshold. min_score: 0..1;
+            fainter findings are dropped.
     """
 
     def __init__(
         self,
         label: str,
         levels: Sequence[LevelHead],
-        check: BoxCheck | None = None,
+        closer: CloserLook,
         *,
         min_score: float = 0.5,
     ) -> None:
         self.label = label
-        self.check = check
+        self.closer = closer
         self.levels = tuple(levels)
-        self._least_logit = float(np.log(min_score / (1 - min_score)))
+        self.least_logit = float(np.log(min_score / (1 - min_score)))
 
-    def detect(self, features: FeatureMaps) -> list[Detection]:
+    def detect(self, features: FeatureMaps, image: npt.NDArray[np.uint8]) -> list[Detection]:
         """Return where the thing is, best score first, boxes in pixels of the frame.
+
+        Args:
+            features: the trunk's maps of the frame. image: the frame, (H, W, 3) uint8 BGR.
 
         Raises:
             ModelError: the maps are not those of the trunk that the thing was taught on.
         """
-        return detect_all([self], features)
+        return detect_all([self], features, image)
 
-    def decode(
-        self, level: int, values: Floats, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
-    ) -> tuple[Floats, Floats]:
-        """Return (M,) logits and (M, 4) boxes in cells, of those of N cells that are sure enough.
 
-        Args:
-            values: (N, 9 C), from :func:`neighbourhoods`. rows, columns: (N,) of the cells.
-        """
-        head = self.levels[level]
-        out = np.maximum(values @ head.weight + head.bias, 0) @ head.out_weight + head.out_bias
-        faintest = self.least_logit if self.check is None else _CHECKED_LOGIT
-        chosen = np.flatnonzero(out[:, 0] >= faintest)
-        reach = np.exp(np.clip(out[chosen, 1:], -_MOST_LOG_SIDE, _MOST_LOG_SIDE))
-        x, y = columns[chosen] + 0.5, rows[chosen] + 0.5
-        edges = (x - reach[:, 0], y - reach[:, 1], x + reach[:, 2], y + reach[:, 3])
-        return out[chosen, 0], np.stack(edges, axis=1).astype(np.float32)
+def _decode(
+    head: LevelHead, values: Floats, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """Return (M,) logits and (M, 4) boxes in cells, of those of N cells that are not too faint.
 
-    @property
-    def least_logit(self) -> float:
-        """Logit of the least score that is told."""
-        return self._least_logit
+    Args:
+        values: (N, 9 C), from :func:`neighbourhoods`. rows, columns: (N,) of the cells.
+    """
+    out = np.maximum(values @ head.weight + head.bias, 0) @ head.out_weight + head.out_bias
+    chosen = np.flatnonzero(out[:, 0] >= _FAINTEST_LOGIT)
+    reach = np.exp(np.clip(out[chosen, 1:], -_MOST_LOG_SIDE, _MOST_LOG_SIDE))
+    x, y = columns[chosen] + 0.5, rows[chosen] + 0.5
+    edges = (x - reach[:, 0], y - reach[:, 1], x + reach[:, 2], y + reach[:, 3])
+    return out[chosen, 0], np.stack(edges, axis=1).astype(np.float32)
 
 
 def neighbourhoods(
@@ -153,39 +152,47 @@ def padded(level: npt.NDArray[np.floating]) -> Floats:
     return result
 
 
-def detect_all(heads: Sequence[TaughtHead], features: FeatureMaps) -> list[Detection]:
+def detect_all(
+    heads: Sequence[TaughtHead], features: FeatureMaps, image: npt.NDArray[np.uint8]
+) -> list[Detection]:
     """Return what several heads find, best score first; of rivals for a place only the surest.
 
     The gates of all heads are one multiplication per level.
 
+    Args:
+        features: the trunk's maps of the frame. image: the frame, (H, W, 3) uint8 BGR.
+
     Raises:
         ModelError: the maps are not those of the trunk that the things were taught on.
     """
-    found = proposals(heads, features)
-    if not len(found.owners):
+    _check(heads, features)
+    found = proposals([head.levels for head in heads], features)
+    parts: list[tuple[npt.NDArray[np.intp], Floats, Floats]] = []
+    for owner, head in enumerate(heads):
+        own = np.flatnonzero(found.owners == owner)
+        around = found.in_frame(own, features)
+        logits, boxes = head.closer.judge(parts_of(image, around), around)
+        logits = logits + np.float32(_HEAD_SHARE) * found.logits[own]
+        sure = np.flatnonzero(logits >= head.least_logit)
+        kept = sure[
+            non_maximum_suppression(boxes[sure], logits[sure], iou_threshold=_SUPPRESSION_IOU)
+        ]
+        parts.append((found.owners[own[kept]], logits[kept], boxes[kept]))
+    if not parts:
         return []
-    logits = found.logits.copy()
-    if any(head.check for head in heads):
-        statistics = box_statistics(features.levels, features.strides_px, found.boxes_px)
-        for owner, head in enumerate(heads):
-            own = found.owners == owner
-            if head.check is not None:
-                logits[own] += head.check.logits(statistics[own])
-    least = np.array([head.least_logit for head in heads])
-    sure = np.flatnonzero(logits >= least[found.owners])
-    kept = sure[
-        non_maximum_suppression(found.boxes_px[sure], logits[sure], iou_threshold=_RIVAL_IOU)
+    owners, logits, boxes = (np.concatenate(column) for column in zip(*parts, strict=True))
+    kept = non_maximum_suppression(boxes, logits, iou_threshold=_RIVAL_IOU)
+    scores = 1 / (1 + np.exp(-logits[kept]))
+    return [
+        Detection(label=heads[owner].label, score=float(score), box=box)
+        for owner, score, box in zip(owners[kept], scores, clipped(boxes[kept], image), strict=True)
+        if box is not None
     ]
-    detections = (
-        _detection(heads[found.owners[i]].label, logits[i], found.boxes_px[i], features)
-        for i in kept
-    )
-    return [detection for detection in detections if detection is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Proposals:
-    """What heads take for their things before the last look.
+    """What heads take for their things before the closer look.
 
     Attributes:
         owners: (N,) numbers of the heads. logits: (N,). boxes_px: (N, 4) in pixels of the input.
@@ -195,19 +202,24 @@ class Proposals:
     logits: Floats
     boxes_px: Floats
 
+    def in_frame(self, chosen: npt.NDArray[np.intp], features: FeatureMaps) -> Floats:
+        """Return (M, 4) some of the boxes in pixels of the frame."""
+        corners = features.letterbox.to_image(self.boxes_px[chosen].reshape(-1, 2, 2))
+        return np.asarray(corners.reshape(-1, 4), np.float32)
+
 
 def proposals(
-    heads: Sequence[TaughtHead], features: FeatureMaps, *, most: int = _CHECKED
+    heads: Sequence[Sequence[LevelHead]], features: FeatureMaps, *, most: int = _CLOSER
 ) -> Proposals:
     """Return the best boxes of each head, at most `most` of each.
 
-    Raises:
-        ModelError: the maps are not those of the trunk that the things were taught on.
+    Args:
+        heads: the weights of each by level.
     """
     found: list[tuple[int, float, Floats]] = []
     for number, level in enumerate(features.levels):
-        _check(heads, number, level)
-        found += _of_level(heads, number, level, features.strides_px[number])
+        parts = [levels[number] for levels in heads]
+        found += _of_level(parts, level, features.strides_px[number])
     owners = np.array([owner for owner, _, _ in found], np.intp)
     logits = np.array([logit for _, logit, _ in found], np.float32)
     boxes = np.array([box for _, _, box in found], np.float32).reshape(-1, 4)
@@ -221,22 +233,22 @@ def proposals(
     return Proposals(owners=owners[kept], logits=logits[kept], boxes_px=boxes[kept])
 
 
-def _check(heads: Sequence[TaughtHead], number: int, level: Floats) -> None:
-    for head in heads:
-        if number >= len(head.levels) or head.levels[number].channels != level.shape[0]:
-            raise ModelError(
-                f"taught thing {head.label}: the trunk's level {number} has {level.shape[0]} "
-                "channels, it was taught on another one; teach the thing again"
-            )
+def _check(heads: Sequence[TaughtHead], features: FeatureMaps) -> None:
+    for number, level in enumerate(features.levels):
+        for head in heads:
+            if number >= len(head.levels) or head.levels[number].channels != level.shape[0]:
+                raise ModelError(
+                    f"taught thing {head.label}: the trunk's level {number} has {level.shape[0]} "
+                    "channels, it was taught on another one; teach the thing again"
+                )
 
 
 def _of_level(
-    heads: Sequence[TaughtHead], number: int, level: Floats, stride_px: int
+    parts: Sequence[LevelHead], level: Floats, stride_px: int
 ) -> list[tuple[int, float, Floats]]:
     """Return (head, logit, box in input pixels) of what one level shows."""
     channels, height, width = level.shape
     cells = level.reshape(channels, height * width)
-    parts = [head.levels[number] for head in heads]
     hidden = np.concatenate([part.gate_weight for part in parts]) @ cells
     hidden += np.concatenate([part.gate_bias for part in parts])[:, None]
     np.maximum(hidden, 0, out=hidden)
@@ -256,22 +268,9 @@ def _of_level(
     values = neighbourhoods(padded(level), rows, columns)
     found = []
     start = 0
-    for owner, (head, passed) in enumerate(zip(heads, passing, strict=True)):
+    for owner, (part, passed) in enumerate(zip(parts, passing, strict=True)):
         own = slice(start, start + len(passed))
         start = own.stop
-        logits, boxes = head.decode(number, values[own], rows[own], columns[own])
+        logits, boxes = _decode(part, values[own], rows[own], columns[own])
         found += [(owner, float(x), box * stride_px) for x, box in zip(logits, boxes, strict=True)]
     return found
-
-
-def _detection(label: str, logit: float, box: Floats, features: FeatureMaps) -> Detection | None:
-    letterbox = features.letterbox
-    width_px = letterbox.canvas_width_px - 2 * letterbox.pad_x_px
-    height_px = letterbox.canvas_height_px - 2 * letterbox.pad_y_px
-    corners = letterbox.to_image(box.reshape(2, 2))
-    sides = (width_px / letterbox.scale, height_px / letterbox.scale)
-    low, high = np.clip(corners[0], 0, sides), np.clip(corners[1], 0, sides)
-    if (high <= low).any():
-        return None
-    score = float(1 / (1 + np.exp(-logit)))
-    return Detection(label=label, score=score, box=Box(*map(float, (*low, *high))))

@@ -14,15 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.analyzers.objects.taught import LevelHead
-from edgeai_core.analyzers.objects.taught_check import BoxCheck
+from edgeai_core.analyzers.objects.taught_closer import CloserLook
 from edgeai_core.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
 _CARD, _PICTURES, _ENDS = "card", "cutouts", "cutout_ends"
 # What NumPy and the archive's reader raise for a file that is no such archive.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
 _WEIGHTS = tuple(entry.name for entry in fields(LevelHead))
-_CHECK_WEIGHTS = tuple(entry.name for entry in fields(BoxCheck))
+_CLOSER_WEIGHTS = tuple(entry.name for entry in fields(CloserLook))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +47,11 @@ class TaughtCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TaughtThing:
-    """A card with the weights, finest level first, and those of the last look."""
+    """A card with the weights, finest level first, and those of the closer look."""
 
     card: TaughtCard
     levels: tuple[LevelHead, ...]
-    check: BoxCheck | None = None
+    closer: CloserLook
 
 
 def encode_thing(thing: TaughtThing, cutouts: Sequence[bytes] = ()) -> bytes:
@@ -67,9 +67,8 @@ def encode_thing(thing: TaughtThing, cutouts: Sequence[bytes] = ()) -> bytes:
     for number, level in enumerate(thing.levels):
         for name in _WEIGHTS:
             content[f"{number}.{name}"] = np.asarray(getattr(level, name), np.float32)
-    if thing.check is not None:
-        for name in _CHECK_WEIGHTS:
-            content[f"check.{name}"] = np.asarray(getattr(thing.check, name), np.float32)
+    for name in _CLOSER_WEIGHTS:
+        content[f"closer.{name}"] = np.asarray(getattr(thing.closer, name), np.float32)
     content[_PICTURES] = np.frombuffer(b"".join(cutouts), np.uint8)
     content[_ENDS] = np.cumsum([len(cutout) for cutout in cutouts], dtype=np.int64)
     buffer = io.BytesIO()
@@ -83,12 +82,25 @@ def read_card(path: Path) -> TaughtCard:
     Raises:
         ModelError: it cannot be read or is no such file.
     """
-    return _read(path, weights=False).card
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return _card(bytes(stored[_CARD]))
+    except _UNREADABLE as exc:
+        raise _damaged(path, exc) from exc
 
 
 def read_thing(path: Path) -> TaughtThing:
     """Return card and weights of a thing's file; errors as of :func:`read_card`."""
-    return _read(path, weights=True)
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            card = _card(bytes(stored[_CARD]))
+            return TaughtThing(
+                card=card,
+                levels=tuple(_level(stored, number) for number in range(card.levels)),
+                closer=CloserLook(**_arrays(stored, "closer", _CLOSER_WEIGHTS)),
+            )
+    except _UNREADABLE as exc:
+        raise _damaged(path, exc) from exc
 
 
 def read_cutout_files(path: Path) -> list[npt.NDArray[np.uint8]]:
@@ -102,21 +114,10 @@ def read_cutout_files(path: Path) -> list[npt.NDArray[np.uint8]]:
     return [pictures[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
-def _read(path: Path, *, weights: bool) -> TaughtThing:
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            card = _card(bytes(stored[_CARD]))
-            levels = tuple(_level(stored, number) for number in range(card.levels * weights))
-            check = _box_check(stored) if weights else None
-    except _UNREADABLE as exc:
-        raise _damaged(path, exc) from exc
-    return TaughtThing(card=card, levels=levels, check=check)
-
-
 def _card(content: bytes) -> TaughtCard:
     values = json.loads(content)
     if values.pop("format") != FORMAT:
-        raise ValueError("written by another version")
+        raise ValueError("written by another version; --again keeps its cut-outs")
     card = TaughtCard(**values)
     if not (isinstance(card.name, str) and card.name and 1 <= card.levels <= 8):
         raise ValueError("its card names no thing")
@@ -129,12 +130,6 @@ def _level(stored: Mapping[str, npt.NDArray[np.generic]], number: int) -> LevelH
     if not math.isfinite(least):
         raise ValueError("the gate's threshold is not finite")
     return LevelHead(gate_least=least, **arrays)
-
-
-def _box_check(stored: Mapping[str, npt.NDArray[np.generic]]) -> BoxCheck | None:
-    if f"check.{_CHECK_WEIGHTS[0]}" not in stored:
-        return None
-    return BoxCheck(**_arrays(stored, "check", _CHECK_WEIGHTS))
 
 
 def _arrays(

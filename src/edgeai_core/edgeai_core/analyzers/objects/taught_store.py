@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
+import numpy.typing as npt
+
 from edgeai_core.analyzers.objects.features import FeatureMaps
 from edgeai_core.analyzers.objects.taught import TaughtHead, detect_all
 from edgeai_core.analyzers.objects.taught_file import (
@@ -151,18 +154,21 @@ class TaughtThings:
         self._signature, self._heads, self.problems = signature, tuple(heads), tuple(problems)
         return True
 
-    def detect(self, features: FeatureMaps) -> list[Detection]:
-        """Return the things in a picture's maps, best score first, boxes in pixels of the frame.
+    def detect(self, features: FeatureMaps, image: npt.NDArray[np.uint8]) -> list[Detection]:
+        """Return the things in a frame, best score first, boxes in its pixels.
+
+        Args:
+            features: the trunk's maps of the frame. image: the frame, (H, W, 3) uint8 BGR.
 
         Raises:
             ModelError: the maps are not those of the trunk that was named.
         """
-        return detect_all(self._heads, features) if self._heads else []
+        return detect_all(self._heads, features, image) if self._heads else []
 
     def _head(self, path: Path) -> TaughtHead:
         thing = read_thing(path)
         require_trunk(thing.card, self._trunk_sha256)
-        return TaughtHead(thing.card.name, thing.levels, thing.check, min_score=self._min_score)
+        return TaughtHead(thing.card.name, thing.levels, thing.closer, min_score=self._min_score)
 
 
 def require_trunk(card: TaughtCard, trunk_sha256: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from edgeai_core.analyzers.objects.features import FeatureMaps
 from edgeai_core.analyzers.objects.taught import LevelHead, TaughtHead
-from edgeai_core.analyzers.objects.taught_check import BoxCheck
+from edgeai_core.analyzers.objects.taught_closer import PART_SIDE_PX, CloserLook
 from edgeai_core.analyzers.objects.taught_file import TaughtCard, TaughtThing
 from edgeai_core.geometry import Letterbox
 
@@ -37,9 +37,56 @@ def level_watching(channel: int, *, half_cells: float = 2.0) -> LevelHead:
     )
 
 
+def blind_level(channels: int) -> LevelHead:
+    """A head whose gate lets no cell pass."""
+    zero = np.zeros(1, np.float32)
+    return LevelHead(
+        gate_weight=np.zeros((1, channels), np.float32),
+        gate_bias=zero,
+        gate_out=zero,
+        gate_least=1.0,
+        weight=np.zeros((9 * channels, 1), np.float32),
+        bias=zero,
+        out_weight=np.zeros((1, 5), np.float32),
+        out_bias=np.zeros(5, np.float32),
+    )
+
+
 def head_for(label: str = "keys", channel: int = 0) -> TaughtHead:
     """A head of two levels that finds a 1 in a channel of their maps."""
-    return TaughtHead(label, [level_watching(channel)] * 2)
+    return TaughtHead(label, [level_watching(channel)] * 2, closer_saying())
+
+
+def closer_saying(logit: float = 0.0, *, by_blue: float = 0.0) -> CloserLook:
+    """A closer look that keeps boxes and adds to a logit: always, and for blue in the part."""
+
+    def kernel(inputs: int) -> np.ndarray:
+        weight = np.zeros((9 * inputs, 1), np.float32)
+        weight[4 * inputs] = 1  # the middle of the 3x3 neighbourhood, the first channel
+        return weight
+
+    cells = (PART_SIDE_PX // 8) ** 2
+    hidden = np.zeros((cells + 1 + 4, 1), np.float32)
+    hidden[cells] = 1  # the largest of the last map
+    out = np.zeros((1, 5), np.float32)
+    out[0, 0] = by_blue
+    zero = np.zeros(1, np.float32)
+    return CloserLook(
+        first=kernel(3),
+        first_bias=zero,
+        second=kernel(1),
+        second_bias=zero,
+        third=kernel(1),
+        third_bias=zero,
+        fourth=kernel(1),
+        fourth_bias=zero,
+        squeeze=np.zeros((1, 1), np.float32),
+        squeeze_bias=zero,
+        hidden=hidden,
+        hidden_bias=zero,
+        out=out,
+        out_bias=np.array([logit, 0, 0, 0, 0], np.float32),
+    )
 
 
 def maps_with(*marks: tuple[int, int, int, int, float]) -> FeatureMaps:
@@ -64,6 +111,6 @@ def taught_thing(name: str = "keys", trunk: str = TRUNK) -> TaughtThing:
         source="still camera",
         figures={"validation_ap50": 0.9},
     )
-    one = np.ones(1, np.float32)
-    check = BoxCheck(weight=np.zeros((12, 1), np.float32), bias=one, out_weight=one, out_bias=one)
-    return TaughtThing(card=card, levels=(level_watching(0), level_watching(0)), check=check)
+    return TaughtThing(
+        card=card, levels=(level_watching(0), level_watching(0)), closer=closer_saying()
+    )

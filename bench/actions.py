@@ -1,4 +1,4 @@
-"""How often the shipped chain tells falls, gaits and accidents rightly, how late and how long.
+"""How often the shipped chain tells falls, gaits and accidents rightly, and how late.
 
     PYTHONPATH=src/edgeai_core:src/edgeai_lab python bench/actions.py CLIPS --accidents DIR \
         --json FILE
@@ -12,21 +12,16 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import datetime
 import json
 import os
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from device import device_name
 from edgeai_core import catalog
 from edgeai_core.action_events import Action
-from edgeai_core.analyzers.actions.watch import ActionWatch
-from edgeai_core.tracking import Tracker
 from edgeai_lab.actions.evaluation import (
     Chain,
     ClipResult,
@@ -45,11 +40,9 @@ GAIT_PEOPLE = 500
 GAIT_SEED = 2
 # Folders of clips in which somebody falls, and stays where they fell to the end of the clip.
 FALL_FOLDERS = ("urfall", "gmdcsa_fall")
-DECISIONS_PER_S = 15.0
 # It is not known how fast the stills were taken; cars move as if three of their numbers were a
 # second. At ten the tracker follows them better than a camera of that rate would.
 STILLS_PER_S = (3.0, 10.0)
-NOON = datetime.time(12)
 
 
 def delays_s(results: Sequence[ClipResult], chain: Chain) -> dict[str, object]:
@@ -78,36 +71,6 @@ def delays_s(results: Sequence[ClipResult], chain: Chain) -> dict[str, object]:
     }
 
 
-def frame_times_ms(path: Path, chain: Chain, *, people: int) -> list[float]:
-    """Return what joints and decisions take in pictures of so many people, side by side."""
-    tracker, watch = Tracker(), ActionWatch(poses=chain.poses)
-    spent = []
-    for stamp_ns, image in frames_of(path, fps=DECISIONS_PER_S):
-        wide = np.tile(image, (1, people, 1))
-        seen = tracker.update(chain.detector.detect(wide), stamp_ns)
-        begun = time.perf_counter()
-        watch.update(wide, seen, stamp_ns=stamp_ns, local_time=NOON)
-        if len(watch.people()) == people:
-            spent.append(1e3 * (time.perf_counter() - begun))
-    return spent
-
-
-def timing(results: Sequence[ClipResult], chain: Chain) -> dict[str, object]:
-    """Return times of pictures with one person and with three, over the clips of falls."""
-    cv2.setNumThreads(1)
-    paths = [result.path for result in results if result.folder == FALL_FOLDERS[0]][:5]
-    found: dict[str, object] = {"decisions_per_s": DECISIONS_PER_S}
-    for people, name in ((1, "frame_with_one_person_ms"), (3, "frame_with_three_people_ms")):
-        times = [t for path in paths for t in frame_times_ms(path, chain, people=people)]
-        found[name] = {
-            "pictures": len(times),
-            "min": round(min(times), 1),
-            "median": round(float(np.median(times)), 1),
-            "load_average": round(os.getloadavg()[0], 1),
-        }
-    return found
-
-
 def main() -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -119,7 +82,6 @@ def main() -> None:
         results = evaluate_folder(arguments.clips, chain, track=bar)
         runtime = chain.poses.runtime_name
         delays = delays_s(results, chain)
-        times = timing(results, chain)
         accidents = {}
         if arguments.accidents is not None:
             for rate in STILLS_PER_S:
@@ -137,7 +99,6 @@ def main() -> None:
         "joints_and_decision_ms_per_person": round(
             sum(result.watch_ms for result in results) / max(people, 1), 2
         ),
-        "times": times,
         "folders": {
             name: {label: count for label, count in counts.items() if count}
             for name, counts in count_folders(results).items()

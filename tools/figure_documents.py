@@ -158,6 +158,31 @@ def _action_lines() -> Iterator[str]:
             for name, counts in content["folders"].items()
         ),
     )
+    delays, times = content["fall_delays"], _results("action_times.json")
+    one, three = (times[name]["processor_ms"] for name in ("one_person", "three_people"))
+    yield from (
+        "",
+        f"Falls were told {delays['median_s']:g} s after the impact in the median of "
+        f"{delays['clips']} clips, {delays['longest_s']:g} s at most, in "
+        f"{delays['within_1.5_s']} of them within 1.5 s; impact is {delays['impact']}. Joints and "
+        f"decision took {one['min']:g} ms at least and {one['median']:g} in the median for a "
+        f"picture with one person, {three['min']:g} and {three['median']:g} with three "
+        f"(`{times['command']}`, of one processor's time).",
+        "",
+    )
+    yield from table(
+        ("stills of accidents, numbers per second", "clips", "with accident", "told", "false"),
+        (
+            (
+                name.removeprefix("numbers_per_s_"),
+                f"{score['clips']}",
+                f"{score['with_accident']}",
+                f"{score['told']}",
+                f"{score['told_before']}",
+            )
+            for name, score in content["accident_stills"].items()
+        ),
+    )
 
 
 def _object_lines() -> Iterator[str]:

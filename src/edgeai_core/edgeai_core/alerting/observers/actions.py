@@ -26,7 +26,7 @@ class ActionConfig:
     """Which movements people are told about."""
 
     min_probability: float = param(
-        0.6,
+        0.65,
         "What is less sure is published and told to nobody: a vehicle that something stopped or "
         "turned, without a touch to be seen, counts 0.55; somebody who was lost from view while "
         "coming down counts 0.65. Lower tells more accidents and more odd driving.",

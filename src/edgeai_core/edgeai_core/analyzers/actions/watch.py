@@ -153,7 +153,12 @@ class ActionWatch:
             down=self._falls.down_tracks(),
         )
         flight = self._flight.update(self._gaits.running(), self._people, stamp_ns=stamp_ns)
-        fights = self._fights.update(image, self._people, stamp_ns=stamp_ns)
+        fights = self._fights.update(
+            image,
+            self._people,
+            stamp_ns=stamp_ns,
+            fallen=bool(self._falls.down_tracks() or self._falls.current(stamp_ns)),
+        )
         return (*falls, *gaits, *flight, *fights)
 
     def current(self) -> tuple[ActionEvent, ...]:

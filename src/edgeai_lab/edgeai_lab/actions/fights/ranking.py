@@ -115,8 +115,8 @@ def contenders_of(
         judged=[m.judged_maps for m in material.motion if m.judged_maps is not None],
     )
 
-    def lesson(count: int, *, kept_rate: float = 2e-4) -> Lesson:
-        return Lesson(passes=max(1, round(count * passes)), kept_rate=kept_rate)
+    def lesson(count: int) -> Lesson:
+        return Lesson(passes=max(1, round(count * passes)))
 
     return [
         TableContender(

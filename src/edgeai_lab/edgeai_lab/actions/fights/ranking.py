@@ -148,7 +148,7 @@ def contenders_of(
             sees="8 colour frames cut at the motion, channels shifted in time",
             build=lambda: ShiftedNetwork(back_of(trunk)),
             views=SeriesViews(series=[maps_ for _, maps_ in material.series]),
-            lesson=lesson(3),
+            lesson=lesson(10),
             frozen=frozen,
         ),
         NetworkContender(
@@ -156,7 +156,7 @@ def contenders_of(
             sees="three differences as a picture, three blocks learn",
             build=lambda: MotionNetwork(back_of(trunk)),
             views=maps,
-            lesson=lesson(4),
+            lesson=lesson(16),
             frozen=frozen,
         ),
         TableContender(

@@ -1,11 +1,11 @@
 """How well fights are told, and how long that takes: out of fold, and by the shipped chain.
 
-    PYTHONPATH=src/edgeai_core:src/edgeai_lab python bench/fights.py CLIPS \
-        --ranking OUT/ranking.json --json FILE
+    PYTHONPATH=src/edgeai_core python bench/fights.py --ranking OUT/ranking.json \
+        --evaluation CLIPS.json --json FILE
 
 OUT is what `./edgeai lab train actions` wrote: its figures are of models that never saw the clip's
-range of numbers. CLIPS is a folder of class folders of clips, as for `edgeai lab evaluate actions`;
-the shipped models learned from the fight clips and from GMDCSA-24, so what is told of those flatters.
+range of numbers. CLIPS.json is what `./edgeai lab evaluate actions` wrote. The shipped models
+learned from the fight clips and from GMDCSA-24: what the evaluation says of those flatters.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -30,8 +31,6 @@ from edgeai_core.analyzers.actions.motion import (
     differences,
     small_grey,
 )
-from edgeai_lab.actions.evaluation import count_folders, evaluate_folder, opened_chain
-from edgeai_lab.progress import bar
 
 DECISIONS_PER_S = 15
 _TIMED = 30
@@ -40,30 +39,33 @@ _TIMED = 30
 def main() -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("clips", type=Path)
     parser.add_argument("--ranking", type=Path, required=True)
+    parser.add_argument("--evaluation", type=Path, required=True)
     parser.add_argument("--json", type=Path, required=True)
     arguments = parser.parse_args()
-    with opened_chain() as chain:
-        results = evaluate_folder(arguments.clips, chain, track=bar)
+    folders = _read(arguments.evaluation)["folders"]
     model = catalog.create_fight_model()
     reading_ms = measure_reading(model)
     content = {
-        "command": "bench/fights.py CLIPS --ranking OUT/ranking.json",
+        "command": "bench/fights.py --ranking OUT/ranking.json --evaluation CLIPS.json",
         "device": device_name(),
         "load_average": round(os.getloadavg()[0], 1),
         "runtime": model.runtime_name,
         "reading_ms": round(reading_ms, 2),
         "ms_per_decision_at_15_per_s": round(reading_ms / (DECISIONS_PER_S * STRIDE * STEP_S), 2),
         "shipped_chain": {
-            name: {"n": counts["n"], "fight": counts["fight"]}
-            for name, counts in count_folders(results).items()
+            name: {"n": counts["n"], "fight": counts["fight"]} for name, counts in folders.items()
         },
-        "out_of_fold": json.loads(arguments.ranking.read_text(encoding="utf-8")),
+        "out_of_fold": _read(arguments.ranking),
     }
     model.close()
     arguments.json.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(content, indent=2))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
 
 
 def measure_reading(model: FightModel) -> float:

@@ -62,7 +62,13 @@ class Scene:
         self.number = 0
 
     def show(
-        self, moments: int, logit: float, *, boxes: tuple[Box, ...] = (), moves: bool = True
+        self,
+        moments: int,
+        logit: float,
+        *,
+        boxes: tuple[Box, ...] = (),
+        moves: bool = True,
+        fallen: bool = False,
     ) -> list[ActionEvent]:
         events: list[ActionEvent] = []
         for _ in range(moments):
@@ -70,7 +76,7 @@ class Scene:
             stamp_ns = self.number * STEP_NS
             people = {i: person(i, box, stamp_ns) for i, box in enumerate(boxes, start=1)}
             image = frame(self.number, moves=moves)
-            events += self.fights.update(image, people, stamp_ns=stamp_ns)
+            events += self.fights.update(image, people, stamp_ns=stamp_ns, fallen=fallen)
             self.number += 1
         return events
 
@@ -134,6 +140,14 @@ def test_somebody_who_is_alone_does_not_fight_unless_the_detector_is_not_trusted
     alone = (Box(60.0, 40.0, 160.0, 340.0),)
     assert Scene().show(40, 4.0, boxes=alone) == []
     assert len(Scene(ignore_alone=False).show(14, 4.0, boxes=alone)) == 1
+
+
+def test_somebody_who_falls_alone_does_not_fight_though_the_detector_loses_them():
+    alone, two = (Box(60.0, 40.0, 160.0, 340.0),), (Box(60.0, 40.0, 160.0, 340.0),) * 2
+    scene = Scene()
+    assert scene.show(10, 4.0, boxes=alone) + scene.show(30, 4.0, fallen=True) == []
+    thrown = Scene()
+    assert thrown.show(10, 4.0, boxes=two) + thrown.show(10, 4.0, boxes=two, fallen=True) != []
 
 
 def test_a_still_scene_costs_no_inference_and_ends_a_fight():

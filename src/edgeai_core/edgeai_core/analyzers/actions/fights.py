@@ -132,13 +132,19 @@ class Fights:
         self._event = None
 
     def update(
-        self, image: npt.NDArray[np.uint8], people: Mapping[int, Person], *, stamp_ns: int
+        self,
+        image: npt.NDArray[np.uint8],
+        people: Mapping[int, Person],
+        *,
+        stamp_ns: int,
+        fallen: bool = False,
     ) -> tuple[ActionEvent, ...]:
         """Return what changed with a frame.
 
         Args:
             image: (H, W, 3) uint8 BGR. people: by track; those whose last sight has this stamp
-                are seen now. stamp_ns: the frame's.
+                are seen now. stamp_ns: the frame's. fallen: somebody drops or is down, whom the
+                detector may have lost.
 
         Raises:
             ModelError: the model does not take or give what its card says.
@@ -152,7 +158,9 @@ class Fights:
         changes = self._moments.changes()
         if changes is None:
             return ()
-        self._readings.append(self._read(judge, changes, image.shape[:2], people, stamp_ns))
+        seen = sum(person.last.stamp_ns == stamp_ns for person in people.values())
+        alone = seen == 1 or (seen == 0 and fallen)
+        self._readings.append(self._read(judge, changes, image.shape[:2], stamp_ns, alone=alone))
         window_ns = self._config.window_s * 1e9
         while len(self._readings) > 1 and stamp_ns - self._readings[0].begun_ns > window_ns:
             self._readings.popleft()
@@ -169,8 +177,9 @@ class Fights:
         judge: MotionJudge,
         changes: Floats,
         shape: tuple[int, ...],
-        people: Mapping[int, Person],
         stamp_ns: int,
+        *,
+        alone: bool,
     ) -> _Reading:
         squares = [busiest_square(changes, share=share) for share in SHARES]
         middle = squares[len(squares) // 2]
@@ -182,7 +191,7 @@ class Fights:
             stamp_ns=stamp_ns,
             features=features,
             box=middle.box_in(width_px=shape[1], height_px=shape[0]),
-            alone=sum(person.last.stamp_ns == stamp_ns for person in people.values()) == 1,
+            alone=alone,
         )
 
     def _decide(self, people: Mapping[int, Person], stamp_ns: int) -> tuple[ActionEvent, ...]:

@@ -173,7 +173,12 @@ class ActionWatch:
         accidents = self._accidents.update(
             detections, self._falls.current(stamp_ns), stamp_ns=stamp_ns, area=view.area
         )
-        fights = self._fights.update(image, self._people, stamp_ns=stamp_ns)
+        fights = self._fights.update(
+            image,
+            self._people,
+            stamp_ns=stamp_ns,
+            fallen=bool(self._falls.down_tracks() or self._falls.current(stamp_ns)),
+        )
         return (*falls, *gaits, *flight, *accidents, *fights)
 
     def current(self) -> tuple[ActionEvent, ...]:

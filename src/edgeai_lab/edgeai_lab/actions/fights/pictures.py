@@ -40,21 +40,14 @@ def greys_of(frames: Sequence[Image]) -> list[Grey]:
     return [small_grey(frame) for frame in frames]
 
 
-def judged_inputs(greys: Sequence[Grey], *, mirrored: bool = False) -> Iterator[Floats]:
-    """Yield the network's (3, side, side) inputs of a clip, those of one judgement together.
-
-    Args:
-        greys: the clip's moments. mirrored: yield each one's mirror image behind it.
-    """
+def judged_inputs(greys: Sequence[Grey]) -> Iterator[Floats]:
+    """Yield the network's (3, side, side) inputs of a clip, those of one reading together."""
     for first in range(0, max(0, len(greys) - MOMENTS) + 1, STRIDE):
         changes = differences(greys[first : first + MOMENTS])
         if len(changes) < MOMENTS - 1:
             return
         for share in SHARES:
-            picture = cut_out(changes, busiest_square(changes, share=share))
-            yield network_input(picture)
-            if mirrored:
-                yield network_input(picture[:, ::-1])
+            yield network_input(cut_out(changes, busiest_square(changes, share=share)))
 
 
 def learnt_input(greys: Sequence[Grey], rng: np.random.Generator) -> Floats:

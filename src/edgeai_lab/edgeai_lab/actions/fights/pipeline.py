@@ -18,6 +18,7 @@ from edgeai_core.model_store import sha256_of
 from edgeai_core.sources.video_file import VIDEO_SUFFIXES
 from edgeai_lab.actions.evaluation import opened_chain
 from edgeai_lab.actions.fights.contenders import Contender
+from edgeai_lab.actions.fights.gathering import material_of, motion_alone
 from edgeai_lab.actions.fights.heads import HeadRecipe, fit_head
 from edgeai_lab.actions.fights.material import FightClip, clips_of, frames_in, labels_of
 from edgeai_lab.actions.fights.networks import (
@@ -31,8 +32,6 @@ from edgeai_lab.actions.fights.ranking import (
     WINNER,
     Row,
     contenders_of,
-    material_of,
-    motion_alone,
     rank,
     save_roc,
     winner_of,

@@ -8,12 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from edgeai_lab.actions.evaluation import Chain
 from edgeai_lab.actions.fights.contenders import (
     Contender,
     KernelContender,
@@ -22,8 +20,9 @@ from edgeai_lab.actions.fights.contenders import (
     milliseconds_per_clip,
 )
 from edgeai_lab.actions.fights.fitting import Lesson, out_of_fold
+from edgeai_lab.actions.fights.gathering import Material
 from edgeai_lab.actions.fights.heads import HeadRecipe
-from edgeai_lab.actions.fights.material import FightClip, folds_of, frames_in, labels_of
+from edgeai_lab.actions.fights.material import FightClip, folds_of, labels_of
 from edgeai_lab.actions.fights.networks import (
     MotionNetwork,
     MotionTrunk,
@@ -35,47 +34,20 @@ from edgeai_lab.actions.fights.networks import (
 )
 from edgeai_lab.actions.fights.people import (
     SKELETON_CHANNELS,
-    count_features,
-    pair_features,
-    people_in,
-    skeleton_of,
 )
 from edgeai_lab.actions.fights.scoring import Labels, Score, Scores, curve_of, score_of
 from edgeai_lab.actions.fights.views import (
-    FastTrunk,
     MapViews,
     Motion,
     SeriesViews,
     SkeletonViews,
-    motion_of,
-    series_of,
 )
-from edgeai_lab.pictures import Image
 from edgeai_lab.plots import Axis, Line, save_chart
-from edgeai_lab.progress import Track, silent
 
 WINNER = "motion pictures, kernel"
 BASELINES = ("metadata alone", "person count alone")
 _SHOWN = 5
 _Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """What all architectures see of the clips, a row or an entry for each clip.
-
-    Attributes:
-        metadata: (N, 3) frames a second, seconds, aspect. counts: (N, 2) and
-            pairs: (N, 4) of people. skeletons: (channels, T) each. motion: pictures of motion.
-            series: features and maps of colour frames.
-    """
-
-    metadata: _Floats
-    counts: _Floats
-    pairs: _Floats
-    skeletons: Sequence[_Floats]
-    motion: Sequence[Motion]
-    series: Sequence[tuple[_Floats, npt.NDArray[np.float16]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,58 +78,6 @@ class Row:
             "clip_ms": round(self.clip_ms, 1),
             "teaching_s": round(self.seconds, 1),
         }
-
-
-def material_of(
-    clips: Sequence[FightClip],
-    chain: Chain,
-    trunk: FastTrunk,
-    *,
-    seed: int,
-    track: Track[FightClip] = silent,
-) -> Material:
-    """Return what all architectures see; one pass over the clips.
-
-    Raises:
-        SourceError: a clip cannot be decoded.
-    """
-    metadata, counts, pairs, skeletons = [], [], [], []
-    motion, series = [], []
-    for number, clip in enumerate(track(clips, "clips")):
-        frames = frames_in(clip.path)
-        people = people_in(frames, chain)
-        metadata.append(_metadata_of(clip.path, frames))
-        counts.append(count_features(people))
-        pairs.append(pair_features(people))
-        skeletons.append(skeleton_of(people))
-        motion.append(motion_of(frames, trunk, _drawing(seed, number), keep_maps=True))
-        series.append(series_of(frames, trunk, _drawing(seed, number)))
-    return Material(
-        metadata=np.stack(metadata),
-        counts=np.stack(counts),
-        pairs=np.stack(pairs),
-        skeletons=skeletons,
-        motion=motion,
-        series=series,
-    )
-
-
-def motion_alone(
-    clips: Sequence[FightClip],
-    trunk: FastTrunk,
-    *,
-    seed: int,
-    track: Track[FightClip] = silent,
-) -> list[Motion]:
-    """Return the pictures of motion of all clips: what the winner sees, the same as for all.
-
-    Raises:
-        SourceError: a clip cannot be decoded.
-    """
-    return [
-        motion_of(frames_in(clip.path), trunk, _drawing(seed, number))
-        for number, clip in enumerate(track(clips, "clips"))
-    ]
 
 
 def winner_of(
@@ -195,8 +115,8 @@ def contenders_of(
         judged=[m.judged_maps for m in material.motion if m.judged_maps is not None],
     )
 
-    def lesson(count: int, *, kept_rate: float = 2e-4) -> Lesson:
-        return Lesson(passes=max(1, round(count * passes)), kept_rate=kept_rate)
+    def lesson(count: int) -> Lesson:
+        return Lesson(passes=max(1, round(count * passes)))
 
     return [
         TableContender(
@@ -228,7 +148,7 @@ def contenders_of(
             sees="8 colour frames cut at the motion, channels shifted in time",
             build=lambda: ShiftedNetwork(back_of(trunk)),
             views=SeriesViews(series=[maps_ for _, maps_ in material.series]),
-            lesson=lesson(3),
+            lesson=lesson(10),
             frozen=frozen,
         ),
         NetworkContender(
@@ -236,7 +156,7 @@ def contenders_of(
             sees="three differences as a picture, three blocks learn",
             build=lambda: MotionNetwork(back_of(trunk)),
             views=maps,
-            lesson=lesson(4),
+            lesson=lesson(16),
             frozen=frozen,
         ),
         TableContender(
@@ -312,16 +232,3 @@ def _row(
         clip_ms=milliseconds_per_clip(taught[-1], 0),
         seconds=0.0,
     )
-
-
-def _drawing(seed: int, number: int) -> np.random.Generator:
-    """Return what a clip is varied with: the same whatever else is computed of other clips."""
-    return np.random.default_rng([seed, number])
-
-
-def _metadata_of(path: Path, frames: Sequence[Image]) -> _Floats:
-    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    fps, count = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    capture.release()
-    height, width = frames[0].shape[:2]
-    return np.array([fps, count / max(fps, 1.0), width / height], np.float32)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from edgeai_alerts.channels.base import Channel
 from edgeai_alerts.config import DispatchConfig, StoreConfig
@@ -268,3 +271,62 @@ def test_evidence_is_published_with_the_next_updates(bench: Bench) -> None:
     bench.now_s += 1.0
     run(dispatcher)
     assert bench.published == [(RAISED, 1, 1), (UPDATED, 1, 1)]
+
+
+STEPS = st.lists(
+    st.sampled_from(["fall", "worse", "over", "seen", "work", "away", "back", "wait", "crash"]),
+    max_size=25,
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(STEPS)
+def test_whatever_happens_and_crashes_every_telling_arrives_once_and_every_life_ends(
+    tmp_path: Path, steps: list[str]
+) -> None:
+    folder = tmp_path / uuid.uuid4().hex
+    bench = Bench(folder)
+    log = Recorder("log")
+    dispatcher = bench.dispatcher(log)
+    expected: set[tuple[str, int]] = set()
+    last_id = ""
+    for step in [*steps, "back", "work"]:
+        alert = None
+        if step == "fall":
+            alert = dispatcher.submit(event())
+        elif step == "worse":
+            alert = dispatcher.submit(event(severity=Severity.CRITICAL))
+        elif step == "over":
+            dispatcher.submit(event(over=True))
+        elif step == "seen" and last_id:
+            dispatcher.acknowledge(last_id, by="Ada")
+        elif step in ("away", "back"):
+            log.away = step == "away"
+        elif step == "wait":
+            bench.now_s += 61.0
+        elif step == "crash":
+            # What was stored is all that is left: nobody closes anything.
+            dispatcher.step()
+            dispatcher = bench.dispatcher(log)
+        if alert is not None:
+            last_id = alert.alert_id
+            expected.add((alert.alert_id, alert.telling))
+        if step in ("work", "crash"):
+            bench.now_s += 61.0 if step == "work" else 0.0
+            run(dispatcher)
+    told = [(alert.alert_id, alert.telling) for alert in log.taken]
+    assert len(told) == len(set(told))
+    # A telling that a later one of the same alert overtook is told by that one.
+    newest = {
+        alert_id: max(t for one, t in expected if one == alert_id) for alert_id, _ in expected
+    }
+    assert set(told) <= expected
+    assert set(newest.items()) <= set(told)
+    for _ in range(2):
+        bench.now_s += 121.0
+        run(dispatcher)
+    assert {alert.state for alert in bench.stored()} <= {CLEARED, EXPIRED}
+    for store in bench.stores:
+        store.close()

@@ -636,7 +636,7 @@ def test_in_a_flood_of_events_no_critical_one_is_lost_or_told_twice_and_memory_i
         dispatcher.submit(event(critical[-1], CRITICAL))
         if number % 10 == 0:
             dispatcher.step()
-        assert len(dispatcher._outlets[0].lane) <= 20
+        assert dispatcher.health().channels[0].waiting <= 20
     run(dispatcher, 200)
 
     told = subjects(channel.taken)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import paho.mqtt.client as paho
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -377,7 +377,13 @@ _STEPS = st.lists(
 )
 
 
+# Two alerts wait while a try fails; a crash while one waits.
+_AWAY = [("fails", 0), ("alert", 1), ("alert", 1), ("waits", 3), ("works through", 2)]
+
+
 @settings(max_examples=30, deadline=None)
+@example(steps=[*_AWAY, ("works", 0)], lane_size=4)
+@example(steps=[*_AWAY, ("crashes", 0), ("alert", 2), ("ends", 0)], lane_size=1)
 @given(steps=_STEPS, lane_size=st.integers(1, 4))
 def test_whatever_fails_every_channel_gets_all_alerts_once_and_in_order(
     steps: list[tuple[str, int]], lane_size: int

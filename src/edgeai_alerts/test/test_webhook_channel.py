@@ -6,7 +6,9 @@ import json
 import socket
 import ssl
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,6 +92,19 @@ def test_what_was_not_signed_so_and_now_is_refused(
     header: str, body: bytes, key: Secret, now_s: int
 ) -> None:
     assert not verify_signature(header, body, key=key, now_s=now_s)
+
+
+def test_the_receiver_of_the_handbook_knows_our_alerts() -> None:
+    handbook = Path(__file__).parents[3] / "docs" / "alerts.md"
+    code = handbook.read_text(encoding="utf-8").partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    body, key = b'{"title": "fire"}', KEY.reveal()
+    for age_s, ours in ((0, True), (400, False)):
+        header = signature(body, key=KEY, now_s=int(time.time()) - age_s)
+        assert names["is_ours"](header, body, key) is ours
+    assert not names["is_ours"](header, body + b" ", key)
+    assert not names["is_ours"]("", body, key)
 
 
 def test_every_try_of_a_telling_has_the_same_key_and_a_reminder_another(

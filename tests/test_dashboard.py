@@ -35,6 +35,7 @@ def page_story(run_graph, isolated, footage, tmp_path):
             "usb_cam": {"stream.source": footage("carphone"), "stream.loop": True},
             # tests/test_face_gate.py looks at liveness; here it would only take its time.
             "face_authenticator": {"liveness.enabled": False},
+            "supervisor": {"access.require_liveness": False},
             "dashboard": {"http.port": 0},
         },
     )
@@ -126,7 +127,7 @@ def test_a_household_lives_with_the_page(page_story, isolated, demo_home) -> Non
             await page.click_within("#sketch", x, y)
         await page.type("#zone-name", "window")
         await page.click("form button[type=submit]")
-        await page.until("document.querySelector('[data-zone=window]')")
+        await page.until("document.querySelector('[data-zone=window]')", timeout_s=60)
         await page.screenshot(SCREENSHOTS / "zones_demo.png")
 
         # Forget the person: nobody is recognised any more.

@@ -206,6 +206,9 @@ class RosBackend:
         answer = await self._asked(
             ManagePerson, f"{self._faces()}/manage_person", request, timeout_s=_FORGET_TIMEOUT_S
         )
+        if action == "forget" and self._access().person_name == name:
+            # Else it would go on by that name until its time is over.
+            await self.lock()
         return str(answer.message)
 
     async def things(self, caller: Caller) -> list[Json]:

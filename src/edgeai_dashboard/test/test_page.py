@@ -238,6 +238,7 @@ def test_a_session_that_is_over_shows_the_log_in_again(site, tell) -> None:
 
 def test_the_page_speaks_french_and_keeps_the_choice(tell) -> None:
     async def story(page) -> None:
+        await page.until("document.querySelector('header select')")
         await page.evaluate(
             "(() => { const s = document.querySelector('header select'); s.value = 'fr';"
             "s.dispatchEvent(new Event('change')); })()"

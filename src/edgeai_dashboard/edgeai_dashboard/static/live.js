@@ -34,7 +34,14 @@ function showPictures(context) {
   }
   let camera = "";
   let cameras = [];
-  const canvas = h("canvas", { class: "picture", id: "live", role: "img", width: 640, height: 480 });
+  const canvas = h("canvas", {
+    class: "picture",
+    id: "live",
+    role: "img",
+    "aria-label": t("live.waiting"),
+    width: 640,
+    height: 480,
+  });
   const age = h("p", { class: "hint", id: "live-age" }, t("live.waiting"));
   const overlays = h("input", { type: "checkbox", checked: true, id: "overlays" });
   const select = h("select", {

@@ -9,6 +9,7 @@ a bar is missed.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -111,7 +112,7 @@ class Watcher:
         self.sent_s: dict[int, float] = {}
         self.told: list[tuple[int, str, float]] = []
         self._known: set[str] = set()
-        self._thread = threading.Thread(target=rclpy.spin, args=(self._node,), daemon=True)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
         self._thread.start()
 
     def wait_for_node(self) -> None:
@@ -127,6 +128,11 @@ class Watcher:
     def wait_for_no_node(self) -> None:
         """Wait until nobody listens: who was killed is forgotten only after a while."""
         wait_until(lambda: self._events.get_subscription_count() == 0, timeout_s=_START_S)
+
+    def close(self) -> None:
+        """End ROS in this process."""
+        rclpy.shutdown()
+        self._thread.join(10.0)
 
     def ids(self) -> list[str]:
         """Return the published alerts' ids, oldest first."""
@@ -150,6 +156,10 @@ class Watcher:
         message = events_to_msg([event], Header(stamp=time_to_msg(now_ns)))
         self.sent_s[incident] = time.monotonic()
         self._events.publish(message)
+
+    def _spin(self) -> None:
+        with contextlib.suppress(ExternalShutdownException):
+            rclpy.spin(self._node)
 
     def _on_alert(self, alert: Alert) -> None:
         now_s = time.monotonic()
@@ -384,8 +394,8 @@ def main() -> int:
         finally:
             node.kill()
             scene.phone.close()
+            scene.watcher.close()
             broker.kill()
-    rclpy.shutdown()
     met = {
         "event to /alerts, p95 ms": latency["published_ms"]["p95"] <= _PUBLISH_BAR_MS,
         "event to MQTT, p95 ms": latency["mqtt_ms"]["p95"] <= _MQTT_BAR_MS,

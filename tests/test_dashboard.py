@@ -10,6 +10,7 @@ import pytest
 
 PASSWORD = "four quiet horses"
 START_TIMEOUT_S = 120
+ZONE_TIMEOUT_S = 120.0
 ENROL_TIMEOUT_S = 110
 UNLOCK_TIMEOUT_S = 60
 STORY_TIMEOUT_S = 250
@@ -127,7 +128,7 @@ def test_a_household_lives_with_the_page(page_story, isolated, demo_home) -> Non
             await page.click_within("#sketch", x, y)
         await page.type("#zone-name", "window")
         await page.click("form button[type=submit]")
-        await page.until("document.querySelector('[data-zone=window]')", timeout_s=60)
+        await page.until("document.querySelector('[data-zone=window]')", timeout_s=ZONE_TIMEOUT_S)
         await page.screenshot(SCREENSHOTS / "zones_demo.png")
 
         # Forget the person: nobody is recognised any more.

@@ -46,11 +46,11 @@ def observer(**values) -> ActionObserver:
 )
 def test_what_is_told(action, told):
     before = [event(Action.FALL)] if action is Action.RECOVERED else []
-    *_, alert = observer().observe([*before, event(action)], camera="hall")
+    *_, alert = observer().observe([*before, event(action, probability=0.95)], camera="hall")
     assert (alert.category, alert.severity.name, alert.title) == told
     assert (alert.reason, alert.score, alert.camera, alert.source) == (
         "the head came down by 0.6 body heights",
-        0.75,
+        0.95,
         "hall",
         "action_recognizer",
     )
@@ -100,7 +100,7 @@ def test_a_fight_that_becomes_surer_is_one_subject_and_its_end_ends_it():
     began = event(Action.FIGHT, probability=0.6)
     surer = dataclasses.replace(began, probability=0.8, stamp_ns=2_000_000_000)
     over = dataclasses.replace(surer, end_ns=2_500_000_000, stamp_ns=3_000_000_000)
-    watcher = observer(min_probability=0.5)
+    watcher = observer(fight_min_probability=0.5)
     told = [alert for e in (began, surer, over) for alert in watcher.observe([e], camera="hall")]
     assert [(alert.score, alert.over) for alert in told] == [
         (0.6, False),
@@ -108,7 +108,7 @@ def test_a_fight_that_becomes_surer_is_one_subject_and_its_end_ends_it():
         (0.8, True),
     ]
     assert len({alert.subject for alert in told}) == 1
-    assert observer(min_probability=0.7).observe([began], camera="hall") == []
+    assert observer(min_probability=0.0).observe([began, surer, over], camera="hall") == []
 
 
 def test_a_recovery_ends_the_fall_and_the_lying_also_when_itself_is_told_to_nobody():

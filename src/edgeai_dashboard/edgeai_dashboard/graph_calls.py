@@ -15,6 +15,9 @@ from edgeai_dashboard.backend import GraphSilentError
 ResultT = TypeVar("ResultT")
 
 _READY_TIMEOUT_S = 3.0
+# In one process with the nodes an answer waits while another node loads its model: seconds on a
+# machine that is busy.
+_ANSWER_TIMEOUT_S = 15.0
 _READY_PERIOD_S = 0.05
 
 
@@ -41,7 +44,7 @@ class GraphCalls:
         self._clients.clear()
 
     async def call(
-        self, service: type[Any], name: str, request: Any, *, timeout_s: float = 5.0
+        self, service: type[Any], name: str, request: Any, *, timeout_s: float = _ANSWER_TIMEOUT_S
     ) -> Any:
         """Return a service's response.
 

@@ -25,7 +25,7 @@ from edgeai_dashboard.setting_checks import Setting, is_shown, setting_from
 from edgeai_ros_common.params import value_message
 
 # Models are loaded by no step of these, but a worker may have to finish its frame.
-_TRANSITION_TIMEOUT_S = 15.0
+_TRANSITION_TIMEOUT_S = 30.0
 # The supervisor brings a node back as soon as its heartbeat says that it is down, once a second.
 _ATTEMPTS = 4
 _AT_START = ("supervisor", "dashboard")

@@ -7,11 +7,13 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from edgeai_core.alerting.observers.actions import ActionConfig
 from edgeai_core.analyzers.actions.fight_model import FEATURES_NAME, LOGIT_NAME
 from edgeai_core.analyzers.actions.motion import INPUT_PX
 from edgeai_core.model_store import sha256_of
@@ -130,6 +132,7 @@ def train_actions(
             "threshold": 0.5,
             **{key: round(value, 3) for key, value in dataclasses.asdict(told).items()},
             "calibration_error": round(calibration_error(probabilities, labels), 3),
+            "told_to_people": _told(probabilities, labels),
             "calibration": dataclasses.asdict(calibration),
             "wrong": [
                 clip.path.name
@@ -141,6 +144,19 @@ def train_actions(
     write_json(out / RANKING_NAME, figures)
     _write_card(out, files, figures, quiet_parts=len(quiet))
     return Outcome(rows=rows, calibration=calibration, files=files)
+
+
+def _told(
+    probabilities: npt.NDArray[np.floating[Any]], labels: npt.NDArray[np.int_]
+) -> dict[str, float]:
+    """Return the shares of fights and of other clips that people would be told of."""
+    least = ActionConfig().fight_min_probability
+    sure = probabilities >= least
+    return {
+        "probability": least,
+        "recall": round(float(sure[labels == 1].mean()), 3),
+        "false_alarms": round(float(sure[labels == 0].mean()), 3),
+    }
 
 
 def _quiet_features(folder: Path, run: FastTrunk, *, seed: int) -> list[_Floats]:

@@ -114,7 +114,7 @@ def _interfaces_of(node_plan: graph.NodePlan) -> list[Interface]:
         rclpy.init(
             args=[
                 *("--ros-args", "--params-file", str(node_plan.params_file)),
-                *("--log-level", "warn"),
+                *("--log-level", "error"),
             ],
             context=context,
             # Away from a graph that runs on this machine, and from the tests' domains 1..100.

@@ -10,6 +10,7 @@ from typing import Any
 from channel_documents import channel_lines
 from document_tables import table
 from edgeai_core.errors import EdgeAiError
+from fight_documents import fight_lines
 
 RESULTS = Path(__file__).resolve().parent.parent / "bench" / "results"
 
@@ -27,6 +28,7 @@ def figures() -> list[str]:
         *_liveness_lines(),
         *_object_lines(),
         *_action_lines(),
+        *fight_lines(_results("fights.json")),
         *_search_lines(),
         *channel_lines(_results("channels.json")),
     ]

@@ -17,11 +17,11 @@ def fight_lines(content: Mapping[str, Any]) -> Iterator[str]:
         "## Fights",
         "",
         f"`{content['command']}` on {content['device']}: {held_out['clips']} CCTV clips of about "
-        "two seconds, half of them fights, each judged by models that never saw its range of numbers "
-        f"({held_out['folds']}). Calibrated at {shipped['threshold']:g}, what ships is right on "
-        f"{100 * shipped['accuracy']:.1f} % (fights {100 * shipped['recall']:.0f} %, false on "
-        f"{100 * shipped['false_alarms']:.0f} %), AUC {shipped['auc']:.3f}; threshold and recipe "
-        "were chosen on these same clips, so others will do worse.",
+        "two seconds, half of them fights, each judged by models that never saw its range of "
+        f"numbers ({held_out['folds']}). Calibrated at {shipped['threshold']:g}, what ships is "
+        f"right on {100 * shipped['accuracy']:.1f} % (fights {100 * shipped['recall']:.0f} %, "
+        f"false on {100 * shipped['false_alarms']:.0f} %), AUC {shipped['auc']:.3f}; "
+        "threshold and recipe were chosen on these same clips, so others will do worse.",
         "",
     )
     yield from table(

@@ -12,6 +12,7 @@ def fight_lines(content: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines; `content` is what bench/fights.py wrote."""
     held_out = content["out_of_fold"]
     shipped = held_out["shipped"]
+    told = shipped["told_to_people"]
     yield from (
         "",
         "## Fights",
@@ -21,7 +22,9 @@ def fight_lines(content: Mapping[str, Any]) -> Iterator[str]:
         f"numbers ({held_out['folds']}). Calibrated at {shipped['threshold']:g}, what ships is "
         f"right on {100 * shipped['accuracy']:.1f} % (fights {100 * shipped['recall']:.0f} %, "
         f"false on {100 * shipped['false_alarms']:.0f} %), AUC {shipped['auc']:.3f}; "
-        "threshold and recipe were chosen on these same clips, so others will do worse.",
+        "threshold and recipe were chosen on these same clips, so others will do worse. People are "
+        f"told from {told['probability']:g} on: {100 * told['recall']:.0f} % of the fights, "
+        f"{100 * told['false_alarms']:.0f} % of the others.",
         "",
     )
     yield from table(

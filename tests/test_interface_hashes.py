@@ -1,4 +1,4 @@
-"""The own vision_msgs must be, on the wire, the released one."""
+"""The stand-ins must be, on the wire, the released packages."""
 
 import json
 import pathlib
@@ -6,7 +6,8 @@ import pathlib
 import pytest
 from ament_index_python.packages import get_package_share_directory
 
-# sha256 part of the RIHS01 hash, computed from the released package's own definitions (4.1.1).
+# sha256 part of the RIHS01 hash, computed from the released packages' own definitions (4.1.1, Jazzy).
+TF_MESSAGE = "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"
 RELEASED = {
     "BoundingBox2D": "008eacbb0cf8f26e83795547bed013eec3675485ef386ec056d80eaaf1c1ce2f",
     "Detection2D": "0d12b69df5c593b3455b7346fac8205437a7d4bcb09b9e0e0b2dde787ded38ea",
@@ -33,6 +34,11 @@ def test_vision_msgs_has_the_released_type_hash(message: str) -> None:
         _read_hashes("vision_msgs", message)[f"vision_msgs/msg/{message}"]
         == f"RIHS01_{RELEASED[message]}"
     )
+
+
+def test_tf2_msgs_has_the_released_type_hash() -> None:
+    hashes = _read_hashes("tf2_msgs", "TFMessage")
+    assert hashes["tf2_msgs/msg/TFMessage"] == f"RIHS01_{TF_MESSAGE}"
 
 
 def test_every_message_of_the_stand_in_is_covered() -> None:

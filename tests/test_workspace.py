@@ -43,7 +43,7 @@ def clone(tmp_path):
         lock = tmp_path / "requirements" / f"{name}.txt"
         lock.parent.mkdir(exist_ok=True)
         lock.write_text(f"{name}==1\n")
-    for package in ("wheels/vision_msgs", "src/edgeai_msgs"):
+    for package in ("wheels/tf2_msgs", "wheels/vision_msgs", "src/edgeai_msgs"):
         message = tmp_path / package / "msg" / "A.msg"
         message.parent.mkdir(parents=True)
         message.write_text("int32 a\n")
@@ -53,7 +53,7 @@ def clone(tmp_path):
     return workspace_layout.Workspace(tmp_path)
 
 
-def make_environment(clone, packages=("vision_msgs", "edgeai_msgs")):
+def make_environment(clone, packages=("tf2_msgs", "vision_msgs", "edgeai_msgs")):
     """Put the results of a finished set-up into a clone."""
     (clone.venv / "bin").mkdir(parents=True)
     clone.python.write_text("")
@@ -253,12 +253,17 @@ class TestPlan:
         assert setup_plan.find_pending(clone, plan=plan, stamp=stamp) == list(plan.steps)
 
     def test_a_sourced_ros_brings_its_own_vision_msgs(self, clone, tmp_path):
-        environ = make_ros(tmp_path / "jazzy", "vision_msgs")
+        environ = make_ros(tmp_path / "jazzy", "vision_msgs", "tf2_msgs")
         plan = plan_for(clone, environ=environ)
         assert [folder.name for folder in plan.interfaces] == ["edgeai_msgs"]
 
+    def test_only_what_a_sourced_ros_lacks_is_built(self, clone, tmp_path):
+        environ = make_ros(tmp_path / "jazzy", "tf2_msgs")
+        plan = plan_for(clone, environ=environ)
+        assert [folder.name for folder in plan.interfaces] == ["vision_msgs", "edgeai_msgs"]
+
     def test_a_vision_msgs_of_this_clone_does_not_count_as_the_real_one(self, clone, tmp_path):
-        environ = make_ros(tmp_path / "jazzy")
+        environ = make_ros(tmp_path / "jazzy", "tf2_msgs")
         make_ros(clone.root / "install" / "vision_msgs", "vision_msgs")
         own = clone.root / "install" / "vision_msgs"
         environ["AMENT_PREFIX_PATH"] = f"{own}:{environ['AMENT_PREFIX_PATH']}"
@@ -551,11 +556,13 @@ class TestEnvironment:
         assert environ["VIRTUAL_ENV"] == venv
         assert environ["PATH"] == f"{venv}/bin:/bin"
         assert environ["AMENT_PREFIX_PATH"].split(":") == [
+            f"{root}/install/tf2_msgs",
             f"{root}/install/vision_msgs",
             f"{root}/install/edgeai_msgs",
             venv,
         ]
         assert environ["LD_LIBRARY_PATH"].split(":") == [
+            f"{root}/install/tf2_msgs/lib",
             f"{root}/install/vision_msgs/lib",
             f"{root}/install/edgeai_msgs/lib",
             f"{venv}/lib",
@@ -563,6 +570,7 @@ class TestEnvironment:
         ]
         assert environ["PYTHONPATH"].split(":") == [
             f"{root}/src/edgeai_core",
+            f"{root}/install/tf2_msgs/lib/python3.11/site-packages",
             f"{root}/install/vision_msgs/lib/python3.11/site-packages",
             f"{root}/install/edgeai_msgs/lib/python3.11/site-packages",
         ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import setup_stamp
 from ros_installation import WHEELS, RosInstallation
 from setup_stamp import Stamp
-from workspace_layout import STAND_IN, Workspace
+from workspace_layout import STAND_INS, Workspace
 
 PACKAGES, SOURCES, INTERFACES, ASSETS = "packages", "sources", "interfaces", "assets"
 DEV, LAB, LAB_ASSETS = "dev", "lab", "lab assets"
@@ -95,9 +95,8 @@ def _find_interfaces(
     workspace: Workspace, *, ros: RosInstallation | None, environ: Mapping[str, str]
 ) -> tuple[pathlib.Path, ...]:
     own = workspace.root / "src" / "edgeai_msgs"
-    if ros is not None and _provides(environ, STAND_IN, workspace):
-        return (own,)
-    return (workspace.root / "wheels" / STAND_IN, own)
+    missing = [name for name in STAND_INS if ros is None or not _provides(environ, name, workspace)]
+    return (*(workspace.root / "wheels" / name for name in missing), own)
 
 
 def _provides(environ: Mapping[str, str], package: str, workspace: Workspace) -> bool:

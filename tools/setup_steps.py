@@ -126,7 +126,7 @@ class Builder:
         command = ["colcon", "build", "--base-paths", *map(str, folders)]
         command += ["--packages-select", *(folder.name for folder in folders)]
         command += ["--cmake-args", *cmake]
-        names = " and ".join(folder.name for folder in folders)
+        names = ", ".join(folder.name for folder in folders)
         with self.log.step(f"compiling {names}"):
             self.log.run(
                 [shutil.which("colcon", path=environ["PATH"]) or "colcon", *command[1:]],

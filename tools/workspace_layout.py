@@ -9,9 +9,9 @@ import ros_installation
 import setup_stamp
 from setup_errors import SetupError
 
-# The stand-in and the project's own, in the order in which they are built.
-STAND_IN = "vision_msgs"
-INTERFACES = (STAND_IN, "edgeai_msgs")
+# The stand-ins and the project's own, in the order in which they are built.
+STAND_INS = ("tf2_msgs", "vision_msgs")
+INTERFACES = (*STAND_INS, "edgeai_msgs")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 from ament_index_python.packages import get_package_share_directory
 
-# sha256 part of the RIHS01 hash, computed from the released packages' own definitions (4.1.1, Jazzy).
+# sha256 part of the RIHS01 hash, from the released packages' own definitions (4.1.1; Jazzy).
 TF_MESSAGE = "e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"
 RELEASED = {
     "BoundingBox2D": "008eacbb0cf8f26e83795547bed013eec3675485ef386ec056d80eaaf1c1ce2f",

@@ -62,7 +62,7 @@ def run_try(arguments: argparse.Namespace) -> int:
         settings=parse_settings(arguments.settings),
     ).plans
     rehearsal = Rehearsal(
-        _alert_config(plans),
+        alert_config(plans),
         rules,
         camera=arguments.camera,
         state=SessionState[arguments.session],
@@ -98,7 +98,12 @@ def _begin_ns(at: str) -> int:
     return round(datetime.combine(today, moment).timestamp() * 1e9)
 
 
-def _alert_config(plans: Sequence[graph.NodePlan]) -> AlertManagerConfig:
+def alert_config(plans: Sequence[graph.NodePlan]) -> AlertManagerConfig:
+    """Return the parameters of the alert node of a profile.
+
+    Raises:
+        ConfigError: it has none.
+    """
     for plan in plans:
         if plan.entry.name == "alert_manager":
             given = parameters_of(plan)

@@ -30,6 +30,7 @@ from edgeai_ros_common.bags.recorder import TopicChoice
 _START_WITHIN_S = 120.0
 # How exactly a message's time is kept when a recording is not played as fast as possible.
 _TURN_S = 0.005
+_SILENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,7 @@ def show(
             begun_s = time.monotonic()
             player.play(stop=stop)
             took_s = time.monotonic() - begun_s
+            _await_silence(answers, running.spin)
         finally:
             player.close()
         if not step.sent:
@@ -176,6 +178,19 @@ def _bring_up(node: Node, names: Sequence[str], spin: Callable[..., object]) -> 
             if not (future.done() and future.result().success):
                 raise SetupError(f"{name} cannot be started; its log says why")
         node.destroy_client(client)
+
+
+def _await_silence(answers: Answers, spin: Callable[..., object]) -> None:
+    """Wait for the answers that are still on their way, overtaken by word that they were sent."""
+    heard, since_s = len(answers), time.monotonic()
+
+    def quiet() -> bool:
+        nonlocal heard, since_s
+        if len(answers) != heard:
+            heard, since_s = len(answers), time.monotonic()
+        return time.monotonic() - since_s >= _SILENCE_S
+
+    spin(until=quiet, turn_s=_TURN_S)
 
 
 def _restore(name: str, value: str | None) -> None:

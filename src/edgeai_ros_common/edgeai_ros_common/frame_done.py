@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Header
 
 from edgeai_ros_common import qos
 
 FRAME_DONE = "frame_done"
-# Results reach the readers of this machine within milliseconds; one that hangs holds nobody up.
-_ACKNOWLEDGED_WITHIN = Duration(seconds=1)
 # Share of the period by which a frame may be early: stamps jitter around a camera's rate.
 _EARLY_SHARE = 0.05
 
@@ -30,10 +27,11 @@ class FrameDone:
         self._publisher = node.create_publisher(Header, f"~/{FRAME_DONE}", qos.STATE)
 
     def tell(self, header: Header) -> None:
-        """Tell that all results of a frame are published and have arrived where they are read."""
-        for publisher in self._node.publishers:
-            if publisher is not self._publisher:
-                publisher.wait_for_all_acked(_ACKNOWLEDGED_WITHIN)
+        """Tell that all results of a frame are published.
+
+        That they have arrived is not waited for: between processes Fast DDS acknowledges on its
+        heartbeat only, which took 1 to 3 s a frame. Results carry their frame's stamp.
+        """
         self._publisher.publish(header)
 
     def close(self) -> None:
@@ -61,5 +59,7 @@ class StampPace:
         self._last_ns = stamp_ns
         if stamp_ns < self._due_ns - self._early_ns:
             return False
-        self._due_ns = max(self._due_ns + self._period_ns, stamp_ns)
+        self._due_ns += self._period_ns
+        if self._due_ns <= stamp_ns:  # a gap is not made up for
+            self._due_ns = stamp_ns + self._period_ns
         return True

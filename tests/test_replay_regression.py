@@ -36,31 +36,25 @@ def pictures(clip: Path, *, number: int) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def talking_head(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Return what makes a bag of a second of the talking head, at these beginnings in turn."""
-    from rclpy.serialization import serialize_message
-
     from edgeai_core.footage import FOOTAGE
     from edgeai_core.types import Frame
     from edgeai_ros_common.bags.definitions import installed_definitions
-    from edgeai_ros_common.bags.writing import BagWriter, Topic
-    from edgeai_ros_common.convert import image_to_msg
+    from edgeai_ros_common.bags.pictures import write_pictures
 
-    topic = Topic(name="/camera/image_raw", type_name="sensor_msgs/msg/Image")
     images = list(pictures(demo_home / FOOTAGE["carphone"].file_name, number=30))
     made: dict[Sequence[int], Path] = {}
 
     def make(*begins_ns: int) -> Path:
         if begins_ns not in made:
             path = tmp_path_factory.mktemp("bags") / "bag"
-            with BagWriter(path, definitions=installed_definitions()) as writer:
-                for turn, begin_ns in enumerate(begins_ns):
-                    for number, image in enumerate(images):
-                        stamp_ns = begin_ns + number * FRAME_NS
-                        data = serialize_message(
-                            image_to_msg(Frame(image=image, stamp_ns=stamp_ns))
-                        )
-                        # Messages of a bag are in the order in which they were heard.
-                        heard_ns = BEGIN_NS + (turn * len(images) + number) * FRAME_NS
-                        writer.write(topic, stamp_ns=heard_ns, data=bytes(data))
+            frames = (
+                Frame(image=image, stamp_ns=begin_ns + number * FRAME_NS)
+                for begin_ns in begins_ns
+                for number, image in enumerate(images)
+            )
+            write_pictures(
+                path, frames, topic="/camera/image_raw", definitions=installed_definitions()
+            )
             made[begins_ns] = path
         return made[begins_ns]
 

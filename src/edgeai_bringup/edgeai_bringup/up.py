@@ -17,6 +17,7 @@ from edgeai_bringup.report import ProcessGauge, build_report, check_writable, wr
 from edgeai_bringup.settings import parse_settings
 from edgeai_bringup.view import TerminalView
 from edgeai_core.errors import ConfigError
+from edgeai_core.heap import bound_heap
 from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK, StopSignal
 
 _SAMPLE_PERIOD_S = 0.5
@@ -32,6 +33,7 @@ def run_up(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: unknown profile, parameter or setting. SourceError: the source cannot be read.
     """
+    bound_heap()
     prepared = _prepare(arguments)
     plans, title = prepared.plans, prepared.title
     stop = StopSignal()

@@ -141,7 +141,7 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
             self._run(feed.work, feed.close, name=f"evidence-{camera_of(topic)}")
             self._listen(topic, feed)
         self._watch_results(config, feeds)
-        self.subscribe(AlertMsg, "/alerts", self._on_alert, qos.ALERTS)
+        self.subscribe(AlertMsg, "alerts", self._on_alert, qos.ALERTS)
 
     def health(self) -> Health:
         desk = self._desk.health()
@@ -168,8 +168,9 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
         self.release_on_deactivate(stop)
 
     def _listen(self, topic: str, feed: CameraFeed) -> None:
-        if self._frame_hub is not None and self._frame_hub.offers(topic):
-            self.release_on_deactivate(self._frame_hub.subscribe(topic, feed.take_frame))
+        offered = self.resolve_topic_name(topic)
+        if self._frame_hub is not None and self._frame_hub.offers(offered):
+            self.release_on_deactivate(self._frame_hub.subscribe(offered, feed.take_frame))
         else:
             self.subscribe(Image, topic, feed.take_message, qos.IMAGE_WANTED)
 

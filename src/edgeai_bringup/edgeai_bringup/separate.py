@@ -29,7 +29,7 @@ _STOP_TIMEOUT_S = 8.0
 def node_arguments(node_plan: NodePlan) -> list[str]:
     """Return the arguments that a node's executable takes, as `ros2 launch` would give them."""
     arguments = ["--ros-args", "-r", f"__node:={node_plan.entry.name}"]
-    arguments += ["-r", f"__ns:=/{node_plan.namespace}"]
+    arguments += ["-r", f"__ns:=/{node_plan.namespace}", *node_plan.remap_arguments]
     arguments += ["--params-file", str(node_plan.params_file)]
     for name, value in node_plan.overrides.items():
         arguments += ["-p", f"{name}:={_yaml(value)}"]
@@ -146,8 +146,8 @@ class SeparateGraph:
 
     @property
     def process_ids(self) -> dict[str, int]:
-        """Return node name -> process id."""
-        return {p.name.rpartition("/")[2]: p.process_id for p in self._processes}
+        """Return full node name -> process id."""
+        return {p.name: p.process_id for p in self._processes}
 
     def add(self, node: Any) -> None:
         """Add a node of this process; the graph destroys it at the end."""

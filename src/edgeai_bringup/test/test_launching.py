@@ -22,7 +22,15 @@ def test_a_profile_becomes_launch_actions(profile, composed):
         for entity in profile_description(profile).entities
         if type(entity).__name__ == "DeclareLaunchArgument"
     ]
-    assert names == ["source", "camera", "composed", "params_file"]
+    assert names == [
+        "source",
+        "camera",
+        "cameras",
+        "image",
+        "namespace",
+        "composed",
+        "params_file",
+    ]
     context = LaunchContext()
     context.launch_configurations.update(
         {"source": "synthetic", "camera": "door", "composed": composed, "params_file": ""}

@@ -118,8 +118,8 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         )
         for name in config.graph.nodes:
             self.subscribe(AnalyzerStatus, f"{name}/status", backend.take_status, qos.DIAGNOSTICS)
-        self.subscribe(Alert, "/alerts", backend.take_alert, qos.ALERTS)
-        self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
+        self.subscribe(Alert, "alerts", backend.take_alert, qos.ALERTS)
+        self.subscribe(AuthState, "auth_state", self._on_access, qos.STATE)
         server = HttpServer(config.http, functools.partial(self._app, config, backend, folder))
         self.release_on_deactivate(server.stop)
         server.start()
@@ -186,15 +186,16 @@ class DashboardNode(EdgeNode[DashboardConfig]):
 
     def _open(self, feed: LiveFeed) -> None:
         closing = self._closing.setdefault(feed.camera, [])
-        topic = f"/{feed.camera}/image_raw"
-        if self._frame_hub is not None and self._frame_hub.offers(topic):
-            closing.append(self._frame_hub.subscribe(topic, feed.take_frame))
+        topic = f"{feed.camera}/image_raw"
+        offered = self.resolve_topic_name(topic)
+        if self._frame_hub is not None and self._frame_hub.offers(offered):
+            closing.append(self._frame_hub.subscribe(offered, feed.take_frame))
         else:
             taken = functools.partial(self._on_image, feed)
             closing.append(self._subscribed(Image, topic, taken, qos.IMAGE_WANTED))
         for name, message_type, view in _RESULTS:
             found = functools.partial(_on_result, feed, name, view)
-            topic = f"/{feed.camera}/{name}"
+            topic = f"{feed.camera}/{name}"
             closing.append(self._subscribed(message_type, topic, found, qos.RESULTS))
 
     def _close(self, feed: LiveFeed) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from rclpy.context import Context
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from edgeai_core.config import group, param
 from edgeai_core.source_choice import choose_source
@@ -18,6 +18,7 @@ from edgeai_core.sources.opening import open_source
 from edgeai_core.sources.stream import FrameStream, StreamState
 from edgeai_core.types import Frame
 from edgeai_ros_common import qos
+from edgeai_ros_common.compressed_pictures import CompressedConfig, publish_compressed
 from edgeai_ros_common.convert import image_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.frame_hub import FrameHub
@@ -32,6 +33,7 @@ class UsbCamConfig:
     """Parameters of the camera node."""
 
     stream: StreamConfig = group(StreamConfig)
+    compressed: CompressedConfig = group(CompressedConfig)
     frame_id: str = param(
         "camera_optical_frame", "Name of the optical frame (x right, y down, z forward; REP-103)"
     )
@@ -73,6 +75,11 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
         # Not a lifecycle publisher: get_subscription_count is asked from the stream's thread.
         self._publisher = self.create_publisher(Image, "image_raw", qos.IMAGE_OFFERED)
         self.release_on_cleanup(lambda: self.destroy_publisher(self._publisher))
+        self._compressed = self.create_publisher(
+            CompressedImage, "image_raw/compressed", qos.IMAGE_OFFERED
+        )
+        self.release_on_cleanup(lambda: self.destroy_publisher(self._compressed))
+        self._jpeg_quality = config.compressed.jpeg_quality
 
     def start(self, config: UsbCamConfig) -> None:
         choice = choose_source(config.stream.source)
@@ -117,6 +124,7 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
             self._hub.publish(self._topic, frame)
         if self._publisher.get_subscription_count() > 0:
             self._publisher.publish(image_to_msg(frame))
+        publish_compressed(self._compressed, frame, jpeg_quality=self._jpeg_quality)
         self.meter.result_published(latency_ms=(self.now_ns() - frame.stamp_ns) / 1e6)
 
     def _end_stream(self) -> None:

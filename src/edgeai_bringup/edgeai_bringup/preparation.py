@@ -12,6 +12,7 @@ from edgeai_bringup.demo import demo_gallery, prepare_demo_gallery
 from edgeai_bringup.graph import NodePlan, ParameterValue
 from edgeai_bringup.locations import config_directory
 from edgeai_bringup.parameter_files import check_node_names, check_one_gallery, source_in
+from edgeai_bringup.shared_privacy import share_privacy
 from edgeai_core.errors import ConfigError
 from edgeai_core.source_choice import AUTO, SourceChoice, choose_source
 from edgeai_core.sources.base import StreamConfig
@@ -53,7 +54,7 @@ def prepare(
 
     Raises:
         ConfigError: there is no such parameter file, it names a node that is not in the graph, or
-            the nodes name different galleries. SourceError: the source is not there.
+            the nodes name different galleries or masks. SourceError: the source is not there.
         ModelError: the demo needs the face models and they are not set up.
         ValueError: there is no such profile, or the camera's name is no ROS namespace.
     """
@@ -82,6 +83,7 @@ def prepare(
         own_camera=not choice.is_topic,
     )
     check_one_gallery(plans)
+    share_privacy(plans)
     if not choice.is_demo and not choice.is_topic:
         _look_for(choice.source)
     return Preparation(plans=plans, title=f"{profile} on {_described(choice, camera)}")

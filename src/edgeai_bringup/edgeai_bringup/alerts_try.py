@@ -70,7 +70,7 @@ def run_try(arguments: argparse.Namespace) -> int:
     if first is None:
         raise SourceError(f"{arguments.recording}: no picture can be read; expected at least one")
     rehearsal = Rehearsal(
-        _alert_config(plans),
+        alert_config(plans),
         rules,
         camera=arguments.camera,
         state=SessionState[arguments.session],
@@ -117,7 +117,12 @@ def _time_of_day_ns(at: str) -> int:
     return round(datetime.combine(today, moment).timestamp() * 1e9)
 
 
-def _alert_config(plans: Sequence[graph.NodePlan]) -> AlertManagerConfig:
+def alert_config(plans: Sequence[graph.NodePlan]) -> AlertManagerConfig:
+    """Return the parameters of the alert node of a profile.
+
+    Raises:
+        ConfigError: it has none.
+    """
     for plan in plans:
         if plan.entry.name == "alert_manager":
             given = parameters_of(plan)

@@ -17,7 +17,7 @@ from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
 from edgeai_bringup.graph import NodePlan
-from edgeai_ros_common.running import spin
+from edgeai_ros_common.running import TURN_S, spin
 
 _RESPAWN_DELAY_S = 2.0
 _MAX_RESPAWNS = 5
@@ -154,8 +154,11 @@ class SeparateGraph:
         self._stack.callback(node.destroy_node)
         self.executor.add_node(node)
 
-    def spin(self, *, until: Callable[[], bool]) -> None:
-        """Run callbacks and keep the processes alive until `until()` is true."""
+    def spin(self, until: Callable[[], bool], *, turn_s: float = TURN_S) -> None:
+        """Run callbacks and keep the processes alive until `until()` is true.
+
+        It is asked at least every `turn_s`.
+        """
 
         def check() -> bool:
             now_s = time.monotonic()
@@ -166,7 +169,7 @@ class SeparateGraph:
                         get_logger("graph").error(sentence)
             return until()
 
-        spin(self.executor, until=check)
+        spin(self.executor, until=check, turn_s=turn_s)
 
     def _stop_all(self) -> None:
         for process in reversed(self._processes):

@@ -135,6 +135,9 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
     def min_period_s(self, config: ObjectDetectorConfig) -> float:
         return config.inference.min_period_s
 
+    def lock_step(self, config: ObjectDetectorConfig) -> bool:
+        return config.inference.lock_step
+
     def health(self) -> Health:
         health = super().health()
         problems = self._taught.problems if self._taught is not None else ()

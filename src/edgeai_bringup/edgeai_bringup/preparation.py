@@ -100,7 +100,7 @@ def prepare(
         namespace=graph_namespace,
     )
     check_one_gallery(plans)
-    share_privacy(plans)
+    share_privacy(plans, namespace=graph_namespace)
     for one in chosen:
         if not one.choice.is_demo and not one.choice.is_topic:
             _look_for(one.choice.source)

@@ -85,6 +85,8 @@ def introspect() -> tuple[Interface, ...]:
                 "usb_cam": {"stream.source": "synthetic"},
                 # Who is near is asked only where flame is normal somewhere.
                 "fire_detector": {"fire.normal_flames.zones": ["stove: 0,0 1,0 1,1"]},
+                # It listens only while somebody looks.
+                "visualizer": {"lazy": False},
             },
         )
         for node_plan in plans:

@@ -45,7 +45,7 @@ class Figure:
         layer, number: who it is; the number is the track's or the incident's, from 1, or below 0
             for what has none. Unique within a layer.
         lines_px: (N, 2, 2) float64, [line, end, xy], pixels of the frame. colour: of the lines.
-        caption: may be empty. caption_px: where its lower left corner is, pixels of the frame.
+        caption: may be empty. caption_px: the middle of its lower edge, pixels of the frame.
     """
 
     layer: Layer
@@ -115,5 +115,5 @@ def _boxed(layer: Layer, number: int, box: Box, colour: Bgr, caption: str) -> Fi
         lines_px=np.stack([corners, np.roll(corners, -1, axis=0)], axis=1),
         colour=colour,
         caption=caption,
-        caption_px=(x_min, y_min),
+        caption_px=((x_min + x_max) / 2, y_min),
     )

@@ -18,7 +18,7 @@ def numbers(scene: Scene) -> list[tuple[Layer, int]]:
     return [(figure.layer, figure.number) for figure in figures_of(scene)]
 
 
-def test_a_box_is_its_four_edges_with_words_at_the_upper_left():
+def test_a_box_is_its_four_edges_with_words_above_the_upper():
     [figure] = figures_of(Scene(objects=[Detection(label="cup", score=0.5, box=BOX, track_id=7)]))
     assert figure.lines_px.tolist() == [
         [[10, 20], [110, 20]],
@@ -27,7 +27,7 @@ def test_a_box_is_its_four_edges_with_words_at_the_upper_left():
         [[10, 220], [10, 20]],
     ]
     assert (figure.layer, figure.number, figure.colour) == (Layer.OBJECTS, 7, BLUE)
-    assert (figure.caption, figure.caption_px) == ("cup #7 0.50", (10.0, 20.0))
+    assert (figure.caption, figure.caption_px) == ("cup #7 0.50", (60.0, 20.0))
 
 
 def test_what_has_no_track_gets_a_number_that_no_track_has():

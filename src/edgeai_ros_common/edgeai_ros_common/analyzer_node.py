@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from rclpy.context import Context
@@ -87,11 +87,19 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         )
         worker.start()
         self.release_on_deactivate(lambda: self._stop(worker, mailbox))
+        self.listen(config)
+
+    def listen(self, config: ConfigT) -> None:
+        """Take frames in while the node is active."""
+        self.release_on_deactivate(self.take_frames())
+
+    def take_frames(self) -> Callable[[], object]:
+        """Take frames in from now on; return what ends it."""
         topic = self.resolve_topic_name("image_raw")
         if self._frame_hub is not None and self._frame_hub.offers(topic):
-            self.release_on_deactivate(self._frame_hub.subscribe(topic, self._receive))
-        else:
-            self.subscribe(Image, "image_raw", self._receive, qos.IMAGE_WANTED)
+            return self._frame_hub.subscribe(topic, self._receive)
+        created = self.create_subscription(Image, "image_raw", self._receive, qos.IMAGE_WANTED)
+        return lambda: self.destroy_subscription(created)
 
     def health(self) -> Health:
         reading = self.meter.read()

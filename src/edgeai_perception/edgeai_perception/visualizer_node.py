@@ -26,6 +26,7 @@ from edgeai_core.overlay import draw_actions, draw_bones, draw_faces, draw_hazar
 from edgeai_core.types import Frame
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import NO_FRAMES_AFTER_S, AnalyzerNode
+from edgeai_ros_common.compressed_pictures import CompressedConfig, publish_compressed
 from edgeai_ros_common.convert import (
     detections_from_msg,
     faces_from_msg,
@@ -35,7 +36,6 @@ from edgeai_ros_common.convert import (
 )
 from edgeai_ros_common.convert_actions import actions_from_msg
 from edgeai_ros_common.convert_camera import camera_info_from_msg
-from edgeai_ros_common.convert_compressed import compressed_to_msg
 from edgeai_ros_common.convert_events import events_from_msg
 from edgeai_ros_common.convert_hazards import hazard_from_msg
 from edgeai_ros_common.convert_markers import MarkerBoard, MarkerConfig, image_marker_of
@@ -66,9 +66,7 @@ class VisualizerConfig:
         minimum=0.05,
         maximum=60.0,
     )
-    jpeg_quality: int = param(
-        80, "Quality of image_annotated/compressed; lower takes less room.", minimum=10, maximum=100
-    )
+    compressed: CompressedConfig = group(CompressedConfig)
     lazy: bool = param(
         True,
         "Take pictures and results in only while somebody listens; false shows the first picture "
@@ -83,7 +81,7 @@ class VisualizerNode(AnalyzerNode[VisualizerConfig, Scene]):
     config_class = VisualizerConfig
 
     def setup(self, config: VisualizerConfig) -> None:
-        self._quality = config.jpeg_quality
+        self._quality = config.compressed.jpeg_quality
         self._lazy = config.lazy
         self._images = self.publisher(Image, "image_annotated", qos.IMAGE_OFFERED)
         self._compressed = self.publisher(
@@ -138,20 +136,17 @@ class VisualizerNode(AnalyzerNode[VisualizerConfig, Scene]):
             self._markers.publish(self._board.update(figures, model, header_of(frame)))
 
     def _publish_pictures(self, scene: Scene, frame: Frame) -> None:
-        plain, small = (
-            publisher.get_subscription_count() > 0 for publisher in (self._images, self._compressed)
-        )
-        if not (plain or small):
+        plain = self._images.get_subscription_count() > 0
+        if not plain and self._compressed.get_subscription_count() == 0:
             return
         drawn = _drawn(scene, frame)
         if plain:
             self._images.publish(image_to_msg(drawn))
-        if small:
-            self._compressed.publish(compressed_to_msg(drawn, jpeg_quality=self._quality))
+        publish_compressed(self._compressed, drawn, jpeg_quality=self._quality)
 
     def _model_for(self, frame: Frame) -> CameraModel | None:
         """Return how the camera forms the frame; without it there is no place in 3-D."""
-        topic = self.resolve_topic_name("camera_info")
+        topic = self._info_topic()
         if self._info is None:
             self._problem = f"no markers: nothing on {topic}; does the camera's driver publish it?"
             return None
@@ -170,6 +165,10 @@ class VisualizerNode(AnalyzerNode[VisualizerConfig, Scene]):
         self._problem = ""
         return model
 
+    def _info_topic(self) -> str:
+        """Return where the camera's numbers are: beside its pictures, wherever those come from."""
+        return f"{self.resolve_topic_name('image_raw').rpartition('/')[0]}/camera_info"
+
     # Who listens decides what is listened to. All of this runs on the executor.
 
     def _look_round(self) -> None:
@@ -186,7 +185,7 @@ class VisualizerNode(AnalyzerNode[VisualizerConfig, Scene]):
         taken = self._open = ExitStack()
         self._open_since_s = time.monotonic()
         for message, topic, take, profile in (
-            (CameraInfo, "camera_info", self._take_info, qos.IMAGE_WANTED),
+            (CameraInfo, self._info_topic(), self._take_info, qos.IMAGE_WANTED),
             (FaceMatchArray, "faces", self._take_faces, qos.RESULTS),
             (Detection2DArray, "objects", self._take_objects, qos.RESULTS),
             (ObjectEventArray, "objects/current", self._take_events, qos.STATE),

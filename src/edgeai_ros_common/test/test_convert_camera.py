@@ -14,9 +14,9 @@ from edgeai_core.figures import Layer, Scene, figures_of
 from edgeai_core.geometry import Box
 from edgeai_core.skeletons import JOINTS, Skeleton
 from edgeai_core.types import Detection, Frame
+from edgeai_ros_common.compressed_pictures import compressed_to_msg
 from edgeai_ros_common.convert import time_to_msg
 from edgeai_ros_common.convert_camera import camera_info_from_msg, camera_info_to_msg
-from edgeai_ros_common.convert_compressed import compressed_to_msg
 from edgeai_ros_common.convert_markers import MarkerBoard, MarkerConfig, image_marker_of
 from edgeai_ros_common.convert_skeletons import skeletons_from_msg, skeletons_to_msg
 

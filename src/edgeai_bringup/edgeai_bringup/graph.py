@@ -46,6 +46,7 @@ class NodeEntry:
         scope: in the camera's namespace or global. role: who brings it up.
         takes_frames: the constructor takes the frame hub of the composed process.
         restartable: the supervisor restarts it when it reports ERROR (a camera mends itself).
+        on_demand: it works only while somebody listens, so that no result is no fault.
     """
 
     name: str
@@ -55,6 +56,7 @@ class NodeEntry:
     role: Role
     takes_frames: bool = False
     restartable: bool = True
+    on_demand: bool = False
 
     @property
     def module(self) -> str:
@@ -106,6 +108,15 @@ NODES: tuple[NodeEntry, ...] = (
         Scope.CAMERA,
         Role.ANALYZER,
         takes_frames=True,
+    ),
+    NodeEntry(
+        "visualizer",
+        "edgeai_perception",
+        "VisualizerNode",
+        Scope.CAMERA,
+        Role.BASE,
+        takes_frames=True,
+        on_demand=True,
     ),
     NodeEntry(
         "evidence_recorder",

@@ -9,6 +9,7 @@ from typing import Any
 from edgeai_bringup.graph import PROFILES, NodePlan, ParameterValue
 from edgeai_bringup.graph_names import joined, split_cameras
 from edgeai_bringup.locations import fastdds_profile
+from edgeai_bringup.viewing import is_viewable, rviz_file
 
 # Fast DDS renamed the variable; each of Humble, Jazzy and Kilted reads at least one of them.
 _DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
@@ -70,10 +71,46 @@ def profile_description(profile: str) -> Any:
                 default_value="",
                 description="Parameter file instead of the profile's own.",
             ),
+            *_viewer_arguments(profile),
             *(SetEnvironmentVariable(name, str(fastdds_profile())) for name in unset),
             OpaqueFunction(function=_actions, args=[profile]),
+            *([OpaqueFunction(function=_viewers, args=[profile])] if is_viewable(profile) else []),
         ]
     )
+
+
+def _viewer_arguments(profile: str) -> list[Any]:
+    from launch.actions import DeclareLaunchArgument
+
+    if not is_viewable(profile):
+        return []
+    return [
+        DeclareLaunchArgument(
+            "rviz",
+            default_value="false",
+            choices=("true", "false", "True", "False"),
+            description="Open rviz2 with the drawn picture and the markers before the camera.",
+        )
+    ]
+
+
+def _viewers(context: Any, profile: str) -> list[Any]:
+    from launch.substitutions import LaunchConfiguration
+    from launch_ros.actions import Node
+
+    if LaunchConfiguration("rviz").perform(context).casefold() != "true":
+        return []
+    file = rviz_file(profile, camera=LaunchConfiguration("camera").perform(context))
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            name="rviz2",
+            # Closing its window ends nothing else.
+            arguments=["-d", str(file)],
+            output="screen",
+        )
+    ]
 
 
 def _actions(context: Any, profile: str) -> list[Any]:

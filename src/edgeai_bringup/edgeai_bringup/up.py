@@ -95,7 +95,9 @@ def _run(
                 p.full_name
                 for p in plans
                 # The others speak when there is something to say.
-                if p.entry.role is graph.Role.BASE and p.entry.scope is graph.Scope.CAMERA
+                if p.entry.role is graph.Role.BASE
+                and p.entry.scope is graph.Scope.CAMERA
+                and not p.entry.on_demand
             ),
         )
         monitor.create_timer(_SAMPLE_PERIOD_S, session.tick)

@@ -22,6 +22,7 @@ def test_a_profile_becomes_launch_actions(profile, composed):
         for entity in profile_description(profile).entities
         if type(entity).__name__ == "DeclareLaunchArgument"
     ]
+    viewable = ["rviz"] if "visualizer" in PROFILES[profile] else []
     assert names == [
         "source",
         "camera",
@@ -30,6 +31,7 @@ def test_a_profile_becomes_launch_actions(profile, composed):
         "namespace",
         "composed",
         "params_file",
+        *viewable,
     ]
     context = LaunchContext()
     context.launch_configurations.update(
@@ -37,3 +39,15 @@ def test_a_profile_becomes_launch_actions(profile, composed):
     )
     expected = 1 if composed == "true" else len(PROFILES[profile])
     assert len(_actions(context, profile)) == expected
+
+
+def test_rviz_is_started_when_it_is_asked_for():
+    from edgeai_bringup.launching import _viewers
+    from launch import LaunchContext
+
+    context = LaunchContext()
+    context.launch_configurations.update({"rviz": "false", "camera": "door"})
+    assert _viewers(context, "home") == []
+    context.launch_configurations["rviz"] = "true"
+    [viewer] = _viewers(context, "home")
+    assert viewer.node_package == "rviz2"

@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from rclpy.context import Context
@@ -66,6 +66,7 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         self._frame_hub = frame_hub
         self._mailbox: Mailbox[Frame | Image] = Mailbox()
         self._last_failure = ""
+        self._in_lock_step = False
 
     def min_period_s(self, config: ConfigT) -> float:
         """Return the shortest time between two analyses in seconds; 0 looks at all it can."""
@@ -88,21 +89,30 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         mailbox: Mailbox[Frame | Image] = Mailbox()
         self._mailbox = mailbox
         period_s = self.min_period_s(config)
-        lock_step = self.lock_step(config)
+        self._in_lock_step = self.lock_step(config)
         work = functools.partial(self._work, mailbox, period_s)
-        if lock_step:
+        if self._in_lock_step:
             done = FrameDone(self)
             self.release_on_deactivate(done.close)
             work = functools.partial(self._work_in_lock_step, mailbox, StampPace(period_s), done)
         worker = threading.Thread(target=work, name=f"{self.get_name()}-worker", daemon=True)
         worker.start()
         self.release_on_deactivate(lambda: self._stop(worker, mailbox))
+        self.listen(config)
+
+    def listen(self, config: ConfigT) -> None:
+        """Take frames in while the node is active."""
+        self.release_on_deactivate(self.take_frames())
+
+    def take_frames(self) -> Callable[[], object]:
+        """Take frames in from now on; return what ends it."""
         topic = self.resolve_topic_name("image_raw")
         if self._frame_hub is not None and self._frame_hub.offers(topic):
-            self.release_on_deactivate(self._frame_hub.subscribe(topic, self._receive))
-        else:
-            profile = qos.IMAGE_OFFERED if lock_step else qos.IMAGE_WANTED
-            self.subscribe(Image, "image_raw", self._receive, profile)
+            return self._frame_hub.subscribe(topic, self._receive)
+        # In lock step no picture may be lost.
+        profile = qos.IMAGE_OFFERED if self._in_lock_step else qos.IMAGE_WANTED
+        created = self.create_subscription(Image, "image_raw", self._receive, profile)
+        return lambda: self.destroy_subscription(created)
 
     def health(self) -> Health:
         reading = self.meter.read()

@@ -145,6 +145,13 @@ PROFILES: dict[str, tuple[str, ...]] = {
     "camera": ("usb_cam", "supervisor"),
 }
 
+#: Boards: what runs of a profile on a machine that runs it alone, or has the cameras, or the rest.
+PARTS: dict[str, tuple[Scope, ...]] = {
+    "all": (Scope.CAMERA, Scope.GLOBAL),
+    "cameras": (Scope.CAMERA,),
+    "center": (Scope.GLOBAL,),
+}
+
 ParameterValue = bool | int | float | str | list[bool] | list[int] | list[float] | list[str]
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from edgeai_bringup.graph import PROFILES, NodePlan, ParameterValue
+from edgeai_bringup.graph import PARTS, PROFILES, NodePlan, ParameterValue
 from edgeai_bringup.graph_names import joined, split_cameras
 from edgeai_bringup.locations import fastdds_profile
 from edgeai_bringup.viewing import is_viewable, rviz_file
@@ -59,6 +59,13 @@ def profile_description(profile: str) -> Any:
                 default_value="",
                 description="Of the whole graph, for instance a robot's name: its topics, services "
                 "and nodes are below it, and two graphs do not hear each other.",
+            ),
+            DeclareLaunchArgument(
+                "part",
+                default_value="all",
+                choices=tuple(PARTS),
+                description="With several machines: the cameras with their analyzers, or the "
+                "center, which has the rest; it is told the names of all cameras.",
             ),
             DeclareLaunchArgument(
                 "composed",
@@ -124,6 +131,7 @@ def _actions(context: Any, profile: str) -> list[Any]:
             "cameras",
             "image",
             "namespace",
+            "part",
             "composed",
             "params_file",
         )
@@ -141,6 +149,7 @@ def _actions(context: Any, profile: str) -> list[Any]:
         cameras=_cameras(values),
         # launch prefixes relative namespaces by itself; the supervisor must know the whole names.
         namespace=joined(_pushed(context), values["namespace"].strip("/")),
+        part=values["part"],
         params_file=Path(values["params_file"]) if values["params_file"] else None,
     )
     return [_node_action(p) for p in prepared.plans]
@@ -163,6 +172,7 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
         arguments += ["--camera", camera]
     if values["namespace"]:
         arguments += ["--namespace", values["namespace"]]
+    arguments += ["--part", values["part"]]
     if values["params_file"]:
         arguments += ["--params-file", values["params_file"]]
     return Node(

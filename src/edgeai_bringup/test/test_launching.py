@@ -29,13 +29,23 @@ def test_a_profile_becomes_launch_actions(profile, composed):
         "cameras",
         "image",
         "namespace",
+        "part",
         "composed",
         "params_file",
         *viewable,
     ]
     context = LaunchContext()
     context.launch_configurations.update(
-        {"source": "synthetic", "camera": "door", "composed": composed, "params_file": ""}
+        {
+            "source": "synthetic",
+            "camera": "door",
+            "cameras": "",
+            "image": "",
+            "namespace": "",
+            "part": "all",
+            "composed": composed,
+            "params_file": "",
+        }
     )
     expected = 1 if composed == "true" else len(PROFILES[profile])
     assert len(_actions(context, profile)) == expected

@@ -35,7 +35,7 @@ class OpenVinoRuntime:
             # Pinning threads to cores makes several small models queue on the same core.
             "ENABLE_CPU_PINNING": False,
         }
-        if options.precision == "f32":
+        if options.precision != "auto":
             properties["INFERENCE_PRECISION_HINT"] = "f32"
         core = shared_core()
         try:

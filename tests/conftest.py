@@ -214,9 +214,9 @@ def segments_of(process: Any) -> set[str]:
 
 
 class Command:
-    """The product's command in a process group of its own, with its output line by line."""
+    """A command in a process group of its own, with its output line by line."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str]) -> None:
         self.lines: list[str] = []
         self.errors: list[str] = []
         self.segments: set[str] = set()
@@ -224,7 +224,7 @@ class Command:
         self._before = shared_memory()
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "edgeai_bringup.cli", *arguments],
+            list(words),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -310,12 +310,18 @@ class Command:
 
 @pytest.fixture
 def command(isolated: SimpleNamespace) -> Iterator[Callable[..., Command]]:
-    """Return what starts the product's command with these arguments; it ends with the test."""
+    """Return what starts the product's command with these arguments; it ends with the test.
+
+    Argument `program`: another command than the product's.
+    """
     pytest.importorskip("rclpy", reason="ROS is not there: run the tests by make test")
     started: list[Command] = []
 
-    def start(*arguments: object) -> Command:
-        started.append(Command([str(a) for a in arguments]))
+    def start(
+        *arguments: object,
+        program: Sequence[str] = (sys.executable, "-m", "edgeai_bringup.cli"),
+    ) -> Command:
+        started.append(Command([*program, *(str(a) for a in arguments)]))
         return started[-1]
 
     yield start

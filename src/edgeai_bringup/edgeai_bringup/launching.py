@@ -6,14 +6,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-from edgeai_bringup.graph import PARTS, PROFILES, NodePlan, ParameterValue
+from edgeai_bringup.graph import (
+    PARTS,
+    PROFILES,
+    RESPAWN_DELAY_S,
+    STOP_TIMEOUT_S,
+    NodePlan,
+    ParameterValue,
+)
 from edgeai_bringup.graph_names import joined, split_cameras
 from edgeai_bringup.locations import fastdds_profile
 from edgeai_bringup.viewing import is_viewable, rviz_file
 
 # Fast DDS renamed the variable; each of Humble, Jazzy and Kilted reads at least one of them.
 _DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-_RESPAWN_DELAY_S = 2.0
 
 
 def profile_description(profile: str) -> Any:
@@ -182,6 +188,7 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
         output="screen",
         emulate_tty=True,
         on_exit=_refuse_failure,
+        sigterm_timeout=str(STOP_TIMEOUT_S),
     )
 
 
@@ -213,7 +220,8 @@ def _node_action(node: NodePlan) -> Any:
         # Without a limit: launch counts restarts for ever and would leave a camera down that
         # failed five times in a year. The supervisor reports a node that keeps failing.
         respawn=True,
-        respawn_delay=_RESPAWN_DELAY_S,
+        respawn_delay=RESPAWN_DELAY_S,
+        sigterm_timeout=str(STOP_TIMEOUT_S),
     )
 
 

@@ -20,6 +20,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from edgeai_core.errors import ConfigError, EdgeAiError
+from edgeai_core.heap import bound_heap
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -130,6 +131,7 @@ def run_node(
 
     The node waits for the supervisor: it neither configures nor activates itself.
     """
+    bound_heap()
     stop = StopSignal()
     context: Context | None = None
     executor: SingleThreadedExecutor | None = None

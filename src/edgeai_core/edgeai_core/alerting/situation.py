@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgeai_core.alerting.forgetting import Forgotten, ForgottenPeople
 from edgeai_core.alerting.rules import ANYBODY, When
 from edgeai_core.types import AlertEvent, AuthState, Detection, FaceMatch, SessionState
 
@@ -43,6 +45,7 @@ class Situation:
         self._happened: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._latest_ns: OrderedDict[str, int] = OrderedDict()
         self._access = AuthState(state=SessionState.LOCKED)
+        self._forgotten = ForgottenPeople()
 
     @property
     def state(self) -> SessionState:
@@ -54,7 +57,7 @@ class Situation:
         self._turn_to(camera, stamp_ns)
         _note(self._faces, camera, len(matches), stamp_ns)
         for match in matches:
-            if match.recognised:
+            if match.recognised and match.person_id not in self._forgotten:
                 self._people[camera, match.person_id] = (match.person_name, stamp_ns)
                 self._people.move_to_end((camera, match.person_id))
         while len(self._people) > _MAX_PEOPLE:
@@ -68,7 +71,18 @@ class Situation:
 
     def see_access(self, state: AuthState) -> None:
         """Note who has access."""
-        self._access = state
+        # Nothing asks for the reason, which may name somebody.
+        self._access = dataclasses.replace(state, reason="")
+        if state.person_id in self._forgotten:
+            # The session goes on until the supervisor ends it, but it is nobody's.
+            self._access = dataclasses.replace(self._access, person_id="", person_name="")
+
+    def forget_person(self, person: Forgotten) -> None:
+        """Forget that a person was seen or had access; the person counts as unknown from now on."""
+        self._forgotten.add(person)
+        for key in [key for key in self._people if key[1] == person.person_id]:
+            del self._people[key]
+        self.see_access(self._access)
 
     def note(self, event: AlertEvent) -> None:
         """Note that something happened."""

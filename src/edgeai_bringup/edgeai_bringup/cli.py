@@ -36,6 +36,11 @@ def build_parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--separate", action="store_true", help="one process per node, started again when it dies"
     )
+    up.add_argument(
+        "--sim-time",
+        action="store_true",
+        help="live in the time of /clock, as a simulation or replay --clock-hz tells it",
+    )
     up.add_argument("--duration-s", type=_positive, metavar="S", help="stop by itself after S s")
     up.add_argument("--report", type=Path, metavar="FILE", help="write what happened as JSON")
     up.add_argument(

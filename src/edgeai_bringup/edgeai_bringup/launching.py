@@ -80,6 +80,12 @@ def profile_description(profile: str) -> Any:
                 description="One process for all nodes (true) or one each, with respawn (false).",
             ),
             DeclareLaunchArgument(
+                "use_sim_time",
+                default_value="false",
+                choices=("true", "false", "True", "False"),
+                description="Live in the time of /clock, as a simulation or a replay tells it.",
+            ),
+            DeclareLaunchArgument(
                 "params_file",
                 default_value="",
                 description="Parameter file instead of the profile's own.",
@@ -140,6 +146,7 @@ def _actions(context: Any, profile: str) -> list[Any]:
             "part",
             "composed",
             "params_file",
+            "use_sim_time",
         )
     }
     if values["image"]:
@@ -157,6 +164,7 @@ def _actions(context: Any, profile: str) -> list[Any]:
         namespace=joined(_pushed(context), values["namespace"].strip("/")),
         part=values["part"],
         params_file=Path(values["params_file"]) if values["params_file"] else None,
+        sim_time=values["use_sim_time"].casefold() == "true",
     )
     return [_node_action(p) for p in prepared.plans]
 
@@ -181,6 +189,8 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
     arguments += ["--part", values["part"]]
     if values["params_file"]:
         arguments += ["--params-file", values["params_file"]]
+    if values["use_sim_time"].casefold() == "true":
+        arguments += ["--sim-time"]
     return Node(
         package="edgeai_bringup",
         executable="graph",

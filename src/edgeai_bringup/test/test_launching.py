@@ -37,6 +37,7 @@ def test_a_profile_becomes_launch_actions(profile, composed):
         "namespace",
         "part",
         "composed",
+        "use_sim_time",
         "params_file",
         *viewable,
     ]
@@ -51,6 +52,7 @@ def test_a_profile_becomes_launch_actions(profile, composed):
             "part": "all",
             "composed": composed,
             "params_file": "",
+            "use_sim_time": "true",
         }
     )
     expected = 1 if composed == "true" else len(PROFILES[profile])

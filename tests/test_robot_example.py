@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "src" / "edgeai_bringup" / "examples"
-TIMEOUT_S = 120.0
+TIMEOUT_S = 80.0
 
 
 def trigger_parameters() -> dict:
@@ -69,7 +69,12 @@ def test_fire_seen_by_the_robot_sends_it_to_its_pose(isolated, tmp_path):
     driver = robot.create_publisher(Image, "/head/image_raw", 1)
     hazards = robot.create_publisher(HazardReport, "front/hazards", qos.RESULTS)
     report = HazardReport(state=HazardReport.FIRE, start_fire_score=0.25, fire_score=0.5)
-    robot.create_timer(0.5, lambda: hazards.publish(report))
+
+    def see_fire():
+        report.header.stamp = robot.get_clock().now().to_msg()
+        hazards.publish(report)
+
+    robot.create_timer(0.5, see_fire)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(robot)
     log = (tmp_path / "launch.log").open("w")

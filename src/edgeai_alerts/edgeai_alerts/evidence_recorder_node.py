@@ -20,7 +20,6 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
-from edgeai_alerts.evidence.capture import masks_of
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.desk import EvidenceDesk
 from edgeai_alerts.evidence.feed import CameraFeed
@@ -31,6 +30,7 @@ from edgeai_alerts.topics import camera_of
 from edgeai_core import catalog
 from edgeai_core.access.locations import data_directory
 from edgeai_core.config import group, param
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import Alert
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (

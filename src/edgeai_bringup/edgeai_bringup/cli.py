@@ -15,6 +15,7 @@ from edgeai_bringup.graph import PARTS, PROFILES
 from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 from edgeai_bringup.objects_parser import add_objects_parser
 from edgeai_bringup.people_parser import add_people_parser, add_recognise_parser
+from edgeai_bringup.regression_parser import add_regression_parser
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -63,6 +64,11 @@ def build_parser() -> argparse.ArgumentParser:
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
 
     add_bag_parsers(commands)
+    add_regression_parser(
+        commands.add_parser(
+            "test-bag", help="compare what is seen in a recording with expectations"
+        )
+    )
     add_accounts_parser(commands.add_parser("dashboard", help="accounts of the web page"))
 
     add_lab_parser(commands)
@@ -181,6 +187,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.bags import run_bags
 
             return run_bags(arguments)
+        if arguments.command == "test-bag":
+            from edgeai_bringup.regression import run_test_bag
+
+            return run_test_bag(arguments)
         if arguments.command == "dashboard":
             from edgeai_bringup.accounts import run_accounts
 

@@ -14,7 +14,7 @@ from rclpy.parameter import Parameter
 from edgeai_bringup.graph import NodePlan
 from edgeai_bringup.graph_names import joined
 from edgeai_ros_common.frame_hub import FrameHub
-from edgeai_ros_common.running import EXIT_USAGE, spin, start_context
+from edgeai_ros_common.running import EXIT_USAGE, TURN_S, spin, start_context
 
 _NAMESPACE_RULE = "__ns:="
 
@@ -65,9 +65,9 @@ class ComposedGraph:
         self._stack.callback(node.destroy_node)
         self.executor.add_node(node)
 
-    def spin(self, *, until: Callable[[], bool]) -> None:
-        """Run callbacks until `until()` is true."""
-        spin(self.executor, until=until)
+    def spin(self, until: Callable[[], bool], *, turn_s: float = TURN_S) -> None:
+        """Run callbacks until `until()` is true, which is asked at least every `turn_s`."""
+        spin(self.executor, until=until, turn_s=turn_s)
 
     def _add_planned(self, node_plan: NodePlan) -> None:
         entry = node_plan.entry

@@ -46,6 +46,7 @@ class NodeEntry:
         scope: in the camera's namespace or global. role: who brings it up.
         takes_frames: the constructor takes the frame hub of the composed process.
         restartable: the supervisor restarts it when it reports ERROR (a camera mends itself).
+        on_demand: it works only while somebody listens, so that no result is no fault.
     """
 
     name: str
@@ -55,6 +56,7 @@ class NodeEntry:
     role: Role
     takes_frames: bool = False
     restartable: bool = True
+    on_demand: bool = False
 
     @property
     def module(self) -> str:
@@ -108,6 +110,15 @@ NODES: tuple[NodeEntry, ...] = (
         takes_frames=True,
     ),
     NodeEntry(
+        "visualizer",
+        "edgeai_perception",
+        "VisualizerNode",
+        Scope.CAMERA,
+        Role.BASE,
+        takes_frames=True,
+        on_demand=True,
+    ),
+    NodeEntry(
         "evidence_recorder",
         "edgeai_alerts",
         "EvidenceRecorderNode",
@@ -140,6 +151,12 @@ PARTS: dict[str, tuple[Scope, ...]] = {
     "cameras": (Scope.CAMERA,),
     "center": (Scope.GLOBAL,),
 }
+
+#: Processes of their own: after how long a dead one is started again, and how long one may take to
+#: end. The models' threads end first, which takes seconds on a busy machine: 5 s, the default of
+#: ros2 launch, were too few at a load of 10 on two cores.
+RESPAWN_DELAY_S = 2.0
+STOP_TIMEOUT_S = 8.0
 
 ParameterValue = bool | int | float | str | list[bool] | list[int] | list[float] | list[str]
 

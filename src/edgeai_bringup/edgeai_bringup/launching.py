@@ -6,13 +6,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-from edgeai_bringup.graph import PARTS, PROFILES, NodePlan, ParameterValue
+from edgeai_bringup.graph import (
+    PARTS,
+    PROFILES,
+    RESPAWN_DELAY_S,
+    STOP_TIMEOUT_S,
+    NodePlan,
+    ParameterValue,
+)
 from edgeai_bringup.graph_names import joined, split_cameras
 from edgeai_bringup.locations import fastdds_profile
+from edgeai_bringup.viewing import is_viewable, rviz_file
 
 # Fast DDS renamed the variable; each of Humble, Jazzy and Kilted reads at least one of them.
 _DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-_RESPAWN_DELAY_S = 2.0
 
 
 def profile_description(profile: str) -> Any:
@@ -77,10 +84,51 @@ def profile_description(profile: str) -> Any:
                 default_value="",
                 description="Parameter file instead of the profile's own.",
             ),
+            *_viewer_arguments(profile),
             *(SetEnvironmentVariable(name, str(fastdds_profile())) for name in unset),
             OpaqueFunction(function=_actions, args=[profile]),
+            *([OpaqueFunction(function=_viewers, args=[profile])] if is_viewable(profile) else []),
         ]
     )
+
+
+def _viewer_arguments(profile: str) -> list[Any]:
+    from launch.actions import DeclareLaunchArgument
+
+    if not is_viewable(profile):
+        return []
+    return [
+        DeclareLaunchArgument(
+            "rviz",
+            default_value="false",
+            choices=("true", "false", "True", "False"),
+            description="Open rviz2 with the drawn picture and the markers before the (first) "
+            "camera.",
+        )
+    ]
+
+
+def _viewers(context: Any, profile: str) -> list[Any]:
+    from launch.substitutions import LaunchConfiguration
+    from launch_ros.actions import Node
+
+    if LaunchConfiguration("rviz").perform(context).casefold() != "true":
+        return []
+    names = ("namespace", "camera", "cameras")
+    values = {name: LaunchConfiguration(name).perform(context) for name in names}
+    first = _cameras(values)[0].partition("=")[0]
+    namespace = values["namespace"].strip("/")
+    file = rviz_file(profile, camera=joined(_pushed(context), namespace, first))
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            name="rviz2",
+            # Closing its window ends nothing else.
+            arguments=["-d", str(file)],
+            output="screen",
+        )
+    ]
 
 
 def _actions(context: Any, profile: str) -> list[Any]:
@@ -145,6 +193,7 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
         output="screen",
         emulate_tty=True,
         on_exit=_refuse_failure,
+        sigterm_timeout=str(STOP_TIMEOUT_S),
     )
 
 
@@ -176,7 +225,8 @@ def _node_action(node: NodePlan) -> Any:
         # Without a limit: launch counts restarts for ever and would leave a camera down that
         # failed five times in a year. The supervisor reports a node that keeps failing.
         respawn=True,
-        respawn_delay=_RESPAWN_DELAY_S,
+        respawn_delay=RESPAWN_DELAY_S,
+        sigterm_timeout=str(STOP_TIMEOUT_S),
     )
 
 

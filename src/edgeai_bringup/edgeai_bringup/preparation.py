@@ -14,6 +14,7 @@ from edgeai_bringup.graph import NodePlan, ParameterValue
 from edgeai_bringup.graph_names import checked_namespace
 from edgeai_bringup.locations import config_directory
 from edgeai_bringup.parameter_files import check_node_names, check_one_gallery
+from edgeai_bringup.shared_privacy import share_privacy
 from edgeai_core.errors import ConfigError
 from edgeai_core.sources.base import StreamConfig
 from edgeai_core.sources.opening import open_source
@@ -64,7 +65,7 @@ def prepare(
 
     Raises:
         ConfigError: there is no such parameter file, it names a node that is not in the graph, two
-            cameras would open one device, or the nodes name different galleries.
+            cameras would open one device, or the nodes name different galleries or masks.
         SourceError: a source is not there.
         ModelError: the demo needs the face models and they are not set up.
         ValueError: there is no such profile, or a name is no ROS namespace or topic.
@@ -106,6 +107,7 @@ def prepare(
         namespace=graph_namespace,
     )
     check_one_gallery(plans)
+    share_privacy(plans, namespace=graph_namespace)
     for one in () if has_no_camera else chosen:
         if not one.choice.is_demo and not one.choice.is_topic:
             _look_for(one.choice.source)

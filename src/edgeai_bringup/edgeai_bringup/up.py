@@ -17,6 +17,7 @@ from edgeai_bringup.report import ProcessGauge, build_report, check_writable, wr
 from edgeai_bringup.settings import parse_settings
 from edgeai_bringup.view import TerminalView
 from edgeai_core.errors import ConfigError
+from edgeai_core.heap import bound_heap
 from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK, StopSignal
 
 _SAMPLE_PERIOD_S = 0.5
@@ -32,6 +33,7 @@ def run_up(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: unknown profile, parameter or setting. SourceError: the source cannot be read.
     """
+    bound_heap()
     prepared = _prepare(arguments)
     stop = StopSignal()
     if arguments.separate:
@@ -94,7 +96,9 @@ def _run(
                 p.full_name
                 for p in plans
                 # The others speak when there is something to say.
-                if p.entry.role is graph.Role.BASE and p.entry.scope is graph.Scope.CAMERA
+                if p.entry.role is graph.Role.BASE
+                and p.entry.scope is graph.Scope.CAMERA
+                and not p.entry.on_demand
             ),
         )
         monitor.create_timer(_SAMPLE_PERIOD_S, session.tick)

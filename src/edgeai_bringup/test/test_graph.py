@@ -26,12 +26,13 @@ def test_home_is_the_whole_graph_with_its_names_and_namespaces():
         "/camera/object_detector",
         "/camera/fire_detector",
         "/camera/action_recognizer",
+        "/camera/visualizer",
         "/evidence_recorder",
         "/alert_manager",
         "/dashboard",
         "/supervisor",
     ]
-    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", "", "", ""]
+    assert [p.namespace for p in plans.values()] == ["camera"] * 6 + ["", "", "", ""]
     assert {p.params_file for p in plans.values()} == {CONFIG / "home.params.yaml"}
 
 
@@ -47,6 +48,7 @@ def test_the_supervisor_is_told_whom_it_brings_up():
         "nodes.base": [
             "/camera/usb_cam",
             "/camera/face_authenticator",
+            "/camera/visualizer",
             "/evidence_recorder",
             "/alert_manager",
             "/dashboard",

@@ -81,7 +81,7 @@ class NodeSettings:
         listed = await self._calls.call(
             ListParameters, f"{node}/list_parameters", ListParameters.Request()
         )
-        names = sorted(name for name in listed.result.names if is_shown(name))
+        names = sorted(name for name in listed.result.names if is_shown(name, role=_role(node)))
         described = await self._calls.call(
             DescribeParameters,
             f"{node}/describe_parameters",

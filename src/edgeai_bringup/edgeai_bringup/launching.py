@@ -108,7 +108,8 @@ def _viewer_arguments(profile: str) -> list[Any]:
             "rviz",
             default_value="false",
             choices=("true", "false", "True", "False"),
-            description="Open rviz2 with the drawn picture and the markers before the camera.",
+            description="Open rviz2 with the drawn picture and the markers before the (first) "
+            "camera.",
         )
     ]
 
@@ -119,7 +120,11 @@ def _viewers(context: Any, profile: str) -> list[Any]:
 
     if LaunchConfiguration("rviz").perform(context).casefold() != "true":
         return []
-    file = rviz_file(profile, camera=LaunchConfiguration("camera").perform(context))
+    names = ("namespace", "camera", "cameras")
+    values = {name: LaunchConfiguration(name).perform(context) for name in names}
+    first = _cameras(values)[0].partition("=")[0]
+    namespace = values["namespace"].strip("/")
+    file = rviz_file(profile, camera=joined(_pushed(context), namespace, first))
     return [
         Node(
             package="rviz2",

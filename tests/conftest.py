@@ -116,7 +116,7 @@ def footage(demo_home: Path, tmp_path: Path) -> Callable[..., str]:
 class InProcessGraph:
     """A composed graph of this process and the monitor that listens to it."""
 
-    def __init__(self, plans: Sequence[Any]) -> None:
+    def __init__(self, plans: Sequence[Any], *, namespace: str = "") -> None:
         from edgeai_bringup.composed import ComposedGraph
         from edgeai_bringup.monitor import GraphMonitor
 
@@ -127,6 +127,7 @@ class InProcessGraph:
             node_names=tuple(p.full_name for p in plans),
             context=self.graph.context,
             on_event=self.events.append,
+            namespace=namespace,
         )
         self.graph.add(self.monitor)
 
@@ -166,7 +167,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
     """Return what starts a profile in this process; it ends with the test.
 
     Arguments: the profile, parameter overrides by node, the names of the nodes to start where
-    not all of them are wanted, and whether the graph has a camera node.
+    not all of them are wanted, whether the graph has a camera node, its cameras where there are
+    several, and its namespace.
     """
     pytest.importorskip("rclpy", reason="ROS is not there: run the tests by make test")
     from edgeai_bringup.graph import Role, plan
@@ -180,6 +182,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
         *,
         only: Sequence[str] = (),
         own_camera: bool = True,
+        cameras: Sequence[Any] = (),
+        namespace: str = "",
     ) -> InProcessGraph:
         given = {name: dict(values) for name, values in (overrides or {}).items()}
         plans = plan(
@@ -187,6 +191,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
             config_directory=config_directory(),
             overrides=given,
             own_camera=own_camera,
+            cameras=cameras,
+            namespace=namespace,
         )
         if only:
             plans = tuple(p for p in plans if p.entry.name in only)
@@ -196,7 +202,7 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
                     p.overrides.update(
                         {"nodes.base": names, "nodes.analyzers": [], "nodes.always_on": []}
                     )
-        running.append(InProcessGraph(plans))
+        running.append(InProcessGraph(plans, namespace=namespace))
         return running[-1]
 
     # rcl gives a node's log publisher back with the last reference to the node, and a cycle may

@@ -20,7 +20,6 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from vision_msgs.msg import Detection2DArray
 
-from edgeai_alerts.evidence.capture import masks_of
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.desk import EvidenceDesk
 from edgeai_alerts.evidence.feed import CameraFeed
@@ -31,6 +30,7 @@ from edgeai_alerts.topics import camera_of
 from edgeai_core import catalog
 from edgeai_core.access.locations import data_directory
 from edgeai_core.config import group, param
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import Alert
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (
@@ -141,7 +141,7 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
             self._run(feed.work, feed.close, name=f"evidence-{camera_of(topic)}")
             self._listen(topic, feed)
         self._watch_results(config, feeds)
-        self.subscribe(AlertMsg, "/alerts", self._on_alert, qos.ALERTS)
+        self.subscribe(AlertMsg, "alerts", self._on_alert, qos.ALERTS)
 
     def health(self) -> Health:
         desk = self._desk.health()
@@ -168,8 +168,9 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
         self.release_on_deactivate(stop)
 
     def _listen(self, topic: str, feed: CameraFeed) -> None:
-        if self._frame_hub is not None and self._frame_hub.offers(topic):
-            self.release_on_deactivate(self._frame_hub.subscribe(topic, feed.take_frame))
+        offered = self.resolve_topic_name(topic)
+        if self._frame_hub is not None and self._frame_hub.offers(offered):
+            self.release_on_deactivate(self._frame_hub.subscribe(offered, feed.take_frame))
         else:
             self.subscribe(Image, topic, feed.take_message, qos.IMAGE_WANTED)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgeai_bringup.graph import PROFILES, NodePlan, ParameterValue
+from edgeai_bringup.graph_names import joined, split_cameras
 from edgeai_bringup.locations import fastdds_profile
 from edgeai_bringup.viewing import is_viewable, rviz_file
 
@@ -35,12 +36,29 @@ def profile_description(profile: str) -> Any:
                 default_value="auto",
                 description="/dev/videoN, rtsp://…, a clip, a folder, demo, topic (somebody else "
                 "publishes image_raw), or auto: what the parameter file says, else the first USB "
-                "camera, else the demo footage.",
+                "camera, else the demo footage. Of every camera that has none of its own.",
             ),
             DeclareLaunchArgument(
                 "camera",
                 default_value="camera",
                 description="Namespace of the camera and its analyzers.",
+            ),
+            DeclareLaunchArgument(
+                "cameras",
+                default_value="",
+                description="Several cameras instead of one: 'entrance=/dev/video0 garden=demo'.",
+            ),
+            DeclareLaunchArgument(
+                "image",
+                default_value="",
+                description="Topic of pictures that a driver of the robot publishes, instead of a "
+                "camera of our own: /robot/front/image_raw. The same as source:=topic:NAME.",
+            ),
+            DeclareLaunchArgument(
+                "namespace",
+                default_value="",
+                description="Of the whole graph, for instance a robot's name: its topics, services "
+                "and nodes are below it, and two graphs do not hear each other.",
             ),
             DeclareLaunchArgument(
                 "composed",
@@ -80,9 +98,17 @@ def _viewers(context: Any, profile: str) -> list[Any]:
     from launch.substitutions import LaunchConfiguration
     from launch_ros.actions import Node
 
-    if LaunchConfiguration("rviz").perform(context).casefold() != "true":
+    values = {
+        name: LaunchConfiguration(name).perform(context)
+        for name in ("camera", "cameras", "namespace", "rviz")
+    }
+    if values["rviz"].casefold() != "true":
         return []
-    file = rviz_file(profile, camera=LaunchConfiguration("camera").perform(context))
+    # Of several cameras the first: the others are a click away in its list of topics.
+    first = _cameras(values)[0].partition("=")[0]
+    file = rviz_file(
+        profile, camera=joined(_pushed(context), values["namespace"].strip("/"), first)
+    )
     return [
         Node(
             package="rviz2",
@@ -100,8 +126,18 @@ def _actions(context: Any, profile: str) -> list[Any]:
 
     values = {
         name: LaunchConfiguration(name).perform(context)
-        for name in ("source", "camera", "composed", "params_file")
+        for name in (
+            "source",
+            "camera",
+            "cameras",
+            "image",
+            "namespace",
+            "composed",
+            "params_file",
+        )
     }
+    if values["image"]:
+        values["source"] = f"topic:{values['image']}"
     if values["composed"].casefold() == "true":
         return [_composed_action(profile, values)]
     # Not for the composed process, which prepares itself, nor for --show-args: it reads models.
@@ -110,16 +146,31 @@ def _actions(context: Any, profile: str) -> list[Any]:
     prepared = prepare(
         profile,
         source=values["source"],
-        camera=values["camera"],
+        cameras=_cameras(values),
+        # launch prefixes relative namespaces by itself; the supervisor must know the whole names.
+        namespace=joined(_pushed(context), values["namespace"].strip("/")),
         params_file=Path(values["params_file"]) if values["params_file"] else None,
     )
     return [_node_action(p) for p in prepared.plans]
 
 
+def _pushed(context: Any) -> str:
+    """Return the namespace that a PushROSNamespace around the include gives, if any."""
+    return str(context.launch_configurations.get("ros_namespace", "")).strip("/")
+
+
+def _cameras(values: dict[str, str]) -> list[str]:
+    return split_cameras(values["cameras"]) or [values["camera"]]
+
+
 def _composed_action(profile: str, values: dict[str, str]) -> Any:
     from launch_ros.actions import Node
 
-    arguments = ["--source", values["source"], "--camera", values["camera"]]
+    arguments = ["--source", values["source"]]
+    for camera in _cameras(values):
+        arguments += ["--camera", camera]
+    if values["namespace"]:
+        arguments += ["--namespace", values["namespace"]]
     if values["params_file"]:
         arguments += ["--params-file", values["params_file"]]
     return Node(
@@ -149,11 +200,12 @@ def _node_action(node: NodePlan) -> Any:
         package=node.entry.package,
         executable=node.entry.executable,
         name=node.entry.name,
-        namespace=node.namespace,
+        namespace=f"/{node.namespace}",
         parameters=[
             str(node.params_file),
             {name: _typed(value) for name, value in filled.items()},
         ],
+        remappings=list(node.remaps),
         ros_arguments=[word for rule in empty for word in ("-p", rule)],
         output="screen",
         # Without a limit: launch counts restarts for ever and would leave a camera down that

@@ -23,10 +23,22 @@ def test_a_profile_becomes_launch_actions(profile, composed):
         if type(entity).__name__ == "DeclareLaunchArgument"
     ]
     viewable = ["rviz"] if "visualizer" in PROFILES[profile] else []
-    assert names == ["source", "camera", "composed", "params_file", *viewable]
+    assert names == [
+        "source",
+        "camera",
+        "cameras",
+        "image",
+        "namespace",
+        "composed",
+        "params_file",
+        *viewable,
+    ]
     context = LaunchContext()
     context.launch_configurations.update(
-        {"source": "synthetic", "camera": "door", "composed": composed, "params_file": ""}
+        {
+            **{"source": "synthetic", "camera": "door", "composed": composed, "params_file": ""},
+            **{"cameras": "", "image": "", "namespace": ""},
+        }
     )
     expected = 1 if composed == "true" else len(PROFILES[profile])
     assert len(_actions(context, profile)) == expected
@@ -37,7 +49,9 @@ def test_rviz_is_started_when_it_is_asked_for():
     from launch import LaunchContext
 
     context = LaunchContext()
-    context.launch_configurations.update({"rviz": "false", "camera": "door"})
+    context.launch_configurations.update(
+        {"rviz": "false", "camera": "door", "cameras": "", "namespace": ""}
+    )
     assert _viewers(context, "home") == []
     context.launch_configurations["rviz"] = "true"
     [viewer] = _viewers(context, "home")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
+from edgeai_core.privacy.config import PrivacyConfig
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -113,6 +114,7 @@ class DashboardConfig:
     http: HttpConfig = group(HttpConfig)
     session: SessionConfig = group(SessionConfig)
     live: LiveConfig = group(LiveConfig)
+    privacy: PrivacyConfig = group(PrivacyConfig)
     uploads: UploadConfig = group(UploadConfig)
     graph: GraphConfig = group(GraphConfig)
 

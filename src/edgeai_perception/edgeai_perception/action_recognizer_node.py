@@ -108,6 +108,9 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
     def min_period_s(self, config: ActionRecognizerConfig) -> float:
         return config.inference.min_period_s
 
+    def lock_step(self, config: ActionRecognizerConfig) -> bool:
+        return config.inference.lock_step
+
     def analyze(self, frame: Frame) -> ActionResult:
         people = self._tracker.update(self._detector.detect(frame.image), frame.stamp_ns)
         events = self._watch.update(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from rclpy.context import Context
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
 
 from edgeai_core.camera_mount import MountConfig, camera_frame, camera_transforms
@@ -23,6 +23,7 @@ from edgeai_core.sources.stream import FrameStream, StreamState
 from edgeai_core.types import Frame
 from edgeai_perception.camera_view import CameraView, CameraViewConfig
 from edgeai_ros_common import qos
+from edgeai_ros_common.compressed_pictures import CompressedConfig, publish_compressed
 from edgeai_ros_common.convert import image_to_msg
 from edgeai_ros_common.convert_camera import transforms_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
@@ -40,6 +41,7 @@ class UsbCamConfig:
     stream: StreamConfig = group(StreamConfig)
     camera: CameraViewConfig = group(CameraViewConfig)
     mount: MountConfig = group(MountConfig)
+    compressed: CompressedConfig = group(CompressedConfig)
     frame_id: str = param(
         "",
         "Name of the optical frame (x right, y down, z forward; REP-103); empty makes it of the "
@@ -83,6 +85,11 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
         # Not a lifecycle publisher: get_subscription_count is asked from the stream's thread.
         self._publisher = self.create_publisher(Image, "image_raw", qos.IMAGE_OFFERED)
         self.release_on_cleanup(lambda: self.destroy_publisher(self._publisher))
+        self._compressed = self.create_publisher(
+            CompressedImage, "image_raw/compressed", qos.IMAGE_OFFERED
+        )
+        self.release_on_cleanup(lambda: self.destroy_publisher(self._compressed))
+        self._jpeg_quality = config.compressed.jpeg_quality
         self._view = CameraView(config.camera)
         self._infos = self.create_publisher(CameraInfo, "camera_info", qos.IMAGE_OFFERED)
         self.release_on_cleanup(lambda: self.destroy_publisher(self._infos))
@@ -147,6 +154,7 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
         info = self._view.message_for(frame)
         if info is not None and self._infos.get_subscription_count() > 0:
             self._infos.publish(info)
+        publish_compressed(self._compressed, frame, jpeg_quality=self._jpeg_quality)
         self.meter.result_published(latency_ms=(self.now_ns() - frame.stamp_ns) / 1e6)
 
     def _end_stream(self) -> None:

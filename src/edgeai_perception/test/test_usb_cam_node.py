@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
 
 from edgeai_core.source_choice import SourceChoice
@@ -124,6 +124,25 @@ def test_without_camera_auto_plays_the_looped_footage(make, monkeypatch, tmp_pat
     monkeypatch.setattr(usb_cam_node, "choose_source", lambda text: choice)
     node.trigger_activate()
     assert (node._stream._config.source, node._stream._config.loop) == (str(footage), True)
+
+
+def test_jpegs_go_to_the_compressed_topic_while_somebody_listens(ros, make):
+    hub = FrameHub()
+    frames: dict[int, Frame] = {}
+    hub.subscribe("/camera/image_raw", lambda frame: frames.setdefault(frame.stamp_ns, frame))
+    node = make(hub, stream__source="synthetic", compressed__jpeg_quality=95)
+    node.trigger_activate()
+    got: list[CompressedImage] = []
+    ros.listener().create_subscription(
+        CompressedImage, "/camera/image_raw/compressed", got.append, qos.IMAGE_WANTED
+    )
+    ros.until(lambda: got)
+    stamp = got[0].header.stamp
+    sent = frames[stamp.sec * 1_000_000_000 + stamp.nanosec].image
+    assert got[0].format == "bgr8; jpeg compressed bgr8"
+    received = cv2.imdecode(np.frombuffer(got[0].data, np.uint8), cv2.IMREAD_COLOR)
+    assert received.shape == sent.shape == (48, 64, 3)
+    assert np.abs(received.astype(int) - sent).mean() < 8.0
 
 
 CALIBRATION = """\

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from sensor_msgs.msg import Image
 
-from edgeai_alerts.evidence.capture import FrameCompressor, FrameSampler, PrivacyMask
+from edgeai_alerts.evidence.capture import FrameCompressor, FrameSampler
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_core.errors import EvidenceError, FrameError
+from edgeai_core.privacy.masks import PrivacyMask
 from edgeai_core.types import Frame
 from edgeai_ros_common.convert import frame_from_msg, time_from_msg
 from edgeai_ros_common.mailbox import Mailbox

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,25 +21,10 @@ from typing import Any
 
 import pytest
 
+from edgeai_bringup.domains import free_domain
+
 # Fast DDS names its segments, ports and locks so.
 SHARED_MEMORY = ("/dev/shm/fastrtps", "/dev/shm/sem.fastrtps")
-# RTPS 9.6.1.1: participant 0 of domain d listens on UDP port 7410 + 250 d.
-_PORT_BASE, _PORT_GAIN, _UNICAST_OFFSET = 7400, 250, 10
-_DOMAINS = 100
-_domain_numbers = itertools.count(os.getpid() * 7)
-
-
-def _free_domain() -> int:
-    """Return a ROS domain that nobody on this machine is in."""
-    for number in itertools.islice(_domain_numbers, _DOMAINS):
-        domain = number % _DOMAINS + 1
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("", _PORT_BASE + _PORT_GAIN * domain + _UNICAST_OFFSET))
-            except OSError:
-                continue
-        return domain
-    raise RuntimeError(f"all ROS domains 1..{_DOMAINS} are in use on this machine")
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +32,7 @@ def isolated(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> SimpleNamespace:
     """Keep a test away from the user's data and from other graphs."""
-    surroundings = SimpleNamespace(domain=_free_domain(), data=tmp_path / "data")
+    surroundings = SimpleNamespace(domain=free_domain(), data=tmp_path / "data")
     monkeypatch.setenv("ROS_DOMAIN_ID", str(surroundings.domain))
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "log"))
@@ -231,9 +214,9 @@ def segments_of(process: Any) -> set[str]:
 
 
 class Command:
-    """The product's command in a process group of its own, with its output line by line."""
+    """A command in a process group of its own, with its output line by line."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str]) -> None:
         self.lines: list[str] = []
         self.errors: list[str] = []
         self.segments: set[str] = set()
@@ -241,7 +224,7 @@ class Command:
         self._before = shared_memory()
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "edgeai_bringup.cli", *arguments],
+            list(words),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -327,12 +310,18 @@ class Command:
 
 @pytest.fixture
 def command(isolated: SimpleNamespace) -> Iterator[Callable[..., Command]]:
-    """Return what starts the product's command with these arguments; it ends with the test."""
+    """Return what starts the product's command with these arguments; it ends with the test.
+
+    Argument `program`: another command than the product's.
+    """
     pytest.importorskip("rclpy", reason="ROS is not there: run the tests by make test")
     started: list[Command] = []
 
-    def start(*arguments: object) -> Command:
-        started.append(Command([str(a) for a in arguments]))
+    def start(
+        *arguments: object,
+        program: Sequence[str] = (sys.executable, "-m", "edgeai_bringup.cli"),
+    ) -> Command:
+        started.append(Command([*program, *(str(a) for a in arguments)]))
         return started[-1]
 
     yield start

@@ -31,7 +31,7 @@ from edgeai_ros_common import qos
 CAMERA = "camera"
 _PROFILE = "home"  # it has every node of the table
 # Packages whose interfaces every ROS node has: parameters, life cycle, type descriptions.
-_STANDARD = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
+STANDARD = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
 
 
 class Kind(enum.Enum):
@@ -194,7 +194,7 @@ class _Recorder:
         interface_type, name = arguments[:2]
         package, group = interface_type.__module__.split(".")[:2]
         # Calls of standard services are the graph's own doing; offering them is not.
-        if package in _STANDARD and kind is not Kind.CALLS:
+        if package in STANDARD and kind is not Kind.CALLS:
             return
         quality = ""
         if quality_at is None:

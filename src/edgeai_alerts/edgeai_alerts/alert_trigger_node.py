@@ -16,7 +16,7 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 from edgeai_msgs.msg import Alert as AlertMsg
 from lifecycle_msgs.msg import State
-from rclpy.action import ActionClient
+from rclpy.action.client import ActionClient
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.context import Context
@@ -96,6 +96,7 @@ class AlertTriggerNode(Node):
             self.destroy_node()
             raise
         self._trigger = AlertTrigger(config.when)
+        self._destroyed = False
         self._client = ActionClient(self, action, config.action.name)
         self._handle: Any = None
         self._cancel_wanted = False
@@ -109,10 +110,9 @@ class AlertTriggerNode(Node):
 
     def destroy_node(self) -> None:
         """Destroy the node and what it takes of the action."""
-        client = getattr(self, "_client", None)
-        if client is not None:
-            self._client = None
-            client.destroy()
+        if hasattr(self, "_client") and not self._destroyed:
+            self._destroyed = True
+            self._client.destroy()
         super().destroy_node()
 
     def _on_alert(self, message: AlertMsg) -> None:

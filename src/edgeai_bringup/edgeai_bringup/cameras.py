@@ -10,7 +10,7 @@ from edgeai_bringup.graph import ParameterValue
 from edgeai_bringup.graph_names import CameraPlan, joined
 from edgeai_bringup.parameter_files import source_in
 from edgeai_core.errors import ConfigError
-from edgeai_core.source_choice import AUTO, SourceChoice, choose_source
+from edgeai_core.source_choice import AUTO, TOPIC, SourceChoice, choose_source
 from edgeai_core.sources.rtsp import redacted
 
 _SOURCE = "stream.source"
@@ -54,6 +54,7 @@ def choose_cameras(
     namespace: str,
     overrides: Mapping[str, Mapping[str, ParameterValue]],
     params_file: Path | None,
+    elsewhere: bool = False,
 ) -> tuple[ChosenCamera, ...]:
     """Return the cameras and what each plays.
 
@@ -64,13 +65,18 @@ def choose_cameras(
         texts: ``NAME`` or ``NAME=SOURCE``. source: of those without their own.
         namespace: of the graph. overrides: by node, or by ``CAMERA/NODE``.
         params_file: the user's own, if any.
+        elsewhere: the cameras are on other machines: what they play is not known here.
 
     Raises:
         ConfigError: two cameras would open the same device, or a setting is for a camera that is
             not there. SourceError: the demo is wanted and not set up.
     """
     chosen = tuple(
-        _chosen(text, source, namespace=namespace, overrides=overrides, params_file=params_file)
+        _elsewhere(text, source)
+        if elsewhere
+        else _chosen(
+            text, source, namespace=namespace, overrides=overrides, params_file=params_file
+        )
         for text in texts
     )
     names = [camera.name for camera in chosen]
@@ -88,6 +94,14 @@ def choose_cameras(
             )
         opened[device] = camera.name
     return chosen
+
+
+def _elsewhere(text: str, source: str) -> ChosenCamera:
+    name, _, own = text.partition("=")
+    choice = SourceChoice(source="")
+    if (own or source).partition(":")[0] == TOPIC:
+        choice = choose_source(own or source)
+    return ChosenCamera(name=name, choice=choice, is_written=False)
 
 
 def _chosen(

@@ -11,7 +11,7 @@ from pathlib import Path
 from edgeai_bringup.accounts_parser import add_accounts_parser
 from edgeai_bringup.alerts_parser import add_alerts_parser
 from edgeai_bringup.bags_parser import add_bag_parsers
-from edgeai_bringup.graph import PROFILES
+from edgeai_bringup.graph import PARTS, PROFILES
 from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 from edgeai_bringup.objects_parser import add_objects_parser
 from edgeai_bringup.people_parser import add_people_parser, add_recognise_parser
@@ -97,6 +97,12 @@ def _add_graph_options(parser: argparse.ArgumentParser) -> None:
         help="namespace of a camera (camera), and what it plays instead of --source; repeatable",
     )
     _add_namespace_option(parser)
+    parser.add_argument(
+        "--part",
+        default="all",
+        choices=tuple(PARTS),
+        help="with several machines: the cameras and their analyzers, or the center of all (all)",
+    )
     parser.add_argument("--params-file", type=Path, metavar="FILE", help="instead of the profile's")
     parser.add_argument(
         "--set",

@@ -145,6 +145,19 @@ PROFILES: dict[str, tuple[str, ...]] = {
     "camera": ("usb_cam", "supervisor"),
 }
 
+#: Boards: what runs of a profile on a machine that runs it alone, or has the cameras, or the rest.
+PARTS: dict[str, tuple[Scope, ...]] = {
+    "all": (Scope.CAMERA, Scope.GLOBAL),
+    "cameras": (Scope.CAMERA,),
+    "center": (Scope.GLOBAL,),
+}
+
+#: Processes of their own: after how long a dead one is started again, and how long one may take to
+#: end. The models' threads end first, which takes seconds on a busy machine: 5 s, the default of
+#: ros2 launch, were too few at a load of 10 on two cores.
+RESPAWN_DELAY_S = 2.0
+STOP_TIMEOUT_S = 8.0
+
 ParameterValue = bool | int | float | str | list[bool] | list[int] | list[float] | list[str]
 
 

@@ -105,7 +105,12 @@ def camera_remaps(camera: CameraPlan, namespace: str) -> tuple[tuple[str, str], 
 
 def global_remaps(cameras: Sequence[CameraPlan], namespace: str) -> tuple[tuple[str, str], ...]:
     """Return the remaps (from, to) of the global nodes of a graph in its namespace."""
-    remaps = [(camera.image_topic, camera.image) for camera in cameras if camera.image]
+    remaps = [
+        (f"{camera.image_topic}{suffix}", f"{camera.image}{suffix}")
+        for camera in cameras
+        if camera.image
+        for suffix in ("", "/compressed")
+    ]
     if namespace:
         # Absolute for whoever has no namespace, as every tool expects it (REP-107).
         remaps.append(("/diagnostics", f"/{namespace}/diagnostics"))

@@ -6,14 +6,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-from edgeai_bringup.graph import PROFILES, NodePlan, ParameterValue
+from edgeai_bringup.graph import (
+    PARTS,
+    PROFILES,
+    RESPAWN_DELAY_S,
+    STOP_TIMEOUT_S,
+    NodePlan,
+    ParameterValue,
+)
 from edgeai_bringup.graph_names import joined, split_cameras
 from edgeai_bringup.locations import fastdds_profile
 from edgeai_bringup.viewing import is_viewable, rviz_file
 
 # Fast DDS renamed the variable; each of Humble, Jazzy and Kilted reads at least one of them.
 _DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-_RESPAWN_DELAY_S = 2.0
 
 
 def profile_description(profile: str) -> Any:
@@ -59,6 +65,13 @@ def profile_description(profile: str) -> Any:
                 default_value="",
                 description="Of the whole graph, for instance a robot's name: its topics, services "
                 "and nodes are below it, and two graphs do not hear each other.",
+            ),
+            DeclareLaunchArgument(
+                "part",
+                default_value="all",
+                choices=tuple(PARTS),
+                description="With several machines: the cameras with their analyzers, or the "
+                "center, which has the rest; it is told the names of all cameras.",
             ),
             DeclareLaunchArgument(
                 "composed",
@@ -132,6 +145,7 @@ def _actions(context: Any, profile: str) -> list[Any]:
             "cameras",
             "image",
             "namespace",
+            "part",
             "composed",
             "params_file",
         )
@@ -149,6 +163,7 @@ def _actions(context: Any, profile: str) -> list[Any]:
         cameras=_cameras(values),
         # launch prefixes relative namespaces by itself; the supervisor must know the whole names.
         namespace=joined(_pushed(context), values["namespace"].strip("/")),
+        part=values["part"],
         params_file=Path(values["params_file"]) if values["params_file"] else None,
     )
     return [_node_action(p) for p in prepared.plans]
@@ -171,6 +186,7 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
         arguments += ["--camera", camera]
     if values["namespace"]:
         arguments += ["--namespace", values["namespace"]]
+    arguments += ["--part", values["part"]]
     if values["params_file"]:
         arguments += ["--params-file", values["params_file"]]
     return Node(
@@ -180,6 +196,7 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
         output="screen",
         emulate_tty=True,
         on_exit=_refuse_failure,
+        sigterm_timeout=str(STOP_TIMEOUT_S),
     )
 
 
@@ -211,7 +228,8 @@ def _node_action(node: NodePlan) -> Any:
         # Without a limit: launch counts restarts for ever and would leave a camera down that
         # failed five times in a year. The supervisor reports a node that keeps failing.
         respawn=True,
-        respawn_delay=_RESPAWN_DELAY_S,
+        respawn_delay=RESPAWN_DELAY_S,
+        sigterm_timeout=str(STOP_TIMEOUT_S),
     )
 
 

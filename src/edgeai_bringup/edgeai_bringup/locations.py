@@ -27,3 +27,8 @@ def rviz_directory() -> Path:
 def fastdds_profile() -> Path:
     """Return the middleware profile that lets images through (64 MB of shared memory)."""
     return config_directory() / "fastdds_shm.xml"
+
+
+def fastdds_hosts_profile() -> Path:
+    """Return the middleware profile for graphs over several machines."""
+    return config_directory() / "fastdds_hosts.xml"

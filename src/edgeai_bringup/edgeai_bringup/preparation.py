@@ -43,6 +43,7 @@ def prepare(
     camera: str = "camera",
     cameras: Sequence[str] = (),
     namespace: str = "",
+    part: str = "all",
     settings: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     params_file: Path | None = None,
 ) -> Preparation:
@@ -57,6 +58,8 @@ def prepare(
             `auto`: what `params_file` says, else the first USB camera, else the demo.
         camera: the camera's name, or ``NAME=SOURCE``. cameras: instead of it where there are
             several.
+        part: a key of PARTS: what of the graph runs on this machine. Without the cameras only their
+            names count, and their pictures come as JPEG.
         settings: node name, or ``CAMERA/NODE``, -> parameters that win over everything else, also
             over what the owner set on the page.
 
@@ -73,14 +76,16 @@ def prepare(
         check_node_names(params_file)
     graph_namespace = checked_namespace(namespace)
     overrides = _with_user_settings(settings or {})
+    has_no_camera = graph.Scope.CAMERA not in graph.PARTS[part]
     chosen = choose_cameras(
         tuple(cameras) or (camera,),
         source=source,
         namespace=graph_namespace,
         overrides=overrides,
         params_file=params_file,
+        elsewhere=has_no_camera,
     )
-    for one in chosen:
+    for one in () if has_no_camera else chosen:
         if one.choice.is_topic and profile == "camera":
             raise ConfigError("source topic: the profile camera is the camera; choose home or city")
         # What the file says stays there: a command line would show the password of an address.
@@ -89,7 +94,9 @@ def prepare(
             own["stream.source"] = one.choice.source
             if one.choice.is_demo and "stream.loop" not in overrides.get("usb_cam", {}):
                 own.setdefault("stream.loop", True)
-    if all(one.choice.is_demo for one in chosen):
+    if has_no_camera:
+        _take_jpegs(overrides)
+    elif all(one.choice.is_demo for one in chosen):
         overrides = _with_demo_gallery(profile, overrides)
     plans = graph.plan(
         profile,
@@ -101,15 +108,27 @@ def prepare(
     )
     check_one_gallery(plans)
     share_privacy(plans, namespace=graph_namespace)
-    for one in chosen:
+    for one in () if has_no_camera else chosen:
         if not one.choice.is_demo and not one.choice.is_topic:
             _look_for(one.choice.source)
+    title = _title(profile, chosen, graph_namespace)
+    if has_no_camera:
+        title = f"{profile}, center of {', '.join(one.name for one in chosen)}"
     return Preparation(
-        plans=plans,
-        title=_title(profile, chosen, graph_namespace),
+        plans=tuple(p for p in plans if p.entry.scope in graph.PARTS[part]),
+        title=title,
         cameras=tuple(one.name for one in chosen),
         namespace=graph_namespace,
     )
+
+
+def _take_jpegs(overrides: dict[str, dict[str, ParameterValue]]) -> None:
+    """Let who looks at pictures of other machines ask for JPEG: raw ones do not fit the link."""
+    for node, parameter in (
+        ("evidence_recorder", "topics.compressed"),
+        ("dashboard", "graph.compressed"),
+    ):
+        overrides.setdefault(node, {}).setdefault(parameter, True)
 
 
 def _title(profile: str, cameras: Sequence[ChosenCamera], namespace: str) -> str:

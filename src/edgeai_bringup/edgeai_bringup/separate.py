@@ -16,14 +16,12 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
-from edgeai_bringup.graph import NodePlan
+from edgeai_bringup.graph import RESPAWN_DELAY_S, STOP_TIMEOUT_S, NodePlan
 from edgeai_ros_common.running import TURN_S, spin
 
-_RESPAWN_DELAY_S = 2.0
 _MAX_RESPAWNS = 5
 _RESPAWN_WINDOW_S = 120.0
 _CHECK_PERIOD_S = 0.5
-_STOP_TIMEOUT_S = 8.0
 
 
 def node_arguments(node_plan: NodePlan) -> list[str]:
@@ -86,8 +84,8 @@ class NodeProcess:
                     f"{self.name} ended with code {code}, the {len(recent)}th time within "
                     f"{_RESPAWN_WINDOW_S:.0f} s: given up; read its log and start the graph again"
                 )
-            return f"{self.name} ended with code {code}: started again in {_RESPAWN_DELAY_S:.0f} s"
-        if now_s - self._died_s >= _RESPAWN_DELAY_S:
+            return f"{self.name} ended with code {code}: started again in {RESPAWN_DELAY_S:.0f} s"
+        if now_s - self._died_s >= RESPAWN_DELAY_S:
             self._died_s = None
             self._process = self._start()
             return f"{self.name} started again"
@@ -174,7 +172,7 @@ class SeparateGraph:
     def _stop_all(self) -> None:
         for process in reversed(self._processes):
             process.terminate()
-        deadline_s = time.monotonic() + _STOP_TIMEOUT_S
+        deadline_s = time.monotonic() + STOP_TIMEOUT_S
         for process in self._processes:
             if not process.wait(deadline_s - time.monotonic()):
                 get_logger("graph").error(f"{process.name} did not end in time and was killed")

@@ -58,6 +58,7 @@ def _prepare(arguments: argparse.Namespace) -> Preparation:
         source=arguments.source,
         cameras=arguments.cameras or (),
         namespace=arguments.namespace,
+        part=arguments.part,
         settings=settings,
         params_file=arguments.params_file,
     )

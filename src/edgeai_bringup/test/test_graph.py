@@ -241,7 +241,10 @@ def test_pictures_of_a_driver_replace_the_camera_node_and_are_remapped_for_all_w
     }
     assert "usb_cam" not in plans
     assert plans["object_detector"].remaps == (("image_raw", "/robot/front/image_raw"),)
-    assert plans["dashboard"].remaps == (("front/image_raw", "/robot/front/image_raw"),)
+    assert plans["dashboard"].remaps == (
+        ("front/image_raw", "/robot/front/image_raw"),
+        ("front/image_raw/compressed", "/robot/front/image_raw/compressed"),
+    )
     assert plans["evidence_recorder"].overrides["topics.images"] == ["front/image_raw"]
 
 

@@ -342,3 +342,33 @@ def test_a_setting_for_a_camera_that_is_not_there_is_one_sentence() -> None:
     settings = {"gate/usb_cam": {"stream.fps": 5.0}}
     with pytest.raises(ConfigError, match="no camera 'gate'; one of a, b"):
         prepare("home", source="synthetic", cameras=["a", "b"], settings=settings)
+
+
+def test_the_boards_of_a_graph_share_its_nodes_without_overlap() -> None:
+    options = {"source": "synthetic", "cameras": ["entrance", "garden"]}
+    everything, cameras, center = (
+        {p.full_name for p in prepare("home", part=part, **options).plans}
+        for part in ("all", "cameras", "center")
+    )
+    assert cameras | center == everything
+    assert cameras & center == set()
+    assert "/garden/usb_cam" in cameras
+    assert "/supervisor" in center
+
+
+def test_the_center_looks_for_no_camera_and_takes_jpegs(tmp_path: Path) -> None:
+    prepared = prepare(
+        "home", source=str(tmp_path / "nothing.mp4"), cameras=["entrance"], part="center"
+    )
+    assert prepared.title == "home, center of entrance"
+    assert node(prepared, "evidence_recorder").overrides["topics.compressed"] is True
+    assert node(prepared, "dashboard").overrides["graph.compressed"] is True
+    assert node(prepared, "supervisor").overrides["nodes.self_mending"] == ["/entrance/usb_cam"]
+
+
+def test_the_center_follows_pictures_of_a_driver_on_another_machine() -> None:
+    prepared = prepare("home", source="topic:/head/image_raw", camera="front", part="center")
+
+    assert ("front/image_raw/compressed", "/head/image_raw/compressed") in node(
+        prepared, "dashboard"
+    ).remaps

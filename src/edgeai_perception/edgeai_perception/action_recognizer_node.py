@@ -70,7 +70,7 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
     """Watch how people and vehicles move: falls, gaits, flight, accidents, fights."""
 
     config_class = ActionRecognizerConfig
-    _model = ("", "")
+    _model_name = ""
 
     def setup(self, config: ActionRecognizerConfig) -> None:
         inference = config.inference
@@ -78,19 +78,27 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
             inference.detector,
             runtime=inference.runtime,
             threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
             min_score=inference.score_threshold,
             labels=(_PERSON, *VEHICLE_LABELS),
         )
         self.release_on_cleanup(self._detector.close)
         self._poses = catalog.create_pose_estimator(
-            runtime=inference.runtime, threads=inference.threads
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(self._poses.close)
         self._fights = catalog.create_fight_model(
-            runtime=inference.runtime, threads=inference.threads
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(self._fights.close)
-        self._model = (inference.detector, self._detector.runtime_name)
+        self._model_name = inference.detector
         self._actions = self.publisher(ActionEventArray, "actions", qos.RESULTS)
         self._current = self.publisher(ActionEventArray, "actions/current", qos.STATE)
         self._joints = self.publisher(Detection2DArray, "actions/joints", qos.RESULTS)
@@ -103,7 +111,7 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
         super().start(config)
 
     def model_description(self) -> tuple[str, str]:
-        return self._model
+        return self._model_name, self._detector.runtime_name if self._model_name else ""
 
     def min_period_s(self, config: ActionRecognizerConfig) -> float:
         return config.inference.min_period_s

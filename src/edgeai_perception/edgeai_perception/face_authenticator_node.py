@@ -88,7 +88,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
     """Recognise enrolled people and say whether they may unlock."""
 
     config_class = FaceAuthenticatorConfig
-    _model = ("", "")
+    _model_name = ""
 
     def __init__(
         self,
@@ -116,17 +116,21 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
             inference.detector,
             runtime=inference.runtime,
             threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
             min_score=inference.score_threshold,
         )
         self.release_on_cleanup(detector.close)
         embedder = catalog.create_face_embedder(
-            inference.embedder, runtime=inference.runtime, threads=inference.threads
+            inference.embedder,
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(embedder.close)
-        self._model = (
-            f"{inference.detector} + {inference.embedder}",
-            f"{detector.runtime_name} + {embedder.runtime_name}",
-        )
+        self._model_name = f"{inference.detector} + {inference.embedder}"
+        self._runtimes = lambda: f"{detector.runtime_name} + {embedder.runtime_name}"
         self._gallery_file = config.gallery.file()
         if config.gallery.faiss_above:
             require_faiss()
@@ -172,7 +176,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
         return config.inference.lock_step
 
     def model_description(self) -> tuple[str, str]:
-        return self._model
+        return self._model_name, self._runtimes() if self._model_name else ""
 
     def health(self) -> Health:
         health = super().health()
@@ -189,7 +193,11 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
     def _liveness_checker(self, config: FaceAuthenticatorConfig) -> LivenessChecker:
         inference = config.inference
         passive = catalog.create_passive_liveness(
-            inference.passive_liveness, runtime=inference.runtime, threads=inference.threads
+            inference.passive_liveness,
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(passive.close)
         if config.inference.lock_step:

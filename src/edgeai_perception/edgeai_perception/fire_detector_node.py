@@ -73,15 +73,19 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
     """Watch for flames and smoke, and for flames that nobody attends."""
 
     config_class = FireDetectorConfig
-    _model = ("", "")
+    _model_name = ""
 
     def setup(self, config: FireDetectorConfig) -> None:
         inference = config.inference
         self._fire_model = catalog.create_fire_model(
-            inference.model, runtime=inference.runtime, threads=inference.threads
+            inference.model,
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(self._fire_model.close)
-        self._model = (inference.model, self._fire_model.runtime_name)
+        self._model_name = inference.model
         self._hazards = self.publisher(HazardReportMsg, "hazards", qos.RESULTS)
         self._regions = self.publisher(Detection2DArray, "hazards/detections", qos.RESULTS)
 
@@ -98,7 +102,7 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
         super().start(config)
 
     def model_description(self) -> tuple[str, str]:
-        return self._model
+        return self._model_name, self._fire_model.runtime_name if self._model_name else ""
 
     def min_period_s(self, config: FireDetectorConfig) -> float:
         return config.inference.min_period_s

@@ -39,9 +39,9 @@ class UsbCamConfig:
     """Parameters of the camera node."""
 
     stream: StreamConfig = group(StreamConfig)
+    compressed: CompressedConfig = group(CompressedConfig)
     camera: CameraViewConfig = group(CameraViewConfig)
     mount: MountConfig = group(MountConfig)
-    compressed: CompressedConfig = group(CompressedConfig)
     frame_id: str = param(
         "",
         "Name of the optical frame (x right, y down, z forward; REP-103); empty makes it of the "
@@ -151,10 +151,10 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
             self._hub.publish(self._topic, frame)
         if self._publisher.get_subscription_count() > 0:
             self._publisher.publish(image_to_msg(frame))
+        publish_compressed(self._compressed, frame, jpeg_quality=self._jpeg_quality)
         info = self._view.message_for(frame)
         if info is not None and self._infos.get_subscription_count() > 0:
             self._infos.publish(info)
-        publish_compressed(self._compressed, frame, jpeg_quality=self._jpeg_quality)
         self.meter.result_published(latency_ms=(self.now_ns() - frame.stamp_ns) / 1e6)
 
     def _end_stream(self) -> None:

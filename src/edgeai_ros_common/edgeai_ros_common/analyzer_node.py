@@ -66,7 +66,24 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         self._frame_hub = frame_hub
         self._mailbox: Mailbox[Frame | Image] = Mailbox()
         self._last_failure = ""
-        self._image_profile = qos.IMAGE_WANTED
+        self._in_lock_step = False
+        # By model file, written by the worker and read by the heartbeat: single dict operations.
+        self._runtime_notes: dict[str, str] = {}
+
+    def note_runtime(self, model: str, sentence: str) -> None:
+        """Show in the node's health that a model runs other than asked for; "" when that is over.
+
+        To be given to whatever opens the models in :meth:`setup`; any thread may call it.
+        """
+        before = self._runtime_notes.get(model, "")
+        if sentence:
+            self._runtime_notes[model] = sentence
+        else:
+            self._runtime_notes.pop(model, None)
+        # What goes on is told with a running figure; its first word says what it is.
+        if sentence.partition(" ")[0] != before.partition(" ")[0]:
+            told = sentence or "runs as asked for now"
+            self.get_logger().warning(f"model {model}: {told}")
 
     def min_period_s(self, config: ConfigT) -> float:
         """Return the shortest time between two analyses in seconds; 0 looks at all it can."""
@@ -89,10 +106,9 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         mailbox: Mailbox[Frame | Image] = Mailbox()
         self._mailbox = mailbox
         period_s = self.min_period_s(config)
-        lock_step = self.lock_step(config)
-        self._image_profile = qos.IMAGE_OFFERED if lock_step else qos.IMAGE_WANTED
+        self._in_lock_step = self.lock_step(config)
         work = functools.partial(self._work, mailbox, period_s)
-        if lock_step:
+        if self._in_lock_step:
             done = FrameDone(self)
             self.release_on_deactivate(done.close)
             work = functools.partial(self._work_in_lock_step, mailbox, StampPace(period_s), done)
@@ -110,7 +126,9 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         topic = self.resolve_topic_name("image_raw")
         if self._frame_hub is not None and self._frame_hub.offers(topic):
             return self._frame_hub.subscribe(topic, self._receive)
-        created = self.create_subscription(Image, "image_raw", self._receive, self._image_profile)
+        # In lock step no picture may be lost.
+        profile = qos.IMAGE_OFFERED if self._in_lock_step else qos.IMAGE_WANTED
+        created = self.create_subscription(Image, "image_raw", self._receive, profile)
         return lambda: self.destroy_subscription(created)
 
     def health(self) -> Health:
@@ -126,7 +144,12 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         if reading.output_age_s > NO_FRAMES_AFTER_S and reading.active_since_s > NO_FRAMES_AFTER_S:
             topic = self.resolve_topic_name("image_raw")
             return Health(level=Level.WARN, message=f"no frames on {topic}; is the camera running?")
-        return Health(message=f"{reading.window_results_per_s:.1f} results/s")
+        rate = f"{reading.window_results_per_s:.1f} results/s"
+        notes = sorted(self._runtime_notes.copy().items())
+        if notes:
+            told = "; ".join(f"{model}: {sentence}" for model, sentence in notes)
+            return Health(level=Level.WARN, message=f"{rate}; {told}", details=tuple(notes))
+        return Health(message=rate)
 
     def _receive(self, item: Frame | Image) -> None:
         self.meter.frame_received(dropped=self._mailbox.put(item))

@@ -42,7 +42,7 @@ class OpenVinoRuntime:
             # Pinning threads to cores makes several small models queue on the same core.
             "ENABLE_CPU_PINNING": False,
         }
-        if options.precision == "f32":
+        if options.precision != "auto":
             properties["INFERENCE_PRECISION_HINT"] = "f32"
         with _COMPILING:
             return _shared_model(path, options, properties).open_session()
@@ -87,7 +87,8 @@ def _shared_model(
         facts = path.stat()
     except OSError as exc:
         raise ModelError(f"model {path.name}: OpenVINO cannot load it: {exc.strerror}") from exc
-    key = (path.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns, options)
+    file = (path.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    key = (*file, options.threads, options.precision)
     known = _COMPILED.get(key)
     if known is not None and known.has_room:
         return known

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
 from rclpy.serialization import deserialize_message
 from rosbags.interfaces import Connection
 from sensor_msgs.msg import CompressedImage, Image
@@ -14,7 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from edgeai_core.errors import BagError, FrameError
 from edgeai_core.types import Frame
 from edgeai_ros_common.bags.player import open_bag
-from edgeai_ros_common.convert import frame_from_msg, time_from_msg
+from edgeai_ros_common.compressed_pictures import frame_from_picture
 
 _PICTURES = {"sensor_msgs/msg/Image": Image, "sensor_msgs/msg/CompressedImage": CompressedImage}
 
@@ -43,11 +42,7 @@ def bag_frames(path: Path, *, camera: str) -> Iterator[Frame]:
         for _, _, data in reader.messages(connections=[connection]):
             message = deserialize_message(bytes(data), kind)
             try:
-                frame = (
-                    frame_from_msg(message, sequence=count)
-                    if isinstance(message, Image)
-                    else _unpacked(message, count)
-                )
+                frame = dataclasses.replace(frame_from_picture(message), sequence=count)
             except FrameError:
                 continue
             yield frame
@@ -67,19 +62,4 @@ def _choose(path: Path, connections: Sequence[Connection], camera: str) -> Conne
     raise BagError(
         f"bag {path}: no pictures of camera {camera!r}; expected /{camera}/image_raw, topics with "
         f"pictures: {listed}; name the camera with --camera"
-    )
-
-
-def _unpacked(message: CompressedImage, sequence: int) -> Frame:
-    content = np.frombuffer(message.data, np.uint8)
-    image = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-    if image is None:
-        raise FrameError(
-            f"image: {content.size} bytes of {message.format!r}; expected a JPEG or PNG picture"
-        )
-    return Frame(
-        image=np.ascontiguousarray(image, dtype=np.uint8),
-        stamp_ns=time_from_msg(message.header.stamp),
-        frame_id=message.header.frame_id,
-        sequence=sequence,
     )

@@ -118,13 +118,17 @@ def _viewers(context: Any, profile: str) -> list[Any]:
     from launch.substitutions import LaunchConfiguration
     from launch_ros.actions import Node
 
-    if LaunchConfiguration("rviz").perform(context).casefold() != "true":
+    values = {
+        name: LaunchConfiguration(name).perform(context)
+        for name in ("camera", "cameras", "namespace", "rviz")
+    }
+    if values["rviz"].casefold() != "true":
         return []
-    names = ("namespace", "camera", "cameras")
-    values = {name: LaunchConfiguration(name).perform(context) for name in names}
+    # Of several cameras the first: the others are a click away in its list of topics.
     first = _cameras(values)[0].partition("=")[0]
-    namespace = values["namespace"].strip("/")
-    file = rviz_file(profile, camera=joined(_pushed(context), namespace, first))
+    file = rviz_file(
+        profile, camera=joined(_pushed(context), values["namespace"].strip("/"), first)
+    )
     return [
         Node(
             package="rviz2",

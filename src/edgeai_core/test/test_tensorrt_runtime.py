@@ -334,6 +334,16 @@ def test_without_tensorrt_another_runtime_answers_and_says_so(
     )
 
 
+def test_what_nobody_listens_to_is_in_the_log(
+    board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    spec = InputSpec(name="x", shape=(1, 2), dtype=np.dtype(np.float32))
+    sample = {"x": np.ones((1, 2), np.float32)}
+    open_session(board.model, sample=sample, runtime="tensorrt", runtimes=board.runtimes(spec))
+    assert "model twice.onnx: not on TensorRT but on onnxruntime: the package" in caplog.text
+
+
 def test_without_any_runtime_beside_it_tensorrt_is_an_error(board: Board) -> None:
     board.pretend(version="7.1.3")
     with pytest.raises(RuntimeUnavailableError, match=r"got TensorRT 7\.1\.3, expected 8\.5 to 10"):

@@ -12,6 +12,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from edgeai_bringup.settings import parse_settings
 from edgeai_core.config import build
 from edgeai_perception.inference_config import InferenceConfig
 
-ROOT = Path(__file__).resolve().parent.parent
+RunEntry = Callable[..., tuple[list[str], dict[str, str]]]
+ROOT = Path(__file__).resolve().parents[2]
 DOCKER = ROOT / "docker"
 BOARDS = ("x86", "jetson-xavier", "jetson-orin")
 ANALYZERS = ("face_authenticator", "object_detector", "fire_detector", "action_recognizer")
@@ -62,33 +64,6 @@ def stages(board: str) -> list[Stage]:
     return found
 
 
-def entry(
-    tmp_path: Path, *arguments: str, ros_setup: str = "", **environ: str
-) -> tuple[list[str], dict[str, str]]:
-    """Run the entry script with a stand-in of the product; return its arguments and environment."""
-    (tmp_path / "docker").mkdir(exist_ok=True)
-    script = tmp_path / "docker" / "entry"
-    shutil.copy(DOCKER / "entry", script)
-    product = tmp_path / "edgeai"
-    product.write_text(
-        "#!/usr/bin/env python3\nimport json, os, sys\n"
-        "print(json.dumps([sys.argv[1:], dict(os.environ)]))\n"
-    )
-    product.chmod(0o755)
-    if ros_setup:
-        (tmp_path / "setup.sh").write_text(ros_setup)
-        environ["EDGEAI_ROS_SETUP"] = str(tmp_path / "setup.sh")
-    answer = subprocess.run(
-        [str(script), *arguments],
-        env={"PATH": os.environ["PATH"], **environ},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    asked, seen = json.loads(answer.stdout)
-    return asked, seen
-
-
 def image_environ(board: str) -> dict[str, str]:
     """Return what the images set for the entry script, ROS left out."""
     words = [word for stage in stages(board) for text in stage.all("ENV") for word in text.split()]
@@ -120,12 +95,12 @@ def test_what_builds_stays_behind_and_the_image_runs_as_nobody_special(board: st
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_the_image_asks_the_graph_whether_it_is_well(board: str, tmp_path: Path) -> None:
+def test_the_image_asks_the_graph_whether_it_is_well(board: str, run_entry: RunEntry) -> None:
     [check] = stages(board)[-1].all("HEALTHCHECK")
     options, _, command = check.partition(" CMD ")
     path, *arguments = json.loads(command)
     assert path == "/opt/edgeai/docker/entry"
-    asked, _ = entry(tmp_path, *arguments, **image_environ(board))
+    asked, _ = run_entry(*arguments, **image_environ(board))
     parsed = build_parser().parse_args(asked)
     assert parsed.command == "health"
     limit_s = float(re.search(r"--timeout=(\d+)s", options)[1])  # type: ignore[index]
@@ -133,8 +108,8 @@ def test_the_image_asks_the_graph_whether_it_is_well(board: str, tmp_path: Path)
 
 
 @pytest.mark.parametrize("board", BOARDS)
-def test_the_image_starts_a_profile_that_the_product_knows(board: str, tmp_path: Path) -> None:
-    asked, _ = entry(tmp_path, EDGEAI_PROFILE="city", EDGEAI_SOURCE="demo", **image_environ(board))
+def test_the_image_starts_a_profile_that_the_product_knows(board: str, run_entry: RunEntry) -> None:
+    asked, _ = run_entry(EDGEAI_PROFILE="city", EDGEAI_SOURCE="demo", **image_environ(board))
     parsed = build_parser().parse_args(asked)
     assert (parsed.command, parsed.profile, parsed.source) == ("up", "city", "demo")
     assert parsed.plain
@@ -147,9 +122,8 @@ def test_the_image_starts_a_profile_that_the_product_knows(board: str, tmp_path:
         assert build(InferenceConfig, names).precision == "f16"
 
 
-def test_the_variables_reach_the_nodes_and_the_command_line_wins(tmp_path: Path) -> None:
-    asked, _ = entry(
-        tmp_path,
+def test_the_variables_reach_the_nodes_and_the_command_line_wins(run_entry: RunEntry) -> None:
+    asked, _ = run_entry(
         "up",
         "--source",
         "clip with spaces.mp4",
@@ -180,26 +154,26 @@ def test_the_variables_reach_the_nodes_and_the_command_line_wins(tmp_path: Path)
     }
 
 
-def test_without_variables_it_is_a_home_with_what_camera_there_is(tmp_path: Path) -> None:
-    asked, _ = entry(tmp_path)
+def test_without_variables_it_is_a_home_with_what_camera_there_is(run_entry: RunEntry) -> None:
+    asked, _ = run_entry()
     assert shlex.join(asked) == "up home --plain --source auto --camera camera"
 
 
-def test_the_camera_profile_gets_no_settings_of_nodes_that_it_has_not(tmp_path: Path) -> None:
-    asked, _ = entry(tmp_path, EDGEAI_PROFILE="camera", EDGEAI_RUNTIME="tensorrt")
+def test_the_camera_profile_gets_no_settings_of_nodes_that_it_has_not(run_entry: RunEntry) -> None:
+    asked, _ = run_entry(EDGEAI_PROFILE="camera", EDGEAI_RUNTIME="tensorrt")
     assert build_parser().parse_args(asked).settings == []
 
 
-def test_any_other_command_goes_through_as_it_is(tmp_path: Path) -> None:
-    asked, _ = entry(tmp_path, "dashboard", "password", "ada lovelace", EDGEAI_RUNTIME="tensorrt")
+def test_any_other_command_goes_through_as_it_is(run_entry: RunEntry) -> None:
+    asked, _ = run_entry("dashboard", "password", "ada lovelace", EDGEAI_RUNTIME="tensorrt")
     assert asked == ["dashboard", "password", "ada lovelace"]
 
 
 def test_a_ros_installation_is_sourced_although_its_scripts_read_unset_variables(
-    tmp_path: Path,
+    run_entry: RunEntry,
 ) -> None:
     setup = 'if [ -n "$AMENT_TRACE_SETUP_FILES" ]; then :; fi\nexport ROS_DISTRO=humble\n'
-    asked, seen = entry(tmp_path, "health", ros_setup=setup)
+    asked, seen = run_entry("health", ros_setup=setup)
     assert asked == ["health"]
     assert seen["ROS_DISTRO"] == "humble"
 

@@ -18,9 +18,9 @@ from edgeai_core.errors import ModelError
 from edgeai_core.runtimes.base import Tensor
 from edgeai_core.runtimes.selection import open_session
 from edgeai_core.runtimes.tensorrt.cuda import CudaDevice
+from edgeai_core.runtimes.tensorrt.fitting import fit_for_parser
 from edgeai_core.runtimes.tensorrt.runtime import TensorRtRuntime
 from edgeai_core.runtimes.tensorrt.session import TensorRtSession
-from edgeai_core.runtimes.tensorrt.uint8_inputs import cast_at_input
 from edgeai_core.runtimes.validation import InputSpec
 
 BOARD = Path(__file__).parent
@@ -130,7 +130,7 @@ def test_a_tensor_of_a_kind_that_numpy_has_not_is_an_error(board: Any) -> None:
 def test_a_model_of_bytes_is_cast_first_and_answers_the_same(board: Any) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     board.write_model([1, 2], kind=onnx.TensorProto.UINT8)
-    cast = cast_at_input(board.model.read_bytes())
+    cast = fit_for_parser(board.model.read_bytes())
     first = onnx.load_model_from_string(cast).graph.node[0]
     assert (first.op_type, list(first.input)) == ("Cast", ["x"])
     session = onnxruntime.InferenceSession(cast, providers=["CPUExecutionProvider"])
@@ -139,19 +139,22 @@ def test_a_model_of_bytes_is_cast_first_and_answers_the_same(board: Any) -> None
 
 
 def test_a_model_that_casts_its_bytes_first_is_left_as_it_is(board: Any) -> None:
-    once = cast_at_input(board.model.read_bytes())
+    once = fit_for_parser(board.model.read_bytes())
     assert once == board.model.read_bytes()
     board.write_model([1, 2], kind=onnx.TensorProto.UINT8)
-    cast = cast_at_input(board.model.read_bytes())
-    assert cast_at_input(cast) == cast
+    cast = fit_for_parser(board.model.read_bytes())
+    assert fit_for_parser(cast) == cast
 
 
 @pytest.mark.parametrize("weights", sorted(WEIGHTS.glob("*.onnx")), ids=lambda path: path.stem)
 def test_our_weights_answer_the_same_after_they_were_made_fit(weights: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     content = weights.read_bytes()
+    fit = onnx.load_model_from_string(fit_for_parser(content))
+    onnx.checker.check_model(fit)
+    assert [entry.version for entry in fit.opset_import] == [17]
     answers = []
-    for model in (content, cast_at_input(content)):
+    for model in (content, fit_for_parser(content)):
         session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         [port] = session.get_inputs()
         shape = [side if isinstance(side, int) else 1 for side in port.shape]
@@ -160,3 +163,16 @@ def test_our_weights_answer_the_same_after_they_were_made_fit(weights: Path) -> 
         answers.append(session.run(None, {port.name: values.astype(kind)}))
     for before, after in zip(*answers, strict=True):
         np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5)
+
+
+def test_what_only_opset_18_has_stays_there(board: Any) -> None:
+    helper = onnx.helper
+    ports = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 2]) for name in ("x", "y")
+    ]
+    for options, version in (({"noop_with_empty_axes": 1}, 18), ({"noop_with_empty_axes": 0}, 17)):
+        node = helper.make_node("ReduceMean", ["x"], ["y"], **options)
+        graph = helper.make_graph([node], "mean", ports[:1], ports[1:])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+        fit = onnx.load_model_from_string(fit_for_parser(model.SerializeToString()))
+        assert fit.opset_import[0].version == version

@@ -22,7 +22,7 @@ from edgeai_bringup.preparation import prepare
 from edgeai_bringup.report import write_json
 from edgeai_bringup.settings import parse_settings
 from edgeai_core.alerting.rendering import describe
-from edgeai_core.alerting.rule_file import read_rules
+from edgeai_core.alerting.rule_file import read_rule_file
 from edgeai_core.config import build
 from edgeai_core.errors import ConfigError, FrameError, SetupError, SourceEndedError, SourceError
 from edgeai_core.sources.base import StreamConfig
@@ -54,7 +54,7 @@ def run_try(arguments: argparse.Namespace) -> int:
         SetupError: an analyzer cannot be started.
     """
     begin_ns = _begin_ns(arguments.at)
-    rules = read_rules(arguments.rules)
+    rules = read_rule_file(arguments.rules)
     plans = prepare(
         arguments.profile,
         source=arguments.clip,
@@ -143,6 +143,7 @@ def _how(telling: Telling) -> str:
     alert = telling.alert
     parts = [f"rule {alert.rule}" if alert.rule else "no rule"]
     parts.append(f"to {', '.join(telling.channels)}" if telling.channels else "to all channels")
+    parts += [f"{name} is quiet: {then}" for name, then in telling.held]
     if alert.escalated:
         parts.append("nobody had acknowledged")
     elif alert.telling > 1:
@@ -154,6 +155,7 @@ def _as_json(telling: Telling) -> dict[str, object]:
     return {
         "after_s": round(telling.after_s, 2),
         "channels": list(telling.channels),
+        "held": dict(telling.held),
         "escalated": telling.alert.escalated,
         **described(telling.alert),
     }

@@ -6,6 +6,7 @@ import threading
 import time
 import traceback
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
@@ -62,10 +63,19 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         self._frame_hub = frame_hub
         self._mailbox: Mailbox[Frame | Image] = Mailbox()
         self._last_failure = ""
+        # For the worker, between two frames; of several the newest holds everything.
+        self._changes: deque[ConfigT] = deque(maxlen=1)
 
     def min_period_s(self, config: ConfigT) -> float:
         """Return the shortest time between two analyses in seconds; 0 looks at all it can."""
         return 0.0
+
+    def change(self, config: ConfigT) -> None:
+        if self.is_active:
+            self._changes.append(config)
+
+    def retune(self, config: ConfigT) -> None:
+        """Decide with a changed configuration from the next frame on; runs on the worker."""
 
     @abstractmethod
     def analyze(self, frame: Frame) -> ResultT:
@@ -77,6 +87,7 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
 
     def start(self, config: ConfigT) -> None:
         self._last_failure = ""
+        self._changes.clear()
         mailbox: Mailbox[Frame | Image] = Mailbox()
         self._mailbox = mailbox
         worker = threading.Thread(
@@ -145,6 +156,8 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
 
     def _handle(self, item: Frame | Image, mailbox: Mailbox[Frame | Image]) -> None:
         frame = frame_from_msg(item) if isinstance(item, Image) else item
+        if self._changes:
+            self.retune(self._changes.pop())
         self.meter.analysis_started()
         result = self.analyze(frame)
         if mailbox.closed:

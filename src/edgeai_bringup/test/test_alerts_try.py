@@ -65,7 +65,7 @@ def test_channels_that_are_quiet_then_are_named_with_what_becomes_of_the_alert(m
     rules = parse_rule_file(
         "quiet: [{name: night, hours: 22:00-07:00, channels: [log], then: silence}]"
     )
-    begin_ns = alerts_try._begin_ns("23:00")
+    begin_ns = alerts_try._time_of_day_ns("23:00")
     run = Rehearsal(
         AlertManagerConfig(),
         rules,

@@ -68,6 +68,15 @@ def build_parser() -> argparse.ArgumentParser:
     arm.add_argument("analyzers", nargs="+", metavar="ANALYZER")
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
 
+    health = commands.add_parser("health", help="say whether the running graph is well (0 or 1)")
+    health.add_argument(
+        "--timeout-s",
+        type=_positive,
+        default=10.0,
+        metavar="S",
+        help="silent longer is broken (10)",
+    )
+
     add_bag_parsers(commands)
     add_regression_parser(
         commands.add_parser(
@@ -196,6 +205,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.regression import run_test_bag
 
             return run_test_bag(arguments)
+        if arguments.command == "health":
+            from edgeai_bringup.health import run_health
+
+            return run_health(arguments)
         if arguments.command == "dashboard":
             from edgeai_bringup.accounts import run_accounts
 

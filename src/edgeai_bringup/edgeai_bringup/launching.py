@@ -108,7 +108,8 @@ def _viewer_arguments(profile: str) -> list[Any]:
             "rviz",
             default_value="false",
             choices=("true", "false", "True", "False"),
-            description="Open rviz2 with the drawn picture and the markers before the camera.",
+            description="Open rviz2 with the drawn picture and the markers before the (first) "
+            "camera.",
         )
     ]
 
@@ -117,9 +118,17 @@ def _viewers(context: Any, profile: str) -> list[Any]:
     from launch.substitutions import LaunchConfiguration
     from launch_ros.actions import Node
 
-    if LaunchConfiguration("rviz").perform(context).casefold() != "true":
+    values = {
+        name: LaunchConfiguration(name).perform(context)
+        for name in ("camera", "cameras", "namespace", "rviz")
+    }
+    if values["rviz"].casefold() != "true":
         return []
-    file = rviz_file(profile, camera=LaunchConfiguration("camera").perform(context))
+    # Of several cameras the first: the others are a click away in its list of topics.
+    first = _cameras(values)[0].partition("=")[0]
+    file = rviz_file(
+        profile, camera=joined(_pushed(context), values["namespace"].strip("/"), first)
+    )
     return [
         Node(
             package="rviz2",

@@ -64,7 +64,9 @@ def test_rviz_is_started_when_it_is_asked_for():
     from launch import LaunchContext
 
     context = LaunchContext()
-    context.launch_configurations.update({"rviz": "false", "camera": "door"})
+    context.launch_configurations.update(
+        {"rviz": "false", "camera": "door", "cameras": "", "namespace": ""}
+    )
     assert _viewers(context, "home") == []
     context.launch_configurations["rviz"] = "true"
     [viewer] = _viewers(context, "home")

@@ -11,13 +11,14 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from edgeai_msgs.msg import Alert as AlertMsg
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from edgeai_alerts.evidence_recorder_node import EvidenceRecorderNode
 from edgeai_core import catalog
 from edgeai_core.errors import ModelMissingError
 from edgeai_core.types import Alert, AlertEvent, Frame, Severity
 from edgeai_ros_common import qos
+from edgeai_ros_common.compressed_pictures import compressed_to_msg
 from edgeai_ros_common.convert import alert_to_msg, image_to_msg
 from edgeai_ros_common.convert_alerts import alert_from_msg
 from edgeai_ros_common.frame_hub import FrameHub
@@ -141,6 +142,20 @@ def test_an_alert_gets_its_snapshot_and_a_clip_that_begins_before_it(room, hub, 
     assert [level for _, level in clip] == pytest.approx([50 + 2 * n for n in range(10, 31)], abs=3)
     snapshot = cv2.imread(str(tmp_path / "evidence" / f"{1:032x}.snapshot.jpg"))
     assert snapshot.mean() == pytest.approx(90, abs=1)
+
+
+def test_pictures_of_a_camera_elsewhere_are_remembered_from_their_jpegs(room):
+    watched = room(**{"topics.compressed": True})
+    jpegs = watched.other.create_publisher(
+        CompressedImage, f"{TOPIC}/compressed", qos.IMAGE_OFFERED
+    )
+    watched.node.trigger_configure()
+    watched.node.trigger_activate()
+    watched.ros.until(lambda: jpegs.get_subscription_count() == 1)
+    assert watched.images.get_subscription_count() == 0
+    jpegs.publish(compressed_to_msg(picture(7), jpeg_quality=90))
+    ring = watched.node._feeds["hall"].memory.ring
+    watched.ros.until(lambda: ring.newest_ns == 7 * S // 10)
 
 
 def test_a_full_disk_is_a_warning_and_the_node_goes_on(room, tmp_path):

@@ -181,7 +181,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self.subscribe(Sighting, topic, seen_thing, qos.RESULTS)
         for topic in config.topics.evidence:
             self.subscribe(AlertMsg, topic, self._on_evidence, qos.RESULTS)
-        self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
+        self.subscribe(AuthState, "auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
         for service in self._answers.offer(self):

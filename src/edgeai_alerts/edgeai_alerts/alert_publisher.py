@@ -1,4 +1,4 @@
-"""The topic `/alerts`, of which late joiners get the last messages."""
+"""The topic `alerts`, of which late joiners get the last messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgeai_core.types import Alert
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import alert_to_msg
 
-TOPIC = "/alerts"
+TOPIC = "alerts"
 
 
 class AlertPublisher:

@@ -18,8 +18,11 @@ _GIVEN = {
 }
 
 
-def share_privacy(plans: Sequence[NodePlan]) -> None:
+def share_privacy(plans: Sequence[NodePlan], *, namespace: str = "") -> None:
     """Give the other nodes what is said about privacy for the evidence recorder.
+
+    Args:
+        plans: all of the graph. namespace: of the graph; masks name cameras without it.
 
     Raises:
         ConfigError: a node has something else: a picture could show what another hides.
@@ -37,7 +40,7 @@ def share_privacy(plans: Sequence[NodePlan]) -> None:
         for name in _GIVEN.get(plan.entry.name, ()):
             value = said.get(name)
             if name == _MASKS and plan.entry.scope is Scope.CAMERA:
-                value = _masks_of(plan.namespace, value)
+                value = _masks_of(plan.namespace.removeprefix(namespace).strip("/"), value)
             if name in own and (own[name] or None) != (value or None):
                 raise ConfigError(
                     f"parameter {name} of {plan.full_name}: got {own[name]!r}, expected nothing: "
@@ -49,8 +52,13 @@ def share_privacy(plans: Sequence[NodePlan]) -> None:
 
 
 def _masks_of(camera: str, masks: object) -> object:
-    """Return the masks that concern a camera: those without an owner, and its own."""
+    """Return the masks that concern a camera, those of all and its own, without its name."""
     if not isinstance(masks, list):
         return masks
-    owners = [str(mask).partition(":")[0].strip().rpartition("/")[0] for mask in masks]
-    return [mask for mask, owner in zip(masks, owners, strict=True) if owner in ("", camera)]
+    own = []
+    for mask in masks:
+        name, colon, corners = str(mask).partition(":")
+        owner, _, plain = name.strip().rpartition("/")
+        if owner in ("", camera):
+            own.append(f"{plain}{colon}{corners}")
+    return own

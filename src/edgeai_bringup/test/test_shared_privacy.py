@@ -20,13 +20,20 @@ PROFILE = """
 """
 
 
-def planned(tmp_path: Path, text: str = "", **overrides) -> dict[str, NodePlan]:
+def planned(
+    tmp_path: Path, text: str = "", *, namespace: str = "", **overrides
+) -> dict[str, NodePlan]:
     file = tmp_path / "own.params.yaml"
     file.write_text(text)
     plans = plan(
-        "home", config_directory=tmp_path, params_file=file, camera="door", overrides=overrides
+        "home",
+        config_directory=tmp_path,
+        params_file=file,
+        camera="door",
+        overrides=overrides,
+        namespace=namespace,
     )
-    share_privacy(plans)
+    share_privacy(plans, namespace=namespace)
     return {p.entry.name: p for p in plans}
 
 
@@ -45,9 +52,13 @@ def test_what_the_file_says_for_evidence_holds_for_the_page_and_for_pictures_of_
     assert privacy(plans["alert_manager"]) == {}
 
 
-def test_a_camera_gets_the_masks_that_concern_it(tmp_path):
-    plans = planned(tmp_path, evidence_recorder={"privacy.masks": [ALL, DOOR, YARD]})
-    assert privacy(plans["object_detector"]) == {"privacy.masks": [ALL, DOOR]}
+@pytest.mark.parametrize("namespace", ["", "robot1", "fleet/robot1"])
+def test_a_camera_gets_the_masks_that_concern_it(tmp_path, namespace):
+    plans = planned(
+        tmp_path, namespace=namespace, evidence_recorder={"privacy.masks": [ALL, DOOR, YARD]}
+    )
+    # Without the camera's name: the node has no other camera, and may stand in a robot's namespace.
+    assert privacy(plans["object_detector"]) == {"privacy.masks": [ALL, "bell: 0,0 1,0 0,1"]}
     assert privacy(plans["dashboard"]) == {"privacy.masks": [ALL, DOOR, YARD]}
 
 

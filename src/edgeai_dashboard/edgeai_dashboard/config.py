@@ -127,6 +127,9 @@ class GraphConfig:
     nodes: tuple[str, ...] = param((), "Full names of all nodes")
     analyzers: tuple[str, ...] = param((), "Full names of the nodes that can be armed")
     cameras: tuple[str, ...] = param((), "Namespaces of the cameras, without the leading slash")
+    compressed: bool = param(
+        False, "Take pictures as JPEG, from image_raw/compressed: for cameras on other machines"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

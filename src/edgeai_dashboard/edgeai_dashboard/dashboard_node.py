@@ -21,7 +21,7 @@ from edgeai_msgs.msg import (
 from rclpy.context import Context
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
 from edgeai_core import catalog
@@ -46,11 +46,11 @@ from edgeai_dashboard.server import HttpServer
 from edgeai_dashboard.sessions import SessionTable
 from edgeai_dashboard.throttle import LoginThrottle
 from edgeai_ros_common import qos
+from edgeai_ros_common.compressed_pictures import frame_from_picture
 from edgeai_ros_common.convert import (
     auth_state_from_msg,
     detections_from_msg,
     faces_from_msg,
-    frame_from_msg,
     time_from_msg,
 )
 from edgeai_ros_common.diagnostics import Health, Level
@@ -133,8 +133,8 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         )
         for name in config.graph.nodes:
             self.subscribe(AnalyzerStatus, f"{name}/status", backend.take_status, qos.DIAGNOSTICS)
-        self.subscribe(Alert, "/alerts", backend.take_alert, qos.ALERTS)
-        self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
+        self.subscribe(Alert, "alerts", backend.take_alert, qos.ALERTS)
+        self.subscribe(AuthState, "auth_state", self._on_access, qos.STATE)
         server = HttpServer(config.http, functools.partial(self._app, config, backend, folder))
         self.release_on_deactivate(server.stop)
         server.start()
@@ -211,15 +211,21 @@ class DashboardNode(EdgeNode[DashboardConfig]):
 
     def _open(self, feed: LiveFeed) -> None:
         closing = self._closing.setdefault(feed.camera, [])
-        topic = f"/{feed.camera}/image_raw"
-        if self._frame_hub is not None and self._frame_hub.offers(topic):
-            closing.append(self._frame_hub.subscribe(topic, feed.take_frame))
+        topic = f"{feed.camera}/image_raw"
+        offered = self.resolve_topic_name(topic)
+        if self._frame_hub is not None and self._frame_hub.offers(offered):
+            closing.append(self._frame_hub.subscribe(offered, feed.take_frame))
         else:
             taken = functools.partial(self._on_image, feed)
-            closing.append(self._subscribed(Image, topic, taken, qos.IMAGE_WANTED))
+            assert self._config is not None  # opened only while active
+            if self._config.graph.compressed:
+                kind, topic = CompressedImage, f"{topic}/compressed"
+            else:
+                kind = Image
+            closing.append(self._subscribed(kind, topic, taken, qos.IMAGE_WANTED))
         for name, message_type, view in _RESULTS:
             found = functools.partial(self._on_result, feed, name, view)
-            topic = f"/{feed.camera}/{name}"
+            topic = f"{feed.camera}/{name}"
             closing.append(self._subscribed(message_type, topic, found, qos.RESULTS))
 
     def _close(self, feed: LiveFeed) -> None:
@@ -241,9 +247,9 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         subscription = self.create_subscription(message, topic, callback, profile)
         return lambda: self.destroy_subscription(subscription)
 
-    def _on_image(self, feed: LiveFeed, message: Image) -> None:
+    def _on_image(self, feed: LiveFeed, message: Image | CompressedImage) -> None:
         try:
-            feed.take_frame(frame_from_msg(message))
+            feed.take_frame(frame_from_picture(message))
         except FrameError as exc:
             self.meter.frame_rejected()
             self.get_logger().warning(f"dropped {exc}", throttle_duration_sec=5.0)

@@ -62,7 +62,7 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
     """Detect and track objects, and remember where things are."""
 
     config_class = ObjectDetectorConfig
-    _model = ("", "")
+    _model_name = ""
 
     def setup(self, config: ObjectDetectorConfig) -> None:
         inference = config.inference
@@ -70,13 +70,15 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
             inference.model,
             runtime=inference.runtime,
             threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
             min_score=inference.score_threshold,
             labels=config.labels,
         )
         self.release_on_cleanup(self._detector.close)
         self._taught = self._own_things(config)
         refuse_unknown_labels(config, self._detector.labels)
-        self._model = (inference.model, self._detector.runtime_name)
+        self._model_name = inference.model
         self._objects = self.publisher(Detection2DArray, "objects", qos.RESULTS)
         self._events = self.publisher(ObjectEventArray, "objects/events", qos.RESULTS)
         self._current = self.publisher(ObjectEventArray, "objects/current", qos.STATE)
@@ -143,10 +145,13 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         )
 
     def model_description(self) -> tuple[str, str]:
-        return self._model
+        return self._model_name, self._detector.runtime_name if self._model_name else ""
 
     def min_period_s(self, config: ObjectDetectorConfig) -> float:
         return config.inference.min_period_s
+
+    def lock_step(self, config: ObjectDetectorConfig) -> bool:
+        return config.inference.lock_step
 
     def health(self) -> Health:
         health = super().health()

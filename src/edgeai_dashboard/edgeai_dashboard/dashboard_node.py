@@ -31,6 +31,7 @@ from edgeai_core.access.locations import data_directory
 from edgeai_core.errors import FrameError
 from edgeai_core.privacy.config import PrivacyConfig
 from edgeai_core.privacy.faces import FaceFinder
+from edgeai_core.privacy.live import LivePrivacy
 from edgeai_core.privacy.masks import masks_of
 from edgeai_core.user_settings import user_settings_path
 from edgeai_dashboard import json_views
@@ -39,7 +40,6 @@ from edgeai_dashboard.config import DashboardConfig
 from edgeai_dashboard.desk import Desk
 from edgeai_dashboard.graph_calls import GraphCalls
 from edgeai_dashboard.live_feed import LiveFeed
-from edgeai_dashboard.live_privacy import LivePrivacy
 from edgeai_dashboard.node_settings import NodeSettings
 from edgeai_dashboard.ros_backend import RosBackend
 from edgeai_dashboard.server import HttpServer

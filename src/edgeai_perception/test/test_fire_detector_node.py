@@ -211,8 +211,14 @@ def test_without_such_places_nobody_is_asked_who_is_near(make):
 
 
 def test_the_parameters_reach_the_model_which_is_named_and_freed(make, models):
-    node = run(make(inference__threads=2, inference__model="other"))
-    assert models[0].options == {"name": "other", "runtime": "auto", "threads": 2}
+    node = run(make(inference__threads=2, inference__model="other", inference__precision="f16"))
+    assert models[0].options == {
+        "name": "other",
+        "runtime": "auto",
+        "threads": 2,
+        "precision": "f16",
+        "report": node.note_runtime,
+    }
     assert node.model_description() == ("other", "fake")
     node.trigger_deactivate()
     assert not models[0].closed

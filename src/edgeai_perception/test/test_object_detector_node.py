@@ -346,6 +346,8 @@ def test_the_parameters_reach_the_model_and_the_model_is_named(make, detectors):
         "name": catalog.DEFAULT_OBJECT_DETECTOR,
         "runtime": "auto",
         "threads": 2,
+        "precision": "f32",
+        "report": node.note_runtime,
         "min_score": 0.3,
         "labels": ("cat",),
     }

@@ -158,7 +158,11 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         rate = f"{reading.window_results_per_s:.1f} results/s"
         notes = sorted(self._runtime_notes.copy().items())
         if notes:
-            told = "; ".join(f"{model}: {sentence}" for model, sentence in notes)
+            # Several models are mostly held up by the same.
+            models: dict[str, list[str]] = {}
+            for model, sentence in notes:
+                models.setdefault(sentence, []).append(model)
+            told = "; ".join(f"{', '.join(names)}: {said}" for said, names in models.items())
             return Health(level=Level.WARN, message=f"{rate}; {told}", details=tuple(notes))
         return Health(message=rate)
 

@@ -216,8 +216,12 @@ def test_a_model_that_runs_other_than_asked_is_a_warning_until_that_is_over(ros,
     assert health.details == (
         ("net.onnx", "building the TensorRT engine, 3 s; runs on onnxruntime"),
     )
+    for name in ("b.onnx", "a.onnx"):
+        node.note_runtime(name, "not on TensorRT")
     node.note_runtime("net.onnx", "")
-    node.note_runtime("other.onnx", "")
+    assert node.health().message.endswith("results/s; a.onnx, b.onnx: not on TensorRT")
+    node.note_runtime("a.onnx", "")
+    node.note_runtime("b.onnx", "")
     assert node.health().level is Level.OK
 
 

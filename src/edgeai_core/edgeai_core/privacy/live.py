@@ -1,4 +1,4 @@
-"""What is taken out of the pictures of one camera before a page gets them."""
+"""What is taken out of the pictures of one camera before somebody sees them live."""
 
 from __future__ import annotations
 

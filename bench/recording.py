@@ -245,7 +245,8 @@ def main() -> int:
         "command": "bench/recording.py",
         "niceness": os.nice(0),
         "load_average": [round(load, 1), round(os.getloadavg()[0], 1)],
-        "graph": "home, a process per node, every analyzer active, test pictures 640x480, without debug_image",
+        "graph": "home, a process per node, every analyzer active, test pictures 640x480, without "
+        "debug_image",
         "cpu_bar_percent_of_a_core": CPU_BAR_PERCENT,
         "modes": figures,
     }

@@ -67,11 +67,11 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         self._frame_hub = frame_hub
         self._mailbox: Mailbox[Frame | Image] = Mailbox()
         self._last_failure = ""
-        # For the worker, between two frames; of several the newest holds everything.
-        self._changes: deque[ConfigT] = deque(maxlen=1)
         self._in_lock_step = False
         # By model file, written by the worker and read by the heartbeat: single dict operations.
         self._runtime_notes: dict[str, str] = {}
+        # For the worker, between two frames; of several the newest holds everything.
+        self._changes: deque[ConfigT] = deque(maxlen=1)
 
     def note_runtime(self, model: str, sentence: str) -> None:
         """Show in the node's health that a model runs other than asked for; "" when that is over.
@@ -92,16 +92,16 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         """Return the shortest time between two analyses in seconds; 0 looks at all it can."""
         return 0.0
 
+    def lock_step(self, config: ConfigT) -> bool:
+        """Return whether every frame is answered on `~/frame_done`."""
+        return False
+
     def change(self, config: ConfigT) -> None:
         if self.is_active:
             self._changes.append(config)
 
     def retune(self, config: ConfigT) -> None:
         """Decide with a changed configuration from the next frame on; runs on the worker."""
-
-    def lock_step(self, config: ConfigT) -> bool:
-        """Return whether every frame is answered on `~/frame_done`."""
-        return False
 
     @abstractmethod
     def analyze(self, frame: Frame) -> ResultT:

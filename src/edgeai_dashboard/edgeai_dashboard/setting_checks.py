@@ -108,8 +108,13 @@ def shared_privacy(node: str, values: Mapping[str, SettingValue]) -> dict[str, S
     masks = values.get(_MASKS)
     if role != "object_detector" or not isinstance(masks, list):
         return {}
-    owners = [str(mask).partition(":")[0].strip().rpartition("/")[0] for mask in masks]
-    own = [str(m) for m, owner in zip(masks, owners, strict=True) if owner in ("", camera)]
+    own = []
+    for mask in masks:
+        name, colon, corners = str(mask).partition(":")
+        owner, _, plain = name.strip().rpartition("/")
+        # Masks name a camera without the namespace of its graph.
+        if not owner or f"/{camera}".endswith(f"/{owner}"):
+            own.append(f"{plain}{colon}{corners}")
     return {_MASKS: own}
 
 

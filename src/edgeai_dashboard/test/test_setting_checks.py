@@ -32,6 +32,9 @@ def test_privacy_of_evidence_is_given_to_who_shows_pictures_as_start_up_does() -
         "privacy.face_score": 0.2,
     }
     assert shared_privacy("/hall/object_detector", values) == {"privacy.masks": masks[:1]}
-    assert shared_privacy("/yard/object_detector", values) == {"privacy.masks": masks}
+    yard = {"privacy.masks": ["house: 0,0 1,0 1,1", "tree: 0,0 1,0 1,1"]}
+    assert shared_privacy("/yard/object_detector", values) == yard
+    assert shared_privacy("/robot/yard/object_detector", values) == yard
+    assert shared_privacy("/backyard/object_detector", values) == {"privacy.masks": masks[:1]}
     assert shared_privacy("/object_detector", {"clip.enabled": True}) == {}
     assert shared_privacy("/fire_detector", values) == {}

@@ -119,9 +119,13 @@ def run(node: FireDetectorNode) -> FireDetectorNode:
 
 def test_a_stove_that_is_drawn_while_the_node_works_is_normal_and_attended(ros, make, camera):
     node = run(make())
+
+    def reported(more_than: int) -> bool:
+        camera.show()  # one that comes too soon for the highest rate is let go
+        return len(camera.reports) > more_than
+
     assert len(list(node.subscriptions)) == 0
-    camera.show()
-    ros.until(lambda: camera.reports)
+    ros.until(lambda: reported(0))
     zones = Parameter("fire.normal_flames.zones", value=[STOVE])
     assert node.set_parameters([zones])[0].successful
     # Whoever stands there is seen by others.
@@ -129,9 +133,8 @@ def test_a_stove_that_is_drawn_while_the_node_works_is_normal_and_attended(ros, 
     assert topics == ["/camera/faces", "/camera/objects"]
     assert node.set_parameters([zones])[0].successful
     assert len(list(node.subscriptions)) == 2
-    reports = len(camera.reports)
-    camera.show()
-    ros.until(lambda: len(camera.reports) > reports)
+    before = len(camera.reports)
+    ros.until(lambda: reported(before + 1))
     assert [zone.name for zone in node._watch._normal._zones] == ["stove"]
     node.trigger_deactivate()
     assert len(list(node.subscriptions)) == 0

@@ -14,6 +14,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
 
+from edgeai_core.board_state import BoardGauge
 from edgeai_core.camera_mount import MountConfig, camera_frame, camera_transforms
 from edgeai_core.config import group, param
 from edgeai_core.source_choice import choose_source
@@ -80,6 +81,8 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
         if frame_hub is not None:
             frame_hub.offer(self._topic)
         self._stream: FrameStream | None = None
+        # The node that every board with a camera has.
+        self.board = BoardGauge(monotonic_s=time.monotonic)
 
     def setup(self, config: UsbCamConfig) -> None:
         # Not a lifecycle publisher: get_subscription_count is asked from the stream's thread.
@@ -129,6 +132,7 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
         if self._stream is None:
             return Health(level=Level.ERROR, message="no stream")
         health = self._stream.health()
+        board = self.board.read()
         details = (
             ("stream_state", health.state.value),
             ("measured_fps", f"{health.fps:.1f}"),
@@ -136,14 +140,18 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
             ("rejected_frames", str(health.rejected_frames)),
             ("source_dropped", str(health.dropped_frames)),
             ("source", self._stream.description),
+            *board.details(),
         )
         if health.state is StreamState.ENDED:
             return Health(level=Level.WARN, message="the footage is over", details=details)
         if health.state in (StreamState.RECONNECTING, StreamState.FAILED):
             return Health(level=Level.ERROR, message=health.last_error, details=details)
+        rate = f"{health.fps:.1f} frames/s"
         if self._view.problem:
             return Health(level=Level.WARN, message=self._view.problem, details=details)
-        return Health(message=f"{health.fps:.1f} frames/s", details=details)
+        if board.warning:
+            return Health(level=Level.WARN, message=f"{rate}; {board.warning}", details=details)
+        return Health(message=rate, details=details)
 
     def _on_frame(self, frame: Frame) -> None:
         self.meter.frame_received(dropped=False)

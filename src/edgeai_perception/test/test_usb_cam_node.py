@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
 
+from edgeai_core.board_state import BoardGauge
 from edgeai_core.source_choice import SourceChoice
 from edgeai_core.types import Frame
 from edgeai_perception import usb_cam_node
@@ -20,7 +23,7 @@ from edgeai_ros_common.frame_hub import FrameHub
 
 
 @pytest.fixture
-def make(ros, overrides):
+def make(ros, overrides, tmp_path):
     def made(hub: FrameHub | None = None, **values) -> UsbCamNode:
         dotted = {name.replace("__", "."): value for name, value in values.items()}
         node = ros.add(
@@ -33,6 +36,8 @@ def make(ros, overrides):
                 frame_hub=hub,
             )
         )
+        # A machine that has no sensors: this one may be hot.
+        node.board = BoardGauge(monotonic_s=time.monotonic, root=tmp_path / "sys")
         assert node.trigger_configure() is TransitionCallbackReturn.SUCCESS
         return node
 
@@ -51,6 +56,17 @@ def test_frames_go_to_the_hub_with_stamp_and_optical_frame(ros, make):
     assert got[0].frame_id == "door_optical_frame"
     assert abs(got[0].stamp_ns - node.now_ns()) < 60_000_000_000
     ros.until(lambda: node.health().level is Level.OK)
+
+
+def test_a_board_that_slows_itself_down_is_a_warning(ros, make, tmp_path):
+    device = tmp_path / "sys" / "class" / "thermal" / "cooling_device0"
+    device.mkdir(parents=True)
+    (device / "type").write_text("gpu-throttle-alert\n")
+    (device / "cur_state").write_text("1\n")
+    node = make(stream__source="synthetic")
+    node.trigger_activate()
+    ros.until(lambda: node.health().level is Level.WARN)
+    assert "the board slows itself down (gpu-throttle-alert)" in node.health().message
 
 
 def test_the_image_topic_is_filled_while_somebody_listens(ros, make):

@@ -235,6 +235,14 @@ class TestPlan:
         (clone.root / "model.onnx").unlink()
         assert setup_plan.find_pending(clone, plan=plan_for(clone), stamp=stamp) == ["assets"]
 
+    def test_a_word_in_a_changelog_compiles_nothing(self, clone):
+        stamp = stamp_for(clone, make_environment(clone))
+        (clone.root / "src" / "edgeai_msgs" / "CHANGELOG.rst").write_text("0.1.0\n")
+        assert setup_plan.find_pending(clone, plan=plan_for(clone), stamp=stamp) == []
+        (clone.root / "src" / "edgeai_msgs" / "msg" / "A.msg").write_text("int32 b\n")
+        plan = plan_for(clone)
+        assert setup_plan.find_pending(clone, plan=plan, stamp=stamp) == ["interfaces"]
+
     @pytest.mark.parametrize("step", ["packages", "dev"])
     def test_a_killed_pip_costs_the_environment(self, clone, step):
         stamp = stamp_for(clone, make_environment(clone)).begin(step)

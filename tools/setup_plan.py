@@ -54,7 +54,13 @@ def make_plan(
     locks = [workspace.lock(group) for group in ("build", *package_groups(ros))]
     packages = setup_stamp.digest(words=(workspace.root, made_with), files=locks)
     interfaces = _find_interfaces(workspace, ros=ros, environ=environ)
-    files = [file for folder in interfaces for file in sorted(folder.rglob("*")) if file.is_file()]
+    files = [
+        file
+        for folder in interfaces
+        for file in sorted(folder.rglob("*"))
+        # A word in a changelog is no reason to compile for minutes.
+        if file.is_file() and file.suffix not in (".md", ".rst")
+    ]
     steps = {
         PACKAGES: packages,
         SOURCES: setup_stamp.digest(words=(packages, *workspace.python_packages())),

@@ -39,6 +39,13 @@ class InferenceConfig:
         maximum=240.0,
     )
 
+    lock_step: bool = param(
+        False,
+        "Answer every frame on ~/frame_done and count the rate in the frames' stamps, for "
+        "./edgeai test-bag and replay --lock-step. Not where a face opens something: what a "
+        "challenge asks for can then be foretold",
+    )
+
     @property
     def min_period_s(self) -> float:
         """Shortest time between two frames that are looked at, seconds."""

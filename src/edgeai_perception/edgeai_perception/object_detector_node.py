@@ -29,6 +29,7 @@ from edgeai_core.analyzers.objects.watch import ObjectWatch
 from edgeai_core.model_card import Task
 from edgeai_core.object_events import ObjectEvent
 from edgeai_core.overlay import draw_objects, draw_zones
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.tracking import Tracker
 from edgeai_core.types import Detection, Frame
 from edgeai_core.zones import parse_zones
@@ -83,6 +84,8 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         self._current = self.publisher(ObjectEventArray, "objects/current", qos.STATE)
         self._debug_image = self.publisher(Image, "objects/debug_image", qos.IMAGE_OFFERED)
         self._zones = parse_zones(config.watch.areas.zones)
+        camera = self.get_namespace().strip("/")
+        self._mask = masks_of(config.privacy.masks, cameras=[camera])[camera]
         self._things = self.publisher(SightingMsg, "things", qos.ALERTS)
         self._label_info = self.publisher(LabelInfo, "objects/label_info", qos.STATE)
 
@@ -92,7 +95,7 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         self._watch = ObjectWatch(config.watch)
         self._watches_bags = bool(config.watch.bags.labels)
         self._told_current: frozenset[tuple[str, int]] | None = None
-        self._sightings = SightingsMemory(config.things)
+        self._sightings = SightingsMemory(config.things, mask=self._mask)
         self._least_score = config.tracking.high_score
         self._load_own_things()
         self._tell_labels()
@@ -133,6 +136,9 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
 
     def min_period_s(self, config: ObjectDetectorConfig) -> float:
         return config.inference.min_period_s
+
+    def lock_step(self, config: ObjectDetectorConfig) -> bool:
+        return config.inference.lock_step
 
     def health(self) -> Health:
         health = super().health()

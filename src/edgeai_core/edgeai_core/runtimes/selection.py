@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from edgeai_core.errors import ModelError, RuntimeUnavailableError
+from edgeai_core.heap import return_free_memory
 from edgeai_core.runtimes.base import InferenceSession, Runtime, SessionOptions, Tensor
 from edgeai_core.runtimes.onnxruntime_runtime import OnnxRuntimeCudaRuntime, OnnxRuntimeRuntime
 from edgeai_core.runtimes.openvino_runtime import OpenVinoRuntime
@@ -69,7 +69,8 @@ def open_session(
     try:
         return _opened(path, sample, runtime, options, runtimes, clock_ns)
     finally:
-        _return_free_memory()
+        # What loading leaves on the heap is as large as the weights.
+        return_free_memory()
 
 
 def _opened(
@@ -129,13 +130,6 @@ def _beside(
     if refusal:
         return stand_in(refusal)
     return tensorrt.open_beside(path, options, sample, stand_in)
-
-
-def _return_free_memory() -> None:
-    """Give what loading left on glibc's heap back to the system: it is as large as the weights."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
 
 
 def _named(path: Path, name: str, runtimes: Sequence[Runtime]) -> Runtime:

@@ -48,6 +48,7 @@ MODES = {
     "the last 10 s in memory": ("--last-s", "10"),
 }
 CPU_BAR_PERCENT = 10.0
+ASKED_FPS = 30.0
 # The recorder finds every topic and the graph settles.
 SETTLE_S = 5.0
 # Messages so near to begin and end may be on one side only.
@@ -153,18 +154,22 @@ def measured(name: str, options: Sequence[str], duration_s: float, folder: Path)
     missing = sum((wanted[topic] - held.others.get(topic, Counter())).total() for topic in wanted)
     published, recorded = held.pictures_between_counts()
     span_s = (held.images_ns[-1] - held.images_ns[0]) / 1e9
+    frames_per_s = (len(held.images_ns) - 1) / span_s
+    cpu_percent = 100 * (end_cpu_s - begin_cpu_s) / took_s
     return {
         "mode": name,
         "exit_code": code,
         "seconds": round(took_s, 1),
-        "camera_frames_per_s": round((len(held.images_ns) - 1) / span_s, 1),
+        "camera_frames_per_s": round(frames_per_s, 1),
         "megabytes_per_s": round(held.megabytes / span_s, 1),
         "pictures_published": published,
         "pictures_recorded_meanwhile": recorded,
         "topics_beside_pictures": len(held.others),
         "messages_heard_by_the_witness": sum(counter.total() for counter in wanted.values()),
         "of_these_not_in_the_bag": missing,
-        "cpu_percent_of_a_core": round(100 * (end_cpu_s - begin_cpu_s) / took_s, 1),
+        "cpu_percent_of_a_core": round(cpu_percent, 1),
+        # A busy machine slows the camera down, and would make recording look cheap.
+        "cpu_percent_scaled_to_30_frames_per_s": round(cpu_percent * ASKED_FPS / frames_per_s, 1),
         "memory_mb": round(rss_mb, 1),
         "seconds_to_close": round(close_s, 2),
     }
@@ -245,7 +250,8 @@ def main() -> int:
         "command": "bench/recording.py",
         "niceness": os.nice(0),
         "load_average": [round(load, 1), round(os.getloadavg()[0], 1)],
-        "graph": "home, a process per node, every analyzer active, test pictures 640x480, without debug_image",
+        "graph": "home, a process per node, every analyzer active, test pictures 640x480",
+        "left_out": DEBUG_IMAGES,
         "cpu_bar_percent_of_a_core": CPU_BAR_PERCENT,
         "modes": figures,
     }
@@ -253,7 +259,7 @@ def main() -> int:
     arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(content, indent=1))
     met = [
-        one["cpu_percent_of_a_core"] <= CPU_BAR_PERCENT
+        one["cpu_percent_scaled_to_30_frames_per_s"] <= CPU_BAR_PERCENT
         and one["pictures_published"] - one["pictures_recorded_meanwhile"] <= COUNT_SLACK
         and not one["of_these_not_in_the_bag"]
         for one in figures

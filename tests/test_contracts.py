@@ -98,6 +98,7 @@ def test_manifest_and_setup_agree(package, monkeypatch):
     assert root.findtext("version") == given["version"]
     assert root.findtext("license") == given["license"] == "Apache-2.0"
     assert root.findtext("export/build_type") == "ament_python"
+    assert "pytest" in given["extras_require"]["test"], "colcon test would find no test"
     assert (SOURCES / package / "resource" / package).is_file()
     config = (SOURCES / package / "setup.cfg").read_text(encoding="utf-8")
     assert f"script_dir=$base/lib/{package}" in config

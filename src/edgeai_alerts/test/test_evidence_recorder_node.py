@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from edgeai_msgs.msg import Alert as AlertMsg
-from sensor_msgs.msg import Image
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CompressedImage, Image
 
 from edgeai_alerts.evidence_recorder_node import EvidenceRecorderNode
 from edgeai_core import catalog
 from edgeai_core.errors import ModelMissingError
 from edgeai_core.types import Alert, AlertEvent, Frame, Severity
 from edgeai_ros_common import qos
+from edgeai_ros_common.compressed_pictures import compressed_to_msg
 from edgeai_ros_common.convert import alert_to_msg, image_to_msg
 from edgeai_ros_common.convert_alerts import alert_from_msg
 from edgeai_ros_common.frame_hub import FrameHub
@@ -142,6 +144,20 @@ def test_an_alert_gets_its_snapshot_and_a_clip_that_begins_before_it(room, hub, 
     assert snapshot.mean() == pytest.approx(90, abs=1)
 
 
+def test_pictures_of_a_camera_elsewhere_are_remembered_from_their_jpegs(room):
+    watched = room(**{"topics.compressed": True})
+    jpegs = watched.other.create_publisher(
+        CompressedImage, f"{TOPIC}/compressed", qos.IMAGE_OFFERED
+    )
+    watched.node.trigger_configure()
+    watched.node.trigger_activate()
+    watched.ros.until(lambda: jpegs.get_subscription_count() == 1)
+    assert watched.images.get_subscription_count() == 0
+    jpegs.publish(compressed_to_msg(picture(7), jpeg_quality=90))
+    ring = watched.node._feeds["hall"].memory.ring
+    watched.ros.until(lambda: ring.newest_ns == 7 * S // 10)
+
+
 def test_a_full_disk_is_a_warning_and_the_node_goes_on(room, tmp_path):
     watched = room(**{"limits.min_free_bytes": 10**15}).start()
     watched.film(0, 22)
@@ -167,6 +183,26 @@ def test_a_mask_that_is_none_keeps_the_node_from_starting(room):
     watched.node.trigger_configure()
     watched.node.publish_health()
     assert watched.node._config is None
+
+
+def test_a_mask_that_is_set_while_it_runs_holds_for_what_it_remembers_too(room, tmp_path):
+    watched = room().start()
+    watched.film(0, 22)
+    told = watched.node.set_parameters(
+        [Parameter("privacy.masks", value=["left: 0,0 0.5,0 0.5,1 0,1"])]
+    )
+    assert told[0].successful
+    watched.film(22, 24)
+    watched.alerts.publish(alert_to_msg(alert(at_s=2.0)))
+    watched.ros.until(lambda: watched.kinds() == [["snapshot"]])
+    snapshot = cv2.imread(str(tmp_path / "evidence" / f"{1:032x}.snapshot.jpg"))
+    assert snapshot[:, :28].max() <= 8
+    assert snapshot[:, 36:].min() >= 80
+    ring = watched.node._feeds["hall"].memory.ring
+    newest = ring.nearest(23 * S // 10, within_ns=S)
+    assert newest.image()[:, :28].max() <= 8
+    wrong = [Parameter("privacy.masks", value=["moon/crater: 0,0 1,0 1,1"])]
+    assert "there is no camera moon" in watched.node.set_parameters(wrong)[0].reason
 
 
 def test_without_the_face_model_nothing_is_kept_rather_than_everybodys_face(room, monkeypatch):

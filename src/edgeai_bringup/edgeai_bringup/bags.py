@@ -22,6 +22,7 @@ from edgeai_ros_common.bags.player import Pace, Player
 from edgeai_ros_common.bags.recorder import RecorderNode, TopicChoice
 from edgeai_ros_common.bags.ring import MessageRing
 from edgeai_ros_common.bags.writing import BagLimits, BagWriter
+from edgeai_ros_common.memory import keep_freed_memory
 from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK, StopSignal, spin, start_context
 
 _PROGRESS_PERIOD_S = 5.0
@@ -41,6 +42,7 @@ def run_bags(arguments: argparse.Namespace) -> int:
         stop = StopSignal()
         if arguments.command == "replay":
             return _replay(arguments, executor, stop, stack)
+        keep_freed_memory()
         if arguments.last_s is not None:
             return _record_last(arguments, executor, stop, stack)
         return _record(arguments, executor, stop, stack)

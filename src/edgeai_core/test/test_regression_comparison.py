@@ -103,6 +103,14 @@ def test_what_must_not_come_and_how_many_may():
     assert found.further == seen
 
 
+def test_what_has_no_identity_yet_answers_and_is_not_counted():
+    seen = (car((1.0, 0.6, 0), track=0), car((1.1, 0.6, 0)))
+    count = Count(kind="object", label="car", at_least=1, at_most=1)
+    found = compare(Expectations(events=(expected(tolerance_s=0.05),), counts=(count,)), seen)
+    assert [v.met for v in found.verdicts] == [True, True]
+    assert found.verdicts[1].sentence == "1 came"
+
+
 def test_the_text_has_a_line_for_each_expectation_and_for_what_nobody_asked_for():
     found = compare(
         Expectations(

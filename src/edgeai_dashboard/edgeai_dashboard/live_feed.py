@@ -61,6 +61,10 @@ class LiveFeed:
         self._busy = False
         self._found: dict[str, tuple[float, Any]] = {}
 
+    def retune(self, config: LiveConfig) -> None:
+        """Take another rate and size from the next picture on."""
+        self._config = config
+
     @property
     def watchers(self) -> int:
         """How many watch."""

@@ -147,10 +147,10 @@ class UsbCamNode(EdgeNode[UsbCamConfig]):
         if health.state in (StreamState.RECONNECTING, StreamState.FAILED):
             return Health(level=Level.ERROR, message=health.last_error, details=details)
         rate = f"{health.fps:.1f} frames/s"
-        problems = [problem for problem in (self._view.problem, board.warning) if problem]
-        if problems:
-            message = "; ".join((rate, *problems))
-            return Health(level=Level.WARN, message=message, details=details)
+        if self._view.problem:
+            return Health(level=Level.WARN, message=self._view.problem, details=details)
+        if board.warning:
+            return Health(level=Level.WARN, message=f"{rate}; {board.warning}", details=details)
         return Health(message=rate, details=details)
 
     def _on_frame(self, frame: Frame) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 import traceback
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -69,6 +70,8 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         self._in_lock_step = False
         # By model file, written by the worker and read by the heartbeat: single dict operations.
         self._runtime_notes: dict[str, str] = {}
+        # For the worker, between two frames; of several the newest holds everything.
+        self._changes: deque[ConfigT] = deque(maxlen=1)
 
     def note_runtime(self, model: str, sentence: str) -> None:
         """Show in the node's health that a model runs other than asked for; "" when that is over.
@@ -93,6 +96,13 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         """Return whether every frame is answered on `~/frame_done`."""
         return False
 
+    def change(self, config: ConfigT) -> None:
+        if self.is_active:
+            self._changes.append(config)
+
+    def retune(self, config: ConfigT) -> None:
+        """Decide with a changed configuration from the next frame on; runs on the worker."""
+
     @abstractmethod
     def analyze(self, frame: Frame) -> ResultT:
         """Return what the frame shows; runs on the worker."""
@@ -103,6 +113,7 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
 
     def start(self, config: ConfigT) -> None:
         self._last_failure = ""
+        self._changes.clear()
         mailbox: Mailbox[Frame | Image] = Mailbox()
         self._mailbox = mailbox
         period_s = self.min_period_s(config)
@@ -211,6 +222,8 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
 
     def _handle(self, item: Frame | Image, mailbox: Mailbox[Frame | Image]) -> None:
         frame = frame_from_msg(item) if isinstance(item, Image) else item
+        if self._changes:
+            self.retune(self._changes.pop())
         self.meter.analysis_started()
         result = self.analyze(frame)
         if mailbox.closed:

@@ -20,8 +20,9 @@ _Key = tuple[Kind, str, int, int]
 def happenings_of(answers: Sequence[Answer], *, begin_ns: int) -> tuple[Happening, ...]:
     """Return what the answers tell of.
 
-    What is followed is one happening for each identity and name; when stamps go back, another
-    begins. Events and changes of the hazard's state are one each.
+    What is followed is one happening for each identity and name, and one for all of a name that
+    have no identity yet; when stamps go back, others begin. Events and changes of the hazard's
+    state are one each.
 
     Args:
         answers: by picture. begin_ns: stamp of the first picture.

@@ -38,6 +38,10 @@ class LivePrivacy:
         self.faces: Timeline[tuple[FaceMatch, ...]] = Timeline(length_s=_REMEMBERED_S)
         self.objects: Timeline[tuple[Detection, ...]] = Timeline(length_s=_REMEMBERED_S)
 
+    def change_mask(self, mask: PrivacyMask) -> None:
+        """Mask what another mask does, from the next picture on."""
+        self._mask.become(mask)
+
     def open(self) -> None:
         """Load what is needed; takes a moment.
 

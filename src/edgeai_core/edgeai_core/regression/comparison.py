@@ -184,7 +184,12 @@ def _absent(entry: Absent, happenings: Sequence[Happening]) -> Verdict:
 
 
 def _counted(entry: Count, happenings: Sequence[Happening]) -> Verdict:
-    number = sum((h.kind.value, h.label) == (entry.kind, entry.label) for h in happenings)
+    number = sum(
+        (h.kind.value, h.label) == (entry.kind, entry.label)
+        for h in happenings
+        # Seen once, it has no identity yet: it would be counted again when it has one.
+        if h.track or not h.kind.lasts
+    )
     met = entry.at_least <= number <= entry.at_most
     return Verdict(expectation=entry, met=met, sentence=f"{number} came")
 

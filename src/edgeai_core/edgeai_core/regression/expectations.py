@@ -70,7 +70,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """How many happenings of one sort there must be."""
+    """How many happenings of one sort there must be; objects and faces by their identities."""
 
     kind: str = param("", "What tells of them", choices=_KINDS)
     label: str = param("", "Class, name, state, action or category")

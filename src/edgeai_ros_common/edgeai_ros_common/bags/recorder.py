@@ -117,7 +117,8 @@ class RecorderNode(Node):
         topic = Topic(
             name=name,
             type_name=type_name,
-            offered=tuple(profiles.offered(profile) for profile in offered),
+            # Each once: nodes share profiles, and every part of a bag writes them out as YAML.
+            offered=tuple(dict.fromkeys(profiles.offered(profile) for profile in offered)),
         )
         take = functools.partial(self._take, topic)
         return self.create_subscription(message, name, take, profiles.wanted(offered), raw=True)

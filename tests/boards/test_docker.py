@@ -131,7 +131,7 @@ def test_the_variables_reach_the_nodes_and_the_command_line_wins(run_entry: RunE
         "object_detector.inference.runtime=auto",
         EDGEAI_PROFILE="home",
         EDGEAI_SOURCE="/dev/video0",
-        EDGEAI_CAMERA="door",
+        EDGEAI_CAMERA="door=/dev/video0 yard=rtsp://yard.example/1",
         EDGEAI_PARAMS_FILE="/data/own.yaml",
         EDGEAI_RUNTIME="tensorrt",
         EDGEAI_HTTP_HOST="0.0.0.0",
@@ -141,7 +141,7 @@ def test_the_variables_reach_the_nodes_and_the_command_line_wins(run_entry: RunE
     )
     parsed = build_parser().parse_args(asked)
     assert parsed.source == "clip with spaces.mp4"
-    assert parsed.camera == "door"
+    assert parsed.cameras == ["door=/dev/video0", "yard=rtsp://yard.example/1"]
     assert parsed.params_file == Path("/data/own.yaml")
     settings = parse_settings(parsed.settings)
     assert settings["object_detector"] == {"inference.runtime": "auto"}
@@ -156,7 +156,7 @@ def test_the_variables_reach_the_nodes_and_the_command_line_wins(run_entry: RunE
 
 def test_without_variables_it_is_a_home_with_what_camera_there_is(run_entry: RunEntry) -> None:
     asked, _ = run_entry()
-    assert shlex.join(asked) == "up home --plain --source auto --camera camera"
+    assert shlex.join(asked) == "up home --plain --source auto"
 
 
 def test_the_camera_profile_gets_no_settings_of_nodes_that_it_has_not(run_entry: RunEntry) -> None:

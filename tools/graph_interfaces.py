@@ -10,7 +10,7 @@ import enum
 import importlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +69,11 @@ class Interface:
     quality: str
 
 
-def introspect() -> tuple[Interface, ...]:
+def introspect(only: Collection[str] = ()) -> tuple[Interface, ...]:
     """Return the interfaces of every node of the graph table, in the table's order.
+
+    Args:
+        only: nodes of the table, by name; empty for all.
 
     Raises:
         EdgeAiError: a node cannot be configured or activated; its log says why.
@@ -85,10 +88,13 @@ def introspect() -> tuple[Interface, ...]:
                 "usb_cam": {"stream.source": "synthetic"},
                 # Who is near is asked only where flame is normal somewhere.
                 "fire_detector": {"fire.normal_flames.zones": ["stove: 0,0 1,0 1,1"]},
+                # It listens only while somebody looks.
+                "visualizer": {"lazy": False},
             },
         )
         for node_plan in plans:
-            found += _interfaces_of(node_plan)
+            if not only or node_plan.entry.name in only:
+                found += _interfaces_of(node_plan)
     return tuple(found)
 
 

@@ -25,6 +25,7 @@ setup(
     entry_points={
         "console_scripts": [
             "alert_manager_node = edgeai_alerts.alert_manager_node:main",
+            "alert_trigger_node = edgeai_alerts.alert_trigger_node:main",
             "evidence_recorder_node = edgeai_alerts.evidence_recorder_node:main",
         ],
     },

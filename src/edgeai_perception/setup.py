@@ -9,6 +9,7 @@ NODES = (
     "object_detector",
     "fire_detector",
     "action_recognizer",
+    "visualizer",
     "supervisor",
 )
 

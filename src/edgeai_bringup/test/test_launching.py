@@ -28,13 +28,49 @@ def test_a_profile_becomes_launch_actions(profile, composed):
         for entity in profile_description(profile).entities
         if type(entity).__name__ == "DeclareLaunchArgument"
     ]
-    assert names == ["source", "camera", "composed", "params_file"]
+    viewable = ["rviz"] if "visualizer" in PROFILES[profile] else []
+    assert names == [
+        "source",
+        "camera",
+        "cameras",
+        "image",
+        "namespace",
+        "part",
+        "composed",
+        "use_sim_time",
+        "params_file",
+        *viewable,
+    ]
     context = LaunchContext()
     context.launch_configurations.update(
-        {"source": "synthetic", "camera": "door", "composed": composed, "params_file": ""}
+        {
+            "source": "synthetic",
+            "camera": "door",
+            "cameras": "",
+            "image": "",
+            "namespace": "",
+            "part": "all",
+            "composed": composed,
+            "params_file": "",
+            "use_sim_time": "true",
+        }
     )
     expected = 1 if composed == "true" else len(PROFILES[profile])
     assert len(_actions(context, profile)) == expected
+
+
+def test_rviz_is_started_when_it_is_asked_for():
+    from edgeai_bringup.launching import _viewers
+    from launch import LaunchContext
+
+    context = LaunchContext()
+    context.launch_configurations.update(
+        {"rviz": "false", "camera": "door", "cameras": "", "namespace": ""}
+    )
+    assert _viewers(context, "home") == []
+    context.launch_configurations["rviz"] = "true"
+    [viewer] = _viewers(context, "home")
+    assert viewer.node_package == "rviz2"
 
 
 @pytest.mark.skipif(bool(catalog.verify_all()), reason="models are not set up: run ./edgeai setup")

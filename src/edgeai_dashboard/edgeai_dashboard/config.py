@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
+from edgeai_core.privacy.config import PrivacyConfig
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -68,11 +69,26 @@ class SessionConfig:
     """How long a log-in lasts."""
 
     lifetime_h: float = param(
-        12.0, "Longest session; then log in again", unit="h", minimum=0.01, maximum=720.0
+        12.0, "Longest session; then log in again", unit="h", minimum=0.01, maximum=720.0, live=True
     )
     idle_min: float = param(
-        60.0, "A session that nobody used for so long is over", unit="min", minimum=1.0, maximum=1e4
+        60.0,
+        "A session that nobody used for so long is over",
+        unit="min",
+        minimum=1.0,
+        maximum=1e4,
+        live=True,
     )
+
+    @property
+    def lifetime_s(self) -> float:
+        """Longest session, seconds."""
+        return self.lifetime_h * 3600.0
+
+    @property
+    def idle_s(self) -> float:
+        """Longest pause, seconds."""
+        return self.idle_min * 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +96,18 @@ class LiveConfig:
     """The live view; nothing is encoded while nobody watches."""
 
     fps: float = param(
-        5.0, "Pictures per second to a watcher at most", unit="1/s", minimum=0.2, maximum=30.0
+        5.0,
+        "Pictures per second to a watcher at most",
+        unit="1/s",
+        minimum=0.2,
+        maximum=30.0,
+        live=True,
     )
     width_px: int = param(
-        960, "Wider pictures are made smaller", unit="px", minimum=64, maximum=4096
+        960, "Wider pictures are made smaller", unit="px", minimum=64, maximum=4096, live=True
     )
     jpeg_quality: int = param(
-        75, "Lower takes less of the network and looks worse", minimum=10, maximum=95
+        75, "Lower takes less of the network and looks worse", minimum=10, maximum=95, live=True
     )
 
 
@@ -94,7 +115,9 @@ class LiveConfig:
 class UploadConfig:
     """Clips and pictures that people are enrolled from."""
 
-    limit_mb: float = param(64.0, "Larger uploads are refused", unit="MB", minimum=1.0, maximum=1e3)
+    limit_mb: float = param(
+        64.0, "Larger uploads are refused", unit="MB", minimum=1.0, maximum=1e3, live=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +127,9 @@ class GraphConfig:
     nodes: tuple[str, ...] = param((), "Full names of all nodes")
     analyzers: tuple[str, ...] = param((), "Full names of the nodes that can be armed")
     cameras: tuple[str, ...] = param((), "Namespaces of the cameras, without the leading slash")
+    compressed: bool = param(
+        False, "Take pictures as JPEG, from image_raw/compressed: for cameras on other machines"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +139,7 @@ class DashboardConfig:
     http: HttpConfig = group(HttpConfig)
     session: SessionConfig = group(SessionConfig)
     live: LiveConfig = group(LiveConfig)
+    privacy: PrivacyConfig = group(PrivacyConfig)
     uploads: UploadConfig = group(UploadConfig)
     graph: GraphConfig = group(GraphConfig)
 

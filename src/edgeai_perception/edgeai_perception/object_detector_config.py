@@ -15,6 +15,7 @@ from edgeai_core.analyzers.objects.watch import ObjectWatchConfig
 from edgeai_core.analyzers.objects.weapon_rules import parse_weapon_rules
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
+from edgeai_core.privacy.config import MaskConfig
 from edgeai_core.tracking import TrackerConfig
 from edgeai_core.zones import parse_zones
 from edgeai_perception.inference_config import InferenceConfig
@@ -66,6 +67,7 @@ class ObjectDetectorConfig:
     taught: TaughtConfig = group(TaughtConfig)
     labels: tuple[str, ...] = param((), "Classes to publish; empty publishes all the model knows")
     things: SightingsConfig = group(SightingsConfig)
+    privacy: MaskConfig = group(MaskConfig)
 
 
 def refuse_unknown_labels(config: ObjectDetectorConfig, known: Collection[str]) -> None:

@@ -212,6 +212,8 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
     actions = [f"/{camera}/actions"] if "action_recognizer" in names else []
     images = [f"/{camera}/image_raw"] if "usb_cam" in names else []
     things = [f"/{camera}/things"] if "object_detector" in names else []
+    explaining = {"object_detector", "fire_detector"} & names
+    explanations = [f"/{camera}/explanations"] if explaining else []
     mending = [p.full_name for p in plans if not p.entry.restartable]
     for p in plans:
         if p.entry.name == "supervisor":
@@ -233,6 +235,7 @@ def _tell_managers(plans: list[NodePlan], camera: str) -> None:
             p.overrides.setdefault("topics.objects", objects)
             p.overrides.setdefault("topics.hazards", hazards)
             p.overrides.setdefault("topics.actions", actions)
+            p.overrides.setdefault("topics.explanations", explanations)
         if p.entry.name == "dashboard":
             p.overrides.setdefault("graph.nodes", [other.full_name for other in plans])
             p.overrides.setdefault("graph.analyzers", by_role[Role.ANALYZER])

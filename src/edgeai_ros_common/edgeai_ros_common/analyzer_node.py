@@ -75,6 +75,14 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
     def publish(self, result: ResultT, frame: Frame) -> None:
         """Publish a result with the frame's stamp and optical frame; runs on the worker."""
 
+    def rest(self, frame: Frame, until_s: float) -> None:
+        """Do what frames go before; runs on the worker between two of them.
+
+        Args:
+            frame: the one that was looked at. until_s: when the next is due, by time.monotonic;
+                what takes longer costs frames.
+        """
+
     def start(self, config: ConfigT) -> None:
         self._last_failure = ""
         mailbox: Mailbox[Frame | Image] = Mailbox()
@@ -124,7 +132,9 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         due_s = time.monotonic()
         while (item := mailbox.take()) is not None:
             try:
-                self._handle(item, mailbox)
+                frame = self._handle(item, mailbox)
+                if frame is not None:
+                    self.rest(frame, max(due_s + min_period_s, time.monotonic()))
             except FrameError as exc:
                 self.meter.frame_rejected()
                 self.get_logger().warning(f"dropped {exc}", throttle_duration_sec=_LOG_PERIOD_S)
@@ -143,13 +153,19 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
             if pause_s > 0 and mailbox.pause(pause_s):
                 self.meter.frame_skipped()
 
-    def _handle(self, item: Frame | Image, mailbox: Mailbox[Frame | Image]) -> None:
+    def _handle(self, item: Frame | Image, mailbox: Mailbox[Frame | Image]) -> Frame | None:
+        """Publish what an item shows; return its frame, None when the node was stopped meanwhile.
+
+        Raises:
+            FrameError: it cannot be used. Anything else that the analysis raises.
+        """
         frame = frame_from_msg(item) if isinstance(item, Image) else item
         self.meter.analysis_started()
         result = self.analyze(frame)
         if mailbox.closed:
-            # The node was stopped meanwhile, maybe started anew: this answer is nobody's.
-            return
+            # Maybe it was started anew: this answer is nobody's.
+            return None
         self.publish(result, frame)
         self.meter.result_published(latency_ms=(self.now_ns() - frame.stamp_ns) / 1e6)
         self._last_failure = ""
+        return frame

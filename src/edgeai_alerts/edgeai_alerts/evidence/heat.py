@@ -53,8 +53,8 @@ def explanation_of(
 def draw_heat(canvas: npt.NDArray[np.uint8], explanation: Explanation, *, scale: float) -> None:
     """Draw a heat-map and its box onto a (H, W, 3) uint8 BGR picture, in place.
 
-    Cold parts stay grey, hot ones get the colours of OpenCV's inferno, which people read alike who
-    do not tell red from green.
+    Cold parts stay grey, hot ones get the colours of OpenCV's inferno, which people read alike
+    who do not tell red from green.
 
     Args:
         explanation: in pixels of the frame. scale: pixels of the picture per pixel of the frame.

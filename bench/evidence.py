@@ -22,12 +22,13 @@ import numpy as np
 import numpy.typing as npt
 
 from device import device_name
-from edgeai_alerts.evidence.capture import FrameCompressor, masks_of
+from edgeai_alerts.evidence.capture import FrameCompressor
 from edgeai_alerts.evidence.clip import encode_clip
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_alerts.evidence.pictures import PictureMaker
 from edgeai_core import catalog
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.source_choice import footage_directory
 from edgeai_core.types import Frame
 

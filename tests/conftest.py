@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,25 +21,10 @@ from typing import Any
 
 import pytest
 
+from edgeai_bringup.domains import free_domain
+
 # Fast DDS names its segments, ports and locks so.
 SHARED_MEMORY = ("/dev/shm/fastrtps", "/dev/shm/sem.fastrtps")
-# RTPS 9.6.1.1: participant 0 of domain d listens on UDP port 7410 + 250 d.
-_PORT_BASE, _PORT_GAIN, _UNICAST_OFFSET = 7400, 250, 10
-_DOMAINS = 100
-_domain_numbers = itertools.count(os.getpid() * 7)
-
-
-def _free_domain() -> int:
-    """Return a ROS domain that nobody on this machine is in."""
-    for number in itertools.islice(_domain_numbers, _DOMAINS):
-        domain = number % _DOMAINS + 1
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("", _PORT_BASE + _PORT_GAIN * domain + _UNICAST_OFFSET))
-            except OSError:
-                continue
-        return domain
-    raise RuntimeError(f"all ROS domains 1..{_DOMAINS} are in use on this machine")
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +32,7 @@ def isolated(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> SimpleNamespace:
     """Keep a test away from the user's data and from other graphs."""
-    surroundings = SimpleNamespace(domain=_free_domain(), data=tmp_path / "data")
+    surroundings = SimpleNamespace(domain=free_domain(), data=tmp_path / "data")
     monkeypatch.setenv("ROS_DOMAIN_ID", str(surroundings.domain))
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "log"))
@@ -116,7 +99,7 @@ def footage(demo_home: Path, tmp_path: Path) -> Callable[..., str]:
 class InProcessGraph:
     """A composed graph of this process and the monitor that listens to it."""
 
-    def __init__(self, plans: Sequence[Any]) -> None:
+    def __init__(self, plans: Sequence[Any], *, namespace: str = "") -> None:
         from edgeai_bringup.composed import ComposedGraph
         from edgeai_bringup.monitor import GraphMonitor
 
@@ -127,6 +110,7 @@ class InProcessGraph:
             node_names=tuple(p.full_name for p in plans),
             context=self.graph.context,
             on_event=self.events.append,
+            namespace=namespace,
         )
         self.graph.add(self.monitor)
 
@@ -166,7 +150,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
     """Return what starts a profile in this process; it ends with the test.
 
     Arguments: the profile, parameter overrides by node, the names of the nodes to start where
-    not all of them are wanted, and whether the graph has a camera node.
+    not all of them are wanted, whether the graph has a camera node, its cameras where there are
+    several, and its namespace.
     """
     pytest.importorskip("rclpy", reason="ROS is not there: run the tests by make test")
     from edgeai_bringup.graph import Role, plan
@@ -180,6 +165,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
         *,
         only: Sequence[str] = (),
         own_camera: bool = True,
+        cameras: Sequence[Any] = (),
+        namespace: str = "",
     ) -> InProcessGraph:
         given = {name: dict(values) for name, values in (overrides or {}).items()}
         plans = plan(
@@ -187,6 +174,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
             config_directory=config_directory(),
             overrides=given,
             own_camera=own_camera,
+            cameras=cameras,
+            namespace=namespace,
         )
         if only:
             plans = tuple(p for p in plans if p.entry.name in only)
@@ -196,7 +185,7 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
                     p.overrides.update(
                         {"nodes.base": names, "nodes.analyzers": [], "nodes.always_on": []}
                     )
-        running.append(InProcessGraph(plans))
+        running.append(InProcessGraph(plans, namespace=namespace))
         return running[-1]
 
     # rcl gives a node's log publisher back with the last reference to the node, and a cycle may
@@ -225,9 +214,9 @@ def segments_of(process: Any) -> set[str]:
 
 
 class Command:
-    """The product's command in a process group of its own, with its output line by line."""
+    """A command in a process group of its own, with its output line by line."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str]) -> None:
         self.lines: list[str] = []
         self.errors: list[str] = []
         self.segments: set[str] = set()
@@ -235,7 +224,7 @@ class Command:
         self._before = shared_memory()
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "edgeai_bringup.cli", *arguments],
+            list(words),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
@@ -321,12 +310,18 @@ class Command:
 
 @pytest.fixture
 def command(isolated: SimpleNamespace) -> Iterator[Callable[..., Command]]:
-    """Return what starts the product's command with these arguments; it ends with the test."""
+    """Return what starts the product's command with these arguments; it ends with the test.
+
+    Argument `program`: another command than the product's.
+    """
     pytest.importorskip("rclpy", reason="ROS is not there: run the tests by make test")
     started: list[Command] = []
 
-    def start(*arguments: object) -> Command:
-        started.append(Command([str(a) for a in arguments]))
+    def start(
+        *arguments: object,
+        program: Sequence[str] = (sys.executable, "-m", "edgeai_bringup.cli"),
+    ) -> Command:
+        started.append(Command([*program, *(str(a) for a in arguments)]))
         return started[-1]
 
     yield start

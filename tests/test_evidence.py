@@ -103,10 +103,11 @@ def test_who_is_hidden_is_recognised_by_our_own_face_models_in_no_picture(footag
     import cv2
     import numpy as np
 
-    from edgeai_alerts.evidence.capture import FrameCompressor, PrivacyMask
+    from edgeai_alerts.evidence.capture import FrameCompressor
     from edgeai_alerts.evidence.memory import CameraMemory
     from edgeai_alerts.evidence.pictures import PictureMaker
     from edgeai_core import catalog
+    from edgeai_core.privacy.masks import PrivacyMask
     from edgeai_core.types import Frame
 
     [clip] = Path(footage("carphone")).iterdir()

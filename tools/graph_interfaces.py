@@ -10,7 +10,7 @@ import enum
 import importlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ from edgeai_ros_common import qos
 CAMERA = "camera"
 _PROFILE = "home"  # it has every node of the table
 # Packages whose interfaces every ROS node has: parameters, life cycle, type descriptions.
-_STANDARD = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
+STANDARD = ("rcl_interfaces", "lifecycle_msgs", "type_description_interfaces")
 
 
 class Kind(enum.Enum):
@@ -69,8 +69,11 @@ class Interface:
     quality: str
 
 
-def introspect() -> tuple[Interface, ...]:
+def introspect(only: Collection[str] = ()) -> tuple[Interface, ...]:
     """Return the interfaces of every node of the graph table, in the table's order.
+
+    Args:
+        only: nodes of the table, by name; empty for all.
 
     Raises:
         EdgeAiError: a node cannot be configured or activated; its log says why.
@@ -85,10 +88,13 @@ def introspect() -> tuple[Interface, ...]:
                 "usb_cam": {"stream.source": "synthetic"},
                 # Who is near is asked only where flame is normal somewhere.
                 "fire_detector": {"fire.normal_flames.zones": ["stove: 0,0 1,0 1,1"]},
+                # It listens only while somebody looks.
+                "visualizer": {"lazy": False},
             },
         )
         for node_plan in plans:
-            found += _interfaces_of(node_plan)
+            if not only or node_plan.entry.name in only:
+                found += _interfaces_of(node_plan)
     return tuple(found)
 
 
@@ -188,7 +194,7 @@ class _Recorder:
         interface_type, name = arguments[:2]
         package, group = interface_type.__module__.split(".")[:2]
         # Calls of standard services are the graph's own doing; offering them is not.
-        if package in _STANDARD and kind is not Kind.CALLS:
+        if package in STANDARD and kind is not Kind.CALLS:
             return
         quality = ""
         if quality_at is None:

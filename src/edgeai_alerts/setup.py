@@ -14,6 +14,8 @@ setup(
         (f"share/{NAME}", ["package.xml"]),
     ],
     install_requires=["setuptools"],
+    # By this `colcon test` knows that pytest runs the tests; without it, it finds none.
+    extras_require={"test": ["pytest"]},
     python_requires=">=3.10",
     zip_safe=True,
     maintainer="edgeai maintainers",
@@ -23,6 +25,7 @@ setup(
     entry_points={
         "console_scripts": [
             "alert_manager_node = edgeai_alerts.alert_manager_node:main",
+            "alert_trigger_node = edgeai_alerts.alert_trigger_node:main",
             "evidence_recorder_node = edgeai_alerts.evidence_recorder_node:main",
         ],
     },

@@ -15,8 +15,12 @@ setup(
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config", glob("config/*")),
+        (f"share/{PACKAGE}/rviz", glob("rviz/*.rviz")),
+        (f"share/{PACKAGE}/foxglove", glob("foxglove/*.json")),
     ],
     install_requires=["setuptools"],
+    # By this `colcon test` knows that pytest runs the tests; without it, it finds none.
+    extras_require={"test": ["pytest"]},
     zip_safe=True,
     maintainer="edgeai maintainers",
     maintainer_email="maintainers@edgeai.example.org",

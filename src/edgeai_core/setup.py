@@ -15,6 +15,8 @@ setup(
     ],
     # rosdep brings the libraries (package.xml): Debian's OpenCV is not known to pip by name.
     install_requires=["setuptools"],
+    # By this `colcon test` knows that pytest runs the tests; without it, it finds none.
+    extras_require={"test": ["pytest"]},
     python_requires=">=3.10",
     zip_safe=True,
     maintainer="edgeai maintainers",

@@ -14,6 +14,8 @@ setup(
         (f"share/{NAME}", ["package.xml"]),
     ],
     install_requires=["setuptools"],
+    # By this `colcon test` knows that pytest runs the tests; without it, it finds none.
+    extras_require={"test": ["pytest"]},
     python_requires=">=3.10",
     zip_safe=True,
     maintainer="edgeai maintainers",

@@ -13,6 +13,8 @@ setup(
         (f"share/{PACKAGE}", ["package.xml"]),
     ],
     install_requires=["setuptools"],
+    # By this `colcon test` knows that pytest runs the tests; without it, it finds none.
+    extras_require={"test": ["pytest"]},
     zip_safe=True,
     maintainer="edgeai maintainers",
     maintainer_email="maintainers@edgeai.example.org",

@@ -23,11 +23,13 @@ from edgeai_msgs.msg import (
 from edgeai_msgs.msg import Alert as AlertMsg
 from vision_msgs.msg import Detection2DArray
 
+from edgeai_alerts.alert_publisher import AlertPublisher
 from edgeai_alerts.channel_choice import channel_setup
 from edgeai_alerts.channels import make_channels, minimum_severities
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.evidence.reading import opened_shelf
+from edgeai_alerts.forgetting import Forgetting
 from edgeai_alerts.rule_choice import channel_names, rules_of
 from edgeai_alerts.services import AlertServices
 from edgeai_alerts.store import EventStore
@@ -48,7 +50,6 @@ from edgeai_core.errors import EdgeAiError
 from edgeai_core.types import Alert, AlertEvent, AlertState
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (
-    alert_to_msg,
     auth_state_from_msg,
     detections_from_msg,
     faces_from_msg,
@@ -90,7 +91,8 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
         )
         self.release_on_cleanup(store.close)
         self._store = store
-        self._alerts = self.publisher(AlertMsg, "/alerts", qos.ALERTS)
+        self._alerts = AlertPublisher(self)
+        self.release_on_cleanup(self._alerts.close)
 
     def start(self, config: AlertManagerNodeConfig) -> None:
         self._situation = Situation(hold_s=config.rules.hold_s)
@@ -102,8 +104,16 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             guard=ServiceGuard(
                 access=lambda: self._access.current(), folder=folder, wall_clock_ns=time.time_ns
             ),
-            log_file=folder / Path(config.log_file.path).expanduser(),
             shelf=shelf,
+            forgetting=lambda: Forgetting(
+                situation=self._situation,
+                rules=self._rules,
+                dispatcher=self._dispatcher,
+                store=self._store,
+                log_file=folder / Path(config.log_file.path).expanduser(),
+                shelf=shelf,
+                publish_anew=self._alerts.publish_anew,
+            ),
             on_acknowledged=lambda alert_id, by: self._dispatcher.acknowledge(alert_id, by=by),
         )
         setup = channel_setup(
@@ -166,7 +176,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             self.subscribe(Sighting, topic, seen_thing, qos.RESULTS)
         for topic in config.topics.evidence:
             self.subscribe(AlertMsg, topic, self._on_evidence, qos.RESULTS)
-        self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
+        self.subscribe(AuthState, "auth_state", self._on_access, qos.STATE)
         self.subscribe(DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS)
         self.every(_CHECK_PERIOD_S, self._check)
         for service in self._answers.offer(self):
@@ -278,7 +288,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
 
     def _publish(self, alert: Alert) -> None:
         """Publish where an alert stands; called on the dispatcher's thread."""
-        self._alerts.publish(alert_to_msg(alert))
+        self._alerts.publish(alert)
         if alert.state is AlertState.RAISED:
             self.get_logger().info(render_line(alert, texts=self._texts))
             self.meter.result_published(latency_ms=(self.now_ns() - alert.event.stamp_ns) / 1e6)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from edgeai_alerts.channels.base import Channel
+from edgeai_alerts.channels.base import Channel, ForgetfulChannel
 from edgeai_alerts.config import DispatchConfig
 from edgeai_alerts.desk import Desk
 from edgeai_alerts.health import ChannelHealth
 from edgeai_alerts.journal import Journal
 from edgeai_alerts.outlet import Outlet
 from edgeai_alerts.rows import Outcome
+from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.ratelimit import MonotonicClock
 from edgeai_core.types import Alert, Severity
 
@@ -86,6 +87,17 @@ class Deliveries:
             dropped = self._outlets[name].lane.add(alert, stored=stored)
             if dropped is not None:
                 self._give_up(dropped.alert_id)
+
+    def forget_person(self, person: Forgotten) -> None:
+        """Take a person out of all lines."""
+        for outlet in self._outlets.values():
+            outlet.lane.rewrite(person.out_of)
+
+    def forget_shown(self, person: Forgotten) -> None:
+        """Take a person out of what channels show where they lead; any thread calls."""
+        for outlet in self._outlets.values():
+            if isinstance(outlet.channel, ForgetfulChannel):
+                outlet.channel.forget_person(person)
 
     def show_picture(self, alert: Alert, *, takers: Sequence[str]) -> None:
         """Let channels that took an alert show the picture that was made of it since."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.engine_config import EngineCounters
+from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.queue import AlertQueue
 from edgeai_core.types import Alert, AlertEvent
 
@@ -41,6 +42,7 @@ class Desk:
         self._wake = threading.Condition()
         self._late_events = 0
         self._stirred = False
+        self._forgetting: list[Forgotten] = []
         self.closed = False
 
     def submit(self, event: AlertEvent, *, rule: str) -> Alert | None:
@@ -67,6 +69,25 @@ class Desk:
         """Note which evidence is kept for an alert; False when it is forgotten."""
         with self._wake:
             return self._engine.note_evidence(alert_id, kinds=kinds)
+
+    def forget_person(self, person: Forgotten) -> None:
+        """Take a person out of every alert here; `take_forgotten` tells who carries alerts."""
+        with self._wake:
+            self._engine.forget_person(person)
+            self._queue.rewrite(person.out_of)
+            self._forgetting.append(person)
+            self._stir()
+
+    def take_forgotten(self) -> list[Forgotten]:
+        """Return who was forgotten since the last call."""
+        with self._wake:
+            taken, self._forgetting = self._forgetting, []
+        return taken
+
+    def remembered(self) -> tuple[Alert, ...]:
+        """Return every alert that is remembered, as it stands now, oldest first."""
+        with self._wake:
+            return self._engine.remembered()
 
     def check(self) -> None:
         """Let time pass: expire, escalate, forget."""

@@ -14,7 +14,9 @@ from edgeai_alerts.health import DispatcherHealth
 from edgeai_alerts.journal import Journal
 from edgeai_alerts.store import EventStore
 from edgeai_core.alerting.engine import AlertEngine
+from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.ratelimit import Backoff, MonotonicClock
+from edgeai_core.errors import StoreError
 from edgeai_core.types import Alert, AlertEvent, Severity
 
 _LOG = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ _CLOSING_GRACE_S = 1.0
 _NO_MINIMUMS: Mapping[str, Severity] = {}
 # How often alerts expire and escalate.
 _CHECK_S = 1.0
+_FORGET_TIMEOUT_S = 10.0
 AlertCallback = Callable[[Alert], None]
 
 
@@ -90,6 +93,7 @@ class Dispatcher:
         )
         self._deadline_s = 0.0
         self._thread: threading.Thread | None = None
+        self._forgotten = threading.Event()
         # From here on: worker thread only, read by health().
         self._callback_errors = 0
         self._worker_errors = 0
@@ -128,12 +132,41 @@ class Dispatcher:
         """
         return self._desk.note_evidence(alert_id, kinds=kinds)
 
+    def forget_person(self, person: Forgotten) -> None:
+        """Take a person out of every alert that is remembered or on its way.
+
+        May be called from any thread; `wait_forgotten` returns when it is done.
+        """
+        self._forgotten.clear()
+        self._desk.forget_person(person)
+
+    def wait_forgotten(self, timeout_s: float = _FORGET_TIMEOUT_S) -> None:
+        """Return when nothing on its way holds who was forgotten.
+
+        Raises:
+            StoreError: not in time; what was on its way may still tell of the person.
+        """
+        if not self._forgotten.wait(timeout_s):
+            raise StoreError(
+                f"forget: alerts on their way were not rewritten within {timeout_s:.0f} s; is the "
+                "machine busy? Ask again"
+            )
+
+    def forget_shown(self, person: Forgotten) -> None:
+        """Take a person out of what channels show; after the evidence is deleted."""
+        self._deliveries.forget_shown(person)
+
+    def remembered(self) -> tuple[Alert, ...]:
+        """Return every alert that is remembered, as it stands now, oldest first."""
+        return self._desk.remembered()
+
     def step(self) -> float:
         """Do one round of work; return the seconds until there is more.
 
         The worker thread calls it; without `start` the owner may, from one thread.
         """
         self._take_in()
+        self._forget()
         wait_s = self._deliveries.work()
         now_s = self._clock()
         if now_s >= self._check_at_s:
@@ -207,6 +240,15 @@ class Dispatcher:
                 silent_s=(wall_ns - stored.updated_wall_ns) / 1e9,
             )
         self._deliveries.restore()
+
+    def _forget(self) -> None:
+        people = self._desk.take_forgotten()
+        if not people:
+            return
+        for person in people:
+            self._journal.forget_person(person)
+            self._deliveries.forget_person(person)
+        self._forgotten.set()
 
     def _take_in(self) -> None:
         waiting, changes = self._desk.take()

@@ -18,10 +18,9 @@ from edgeai_msgs.msg import Alert as AlertMsg
 from edgeai_msgs.msg import Explanation as ExplanationMsg
 from rclpy.context import Context
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
-from edgeai_alerts.evidence.capture import masks_of
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.desk import EvidenceDesk
 from edgeai_alerts.evidence.feed import CameraFeed
@@ -32,6 +31,7 @@ from edgeai_alerts.topics import camera_of
 from edgeai_core import catalog
 from edgeai_core.access.locations import data_directory
 from edgeai_core.config import group, param
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import Alert
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (
@@ -57,6 +57,9 @@ class RecordedTopicsConfig:
     """What is remembered; the graph table fills this in."""
 
     images: tuple[str, ...] = param((), "Topics of pictures, one per camera")
+    compressed: bool = param(
+        False, "Take pictures as JPEG, from /compressed below each topic: for cameras elsewhere."
+    )
     faces: tuple[str, ...] = param((), "Topics of face matches, one per camera")
     objects: tuple[str, ...] = param((), "Topics of tracked objects, one per camera")
     hazards: tuple[str, ...] = param((), "Topics of fire and smoke, one per camera")
@@ -143,9 +146,9 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
         for topic in config.topics.images:
             feed = feeds[camera_of(topic)]
             self._run(feed.work, feed.close, name=f"evidence-{camera_of(topic)}")
-            self._listen(topic, feed)
+            self._listen(topic, feed, compressed=config.topics.compressed)
         self._watch_results(config, feeds)
-        self.subscribe(AlertMsg, "/alerts", self._on_alert, qos.ALERTS)
+        self.subscribe(AlertMsg, "alerts", self._on_alert, qos.ALERTS)
 
     def health(self) -> Health:
         desk = self._desk.health()
@@ -171,9 +174,13 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
 
         self.release_on_deactivate(stop)
 
-    def _listen(self, topic: str, feed: CameraFeed) -> None:
-        if self._frame_hub is not None and self._frame_hub.offers(topic):
-            self.release_on_deactivate(self._frame_hub.subscribe(topic, feed.take_frame))
+    def _listen(self, topic: str, feed: CameraFeed, *, compressed: bool) -> None:
+        offered = self.resolve_topic_name(topic)
+        if self._frame_hub is not None and self._frame_hub.offers(offered):
+            self.release_on_deactivate(self._frame_hub.subscribe(offered, feed.take_frame))
+        elif compressed:
+            jpegs = f"{topic}/compressed"
+            self.subscribe(CompressedImage, jpegs, feed.take_message, qos.IMAGE_WANTED)
         else:
             self.subscribe(Image, topic, feed.take_message, qos.IMAGE_WANTED)
 

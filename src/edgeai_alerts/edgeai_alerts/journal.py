@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from edgeai_alerts.rows import Outcome, StoredAlert
 from edgeai_alerts.store import EventStore
+from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.ratelimit import Backoff
 from edgeai_core.errors import StoreError
 from edgeai_core.types import Alert, Severity
@@ -77,6 +78,12 @@ class Journal:
         if len(self._settled) > self._capacity * max(1, len(self._channels)):
             self._settled.popitem(last=False)
             self.lost += 1
+
+    def forget_person(self, person: Forgotten) -> None:
+        """Take a person out of what still has to be written, after trying to write it."""
+        self.flush_now()
+        for alert_id, (alert, channels) in self._alerts.items():
+            self._alerts[alert_id] = (person.out_of(alert), channels)
 
     def flush(self) -> bool:
         """Write what waits, unless the store failed just now; True when nothing waits any more."""

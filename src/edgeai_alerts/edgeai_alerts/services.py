@@ -5,19 +5,19 @@ from __future__ import annotations
 import array
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from edgeai_msgs.srv import AcknowledgeAlert, ForgetPerson, GetEvidence, ListAlerts, WhereIs
 from rclpy.node import Node
 
-from edgeai_alerts.channels.log import forget_in_log
 from edgeai_alerts.evidence.shelf import EvidenceShelf, Piece
+from edgeai_alerts.forgetting import Forgetting
 from edgeai_alerts.listing import AlertFilter
 from edgeai_alerts.sightings import never_seen, told_sighting
-from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
+from edgeai_alerts.store import EventStore
 from edgeai_core.access.credentials import ServiceGuard
 from edgeai_core.access.permissions import Permission
+from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.errors import EdgeAiError
 from edgeai_core.types import AlertState, Severity
 from edgeai_ros_common.convert import alert_to_msg
@@ -30,8 +30,8 @@ class AlertServices:
 
     Args:
         store: open for as long as the services are offered.
-        guard: says who may. log_file: where the log channel writes.
-        shelf: holds what is kept of alerts.
+        guard: says who may. shelf: holds what is kept of alerts.
+        forgetting: returns what a person has to be forgotten in.
         on_acknowledged: is told which alert somebody has seen, and who.
     """
 
@@ -40,14 +40,14 @@ class AlertServices:
         store: EventStore,
         *,
         guard: ServiceGuard,
-        log_file: Path,
         shelf: EvidenceShelf,
+        forgetting: Callable[[], Forgetting],
         on_acknowledged: Callable[[str, str], object],
     ) -> None:
         self._store = store
         self._guard = guard
-        self._log_file = log_file
         self._shelf = shelf
+        self._forgetting = forgetting
         self._on_acknowledged = on_acknowledged
 
     def offer(self, node: Node) -> list[Any]:
@@ -180,29 +180,25 @@ class AlertServices:
     async def forget_person(
         self, request: ForgetPerson.Request, response: ForgetPerson.Response
     ) -> ForgetPerson.Response:
-        """Take a person out of what was stored and logged."""
+        """Take a person out of what is remembered, stored, logged and shown."""
         response.message = self._guard.objection(
             request.credential,
             action="forget_person",
             subject=request.person_id,
             permission=Permission.ENROL,
         )
-        if not (response.message or request.person_id.strip()):
-            response.message = "forget: got no person_id, expected that of the gallery"
         if response.message:
             return response
-
-        def forget() -> int:
-            person_id = request.person_id
-            logged = forget_in_log(self._log_file, person_id=person_id, nobody=FORGOTTEN_PERSON)
-            # Evidence first: which alerts are about the person is gone afterwards.
-            self._shelf.erase_person(person_id)
-            return logged + self._store.forget_person(person_id=person_id, name=request.name)
-
         try:
-            # Both rewrite whole files.
-            response.alerts = await run_off_executor(self._node, forget, name="forgetting")
-        except EdgeAiError as exc:
+            person = Forgotten(person_id=request.person_id, name=request.name)
+            forgetting = self._forgetting()
+            forgetting.forget_memory(person)
+            # It rewrites whole files.
+            response.alerts = await run_off_executor(
+                self._node, lambda: forgetting.forget_files(person), name="forgetting"
+            )
+            forgetting.forget_published()
+        except (EdgeAiError, ValueError) as exc:
             response.message = str(exc)
             return response
         response.success = True

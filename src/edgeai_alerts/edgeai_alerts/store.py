@@ -25,12 +25,12 @@ from edgeai_alerts.rows import (
     stored_alert_of,
 )
 from edgeai_alerts.sightings import SightingTable
+from edgeai_core.alerting.forgetting import FORGOTTEN_ID, FORGOTTEN_PERSON
 from edgeai_core.errors import StoreError
 from edgeai_core.types import Alert, AlertState, Severity
 
 NS_PER_DAY = 86_400 * 1_000_000_000
 MAX_LISTED = 10_000
-FORGOTTEN_PERSON = "a forgotten person"
 # 2024-01-01. A board without a battery-backed clock starts in 1970; what it stored then is not
 # fifty years old, so age does not purge it (the number of rows still does).
 EARLIEST_PLAUSIBLE_WALL_NS = 1_704_067_200 * 1_000_000_000
@@ -311,8 +311,8 @@ class EventStore:
             changed = connection.execute(
                 # Whole sentences: the person may have had another name when they were written.
                 "UPDATE alerts SET title = ?2, reason = ?2, "
-                "subject = replace(subject, ?1, 'forgotten') WHERE instr(subject, ?1)",
-                (person_id, FORGOTTEN_PERSON),
+                "subject = replace(subject, ?1, ?3) WHERE instr(subject, ?1)",
+                (person_id, FORGOTTEN_PERSON, FORGOTTEN_ID),
             ).rowcount
             changed += connection.execute(
                 "UPDATE alerts SET acknowledged_by = ? WHERE acknowledged_by = ?",

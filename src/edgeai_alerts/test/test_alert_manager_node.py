@@ -20,10 +20,11 @@ from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.evidence.config import LimitsConfig
 from edgeai_alerts.evidence.shelf import EVIDENCE_FOLDER, EvidenceShelf
 from edgeai_alerts.evidence.table import EvidenceKind
-from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
+from edgeai_alerts.store import EventStore
 from edgeai_core.access.credentials import operator_key, sign_credential
 from edgeai_core.access.permissions import ROLE_PERMISSIONS, Role
 from edgeai_core.action_events import Action, ActionEvent
+from edgeai_core.alerting.forgetting import FORGOTTEN_PERSON
 from edgeai_core.analyzers.objects.sightings import Sighting
 from edgeai_core.geometry import Box
 from edgeai_core.types import Alert, AlertEvent, AuthState, Detection, SessionState, Severity

@@ -15,7 +15,7 @@ import pytest
 
 from edgeai_alerts.config import StoreConfig
 from edgeai_alerts.evidence import desk as desk_module
-from edgeai_alerts.evidence.capture import FrameCompressor, masks_of
+from edgeai_alerts.evidence.capture import FrameCompressor
 from edgeai_alerts.evidence.clip import encode_clip
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.desk import EvidenceDesk
@@ -26,6 +26,7 @@ from edgeai_alerts.store import EventStore
 from edgeai_core.config import build
 from edgeai_core.errors import EvidenceError
 from edgeai_core.geometry import Box
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import (
     Alert,
     AlertEvent,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgeai_alerts.config import StoreConfig
-from edgeai_alerts.evidence.capture import FrameCompressor, masks_of
+from edgeai_alerts.evidence.capture import FrameCompressor
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.desk import EvidenceDesk
 from edgeai_alerts.evidence.heat import draw_heat
@@ -21,6 +21,7 @@ from edgeai_core.config import build
 from edgeai_core.errors import EvidenceError
 from edgeai_core.explaining.explanation import Explanation
 from edgeai_core.geometry import Box
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import Alert, AlertEvent, DetectedFace, FaceMatch, Frame, Severity
 
 S = 1_000_000_000

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeai_alerts.evidence.capture import FrameCompressor, FrameSampler, PrivacyMask, masks_of
+from edgeai_alerts.evidence.capture import FrameCompressor, FrameSampler
 from edgeai_alerts.evidence.ring import FrameRing, KeptFrame
-from edgeai_alerts.evidence.sights import SightLog, Timeline
-from edgeai_core.errors import ConfigError, EvidenceError
+from edgeai_alerts.evidence.sights import SightLog
+from edgeai_core.errors import EvidenceError
 from edgeai_core.geometry import Box
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import FaceMatch, Frame
 
 S = 1_000_000_000
@@ -138,42 +139,6 @@ def test_a_mask_follows_the_size_of_the_frames():
     for width_px in (64, 128, 64):
         image = maker.compressed(frame(width_px=width_px)).image()
         assert image[:, width_px // 2 :].max() == 0
-
-
-def test_a_mask_holds_for_the_camera_it_names():
-    masks = masks_of(
-        ["all: 0,0 1,0 1,1", "floor_1/hall/door: 0,0 1,0 0,1"], cameras=["floor_1/hall", "yard"]
-    )
-    images = {camera: np.full((8, 8, 3), 9, np.uint8) for camera in masks}
-    for camera, mask in masks.items():
-        mask.blacken(images[camera])
-    assert (images["floor_1/hall"][3, 0, 2], images["yard"][3, 0, 2]) == (0, 9)
-    assert (images["floor_1/hall"][3, 7, 2], images["yard"][3, 7, 2]) == (0, 0)
-    assert not PrivacyMask(())
-
-
-@pytest.mark.parametrize(
-    ("mask", "told"),
-    [
-        ("cellar/x: 0,0 1,0 1,1", "there is no camera cellar; expected one of hall"),
-        ("x: 0,0 1,0 1,1 @ 08:00-09:00", "got hours, but a mask always holds"),
-        ("x: 0,0 2,0 1,1", "outside of the picture"),
-    ],
-)
-def test_a_mask_that_would_hide_nothing_is_refused(mask, told):
-    with pytest.raises(ConfigError, match=told):
-        masks_of([mask], cameras=["hall"])
-
-
-def test_results_are_found_by_their_stamps():
-    line: Timeline[str] = Timeline(length_s=3.0)
-    for second in range(6):
-        line.add(second * S, str(second))
-    assert line.nearest(4 * S + 1, within_ns=S) == "4"
-    assert line.nearest(1 * S, within_ns=S - 1) is None
-    assert line.between(3 * S, 4 * S) == ("3", "4")
-    line.add(1, "anew")
-    assert line.between(0, 9 * S) == ("anew",)
 
 
 def test_who_was_recognised_is_named_once():

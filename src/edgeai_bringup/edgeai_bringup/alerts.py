@@ -10,9 +10,10 @@ import time
 from edgeai_alerts.channels.log import forget_in_log
 from edgeai_alerts.config import LogFileConfig, StoreConfig
 from edgeai_alerts.evidence.reading import opened_shelf
-from edgeai_alerts.store import FORGOTTEN_PERSON, EventStore
+from edgeai_alerts.store import EventStore
 from edgeai_bringup.report import write_json
 from edgeai_core.access.locations import data_directory
+from edgeai_core.alerting.forgetting import FORGOTTEN_PERSON
 from edgeai_core.alerting.rendering import render_line
 from edgeai_core.errors import StoreError
 from edgeai_core.types import Alert

@@ -15,13 +15,15 @@ def add_alerts_parser(alerts: argparse.ArgumentParser) -> None:
     _add_list_options(listed, defaults=False)
     dry_run = actions.add_parser(
         "try",
-        help="say which alerts a rule file would have raised over a clip",
+        help="say which alerts a rule file would have raised over a recording",
         description=(
-            "Show every frame of a clip to the analyzers of a profile, all of them switched on, "
-            "and list what would have been told. Nothing is sent and nothing is kept."
+            "Show every frame of a clip or a bag to the analyzers of a profile, all of them "
+            "switched on, and list what would have been told. Nothing is sent and nothing is kept."
         ),
     )
-    dry_run.add_argument("clip", metavar="CLIP", help="a video file or a folder of pictures")
+    dry_run.add_argument(
+        "recording", metavar="RECORDING", help="a video file, a folder of pictures or a bag"
+    )
     dry_run.add_argument("--rules", type=Path, required=True, metavar="FILE", help="docs/rules.md")
     dry_run.add_argument(
         "--profile", default="home", choices=("home", "city"), help="whose parameters (home)"
@@ -34,7 +36,10 @@ def add_alerts_parser(alerts: argparse.ArgumentParser) -> None:
     )
     dry_run.add_argument("--camera", default="camera", metavar="NAME", help="as rules call it")
     dry_run.add_argument(
-        "--at", default="", metavar="HH:MM", help="time of day at which it begins; else now"
+        "--at",
+        default="",
+        metavar="HH:MM",
+        help="time of day at which it begins; else a clip now, a bag when it was recorded",
     )
     dry_run.add_argument(
         "--set",

@@ -1,13 +1,16 @@
-"""`edgeai alerts try`: which alerts a rule file would have raised over a clip."""
+"""`edgeai alerts try`: which alerts a rule file would have raised over a clip or a bag."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -28,6 +31,7 @@ from edgeai_core.errors import ConfigError, FrameError, SetupError, SourceEndedE
 from edgeai_core.sources.base import StreamConfig
 from edgeai_core.sources.opening import open_source
 from edgeai_core.types import Frame, SessionState
+from edgeai_ros_common.bags.frames import bag_frames, is_bag
 from edgeai_ros_common.running import EXIT_OK
 
 _TOPICS = "topics."
@@ -47,31 +51,35 @@ class _Eye:
 
 
 def run_try(arguments: argparse.Namespace) -> int:
-    """Show a clip to the analyzers of a profile; print what the rules would have told.
+    """Show a recording to the analyzers of a profile; print what the rules would have told.
 
     Raises:
-        ConfigError: the rules or a setting are wrong. SourceError: the clip cannot be read.
-        SetupError: an analyzer cannot be started.
+        ConfigError: the rules or a setting are wrong. SourceError, BagError: the recording cannot
+            be read. SetupError: an analyzer cannot be started.
     """
-    begin_ns = _begin_ns(arguments.at)
     rules = read_rules(arguments.rules)
     plans = prepare(
         arguments.profile,
-        source=arguments.clip,
+        # A bag's pictures carry their stamps, as those of somebody else's driver do.
+        source="topic" if is_bag(Path(arguments.recording)) else arguments.recording,
         camera=arguments.camera,
         settings=parse_settings(arguments.settings),
     ).plans
+    frames = _frames(arguments)
+    first = next(frames, None)
+    if first is None:
+        raise SourceError(f"{arguments.recording}: no picture can be read; expected at least one")
     rehearsal = Rehearsal(
-        _alert_config(plans),
+        alert_config(plans),
         rules,
         camera=arguments.camera,
         state=SessionState[arguments.session],
-        begin_ns=begin_ns,
+        begin_ns=first.stamp_ns,
     )
     eyed = [plan for plan in plans if plan.entry.name in _EYES]
     with ComposedGraph(eyed, ros_arguments=["--log-level", "warn"]) as running:
         eyes = [_opened(node) for node in running.executor.get_nodes()]
-        for frame in _frames(arguments.clip, begin_ns):
+        for frame in itertools.chain([first], frames):
             for eye in eyes:
                 if frame.stamp_ns >= eye.due_ns:
                     eye.due_ns = frame.stamp_ns + eye.period_ns
@@ -86,10 +94,21 @@ def run_try(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _begin_ns(at: str) -> int:
-    """Return the stamp of the first frame: now, or today at a time of day."""
-    if not at:
-        return time.time_ns()
+def _frames(arguments: argparse.Namespace) -> Iterator[Frame]:
+    """Yield the frames of a clip from now on, of a bag at its own time, or from `--at` on."""
+    begin_ns = _time_of_day_ns(arguments.at) if arguments.at else None
+    if not is_bag(Path(arguments.recording)):
+        yield from _clip_frames(arguments.recording, begin_ns or time.time_ns())
+        return
+    shift_ns: int | None = None
+    for frame in bag_frames(Path(arguments.recording), camera=arguments.camera):
+        if shift_ns is None:
+            shift_ns = 0 if begin_ns is None else begin_ns - frame.stamp_ns
+        yield dataclasses.replace(frame, stamp_ns=frame.stamp_ns + shift_ns)
+
+
+def _time_of_day_ns(at: str) -> int:
+    """Return a time of today."""
     try:
         moment = datetime.strptime(at, "%H:%M").time()
     except ValueError as exc:
@@ -98,7 +117,12 @@ def _begin_ns(at: str) -> int:
     return round(datetime.combine(today, moment).timestamp() * 1e9)
 
 
-def _alert_config(plans: Sequence[graph.NodePlan]) -> AlertManagerConfig:
+def alert_config(plans: Sequence[graph.NodePlan]) -> AlertManagerConfig:
+    """Return the parameters of the alert node of a profile.
+
+    Raises:
+        ConfigError: it has none.
+    """
     for plan in plans:
         if plan.entry.name == "alert_manager":
             given = parameters_of(plan)
@@ -117,7 +141,7 @@ def _opened(node: Any) -> _Eye:
     return _Eye(node.get_name(), node.analyze, round(1e9 / rate))
 
 
-def _frames(clip: str, begin_ns: int) -> Iterator[Frame]:
+def _clip_frames(clip: str, begin_ns: int) -> Iterator[Frame]:
     """Yield every frame of a clip, stamped as if it had begun at that time."""
     source = open_source(
         StreamConfig(source=clip, pacing="fast"),
@@ -127,7 +151,9 @@ def _frames(clip: str, begin_ns: int) -> Iterator[Frame]:
         frame_id="clip",
     )
     if source.live:
-        raise SourceError(f"source {source.description}: expected a clip or a folder of pictures")
+        raise SourceError(
+            f"source {source.description}: expected a clip, a folder of pictures or a bag"
+        )
     with closing(source):
         source.open()
         for _ in range(_MOST_FRAMES):

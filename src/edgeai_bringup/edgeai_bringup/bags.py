@@ -17,6 +17,7 @@ from std_srvs.srv import Trigger
 
 from edgeai_core.errors import BagError
 from edgeai_ros_common.bags.definitions import installed_definitions
+from edgeai_ros_common.bags.lock_step import LockStep
 from edgeai_ros_common.bags.player import Pace, Player
 from edgeai_ros_common.bags.recorder import RecorderNode, TopicChoice
 from edgeai_ros_common.bags.ring import MessageRing
@@ -171,7 +172,8 @@ def _replay(
     node = Node("edgeai_player", context=executor.context, enable_rosout=False)
     stack.callback(node.destroy_node)
     pace = Pace(rate=0.0 if arguments.fast else arguments.rate, clock_hz=arguments.clock_hz)
-    player = Player(arguments.bag, node=node, choice=_choice(arguments), pace=pace)
+    step = _lock_step(arguments, executor, node, stop) if arguments.lock_step else None
+    player = Player(arguments.bag, node=node, choice=_choice(arguments), pace=pace, lock_step=step)
     stack.callback(player.close)
     if not player.wait_for_listeners(arguments.wait_s):
         print("some topics have no listener yet; replaying all the same", file=sys.stderr)
@@ -180,6 +182,26 @@ def _replay(
         print(f"left out {line}", file=sys.stderr)
     print(f"{replayed.messages} messages replayed")
     return EXIT_OK
+
+
+def _lock_step(
+    arguments: argparse.Namespace, executor: SingleThreadedExecutor, node: Node, stop: StopSignal
+) -> LockStep:
+    """Return who is waited for: the analyzers that offer to answer every frame."""
+    executor.add_node(node)
+    step = LockStep(node, spin=lambda until: spin(executor, until=until))
+    deadline_s = time.monotonic() + arguments.wait_s
+    # All of them: they are found one by one, and one that comes late would miss pictures.
+    spin(executor, until=lambda: stop.requested or time.monotonic() >= deadline_s)
+    names = step.find()
+    if not names:
+        raise BagError(
+            f"lock step: no analyzer answers frames after {arguments.wait_s:g} s; start them with "
+            "--set object_detector.inference.lock_step=true and so on, and let them be active"
+        )
+    step.wait_for(names)
+    print(f"in lock step with {', '.join(names)}", flush=True)
+    return step
 
 
 def _choice(arguments: argparse.Namespace) -> TopicChoice:

@@ -47,6 +47,11 @@ def add_bag_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser
     replay.add_argument("--rate", type=_positive, default=1.0, metavar="X", help="speed (1)")
     replay.add_argument("--fast", action="store_true", help="as fast as messages can be published")
     replay.add_argument(
+        "--lock-step",
+        action="store_true",
+        help="wait after each picture for all analyzers that run with inference.lock_step",
+    )
+    replay.add_argument(
         "--clock-hz",
         type=_positive,
         default=0.0,

@@ -11,10 +11,11 @@ from pathlib import Path
 from edgeai_bringup.accounts_parser import add_accounts_parser
 from edgeai_bringup.alerts_parser import add_alerts_parser
 from edgeai_bringup.bags_parser import add_bag_parsers
-from edgeai_bringup.graph import PROFILES
+from edgeai_bringup.graph import PARTS, PROFILES
 from edgeai_bringup.lab_cli import add_lab_parser, needs_lab_packages
 from edgeai_bringup.objects_parser import add_objects_parser
 from edgeai_bringup.people_parser import add_people_parser, add_recognise_parser
+from edgeai_bringup.regression_parser import add_regression_parser
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -38,7 +39,10 @@ def build_parser() -> argparse.ArgumentParser:
     up.add_argument("--duration-s", type=_positive, metavar="S", help="stop by itself after S s")
     up.add_argument("--report", type=Path, metavar="FILE", help="write what happened as JSON")
     up.add_argument(
-        "--snapshot", type=Path, metavar="FILE", help="save the last picture, annotated"
+        "--snapshot",
+        type=Path,
+        metavar="FILE",
+        help="save the (first) camera's last picture, annotated",
     )
     up.add_argument("--plain", action="store_true", help="lines instead of the live table")
 
@@ -52,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_alerts_parser(commands.add_parser("alerts", help="list stored alerts, try rules"))
 
     session = commands.add_parser("session", help="lock, arm or disarm a running graph")
+    _add_namespace_option(session)
     verbs = session.add_subparsers(dest="action", required=True, metavar="ACTION")
     verbs.add_parser("lock", help="end the session; what is armed keeps watching")
     arm = verbs.add_parser("arm", help="let analyzers keep watching when the session is over")
@@ -59,6 +64,11 @@ def build_parser() -> argparse.ArgumentParser:
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
 
     add_bag_parsers(commands)
+    add_regression_parser(
+        commands.add_parser(
+            "test-bag", help="compare what is seen in a recording with expectations"
+        )
+    )
     add_accounts_parser(commands.add_parser("dashboard", help="accounts of the web page"))
 
     add_lab_parser(commands)
@@ -77,9 +87,22 @@ def _add_graph_options(parser: argparse.ArgumentParser) -> None:
         default="auto",
         metavar="SOURCE",
         help="/dev/videoN, rtsp://…, a clip, a folder, demo, topic (somebody else publishes "
-        "image_raw), or auto: first USB camera, else demo",
+        "image_raw) or topic:NAME, or auto: first USB camera, else demo",
     )
-    parser.add_argument("--camera", default="camera", metavar="NAME", help="namespace (camera)")
+    parser.add_argument(
+        "--camera",
+        dest="cameras",
+        action="append",
+        metavar="NAME[=SOURCE]",
+        help="namespace of a camera (camera), and what it plays instead of --source; repeatable",
+    )
+    _add_namespace_option(parser)
+    parser.add_argument(
+        "--part",
+        default="all",
+        choices=tuple(PARTS),
+        help="with several machines: the cameras and their analyzers, or the center of all (all)",
+    )
     parser.add_argument("--params-file", type=Path, metavar="FILE", help="instead of the profile's")
     parser.add_argument(
         "--set",
@@ -87,7 +110,14 @@ def _add_graph_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NODE.PARAMETER=VALUE",
-        help="one parameter, for instance object_detector.inference.threads=2; repeatable",
+        help="one parameter, for instance object_detector.inference.threads=2, or of one camera "
+        "entrance/usb_cam.stream.fps=5.0; repeatable",
+    )
+
+
+def _add_namespace_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--namespace", default="", metavar="NAME", help="of the whole graph: a robot's name (none)"
     )
 
 
@@ -157,6 +187,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.bags import run_bags
 
             return run_bags(arguments)
+        if arguments.command == "test-bag":
+            from edgeai_bringup.regression import run_test_bag
+
+            return run_test_bag(arguments)
         if arguments.command == "dashboard":
             from edgeai_bringup.accounts import run_accounts
 

@@ -12,8 +12,11 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 
 from edgeai_bringup.graph import NodePlan
+from edgeai_bringup.graph_names import joined
 from edgeai_ros_common.frame_hub import FrameHub
-from edgeai_ros_common.running import EXIT_USAGE, spin, start_context
+from edgeai_ros_common.running import EXIT_USAGE, TURN_S, spin, start_context
+
+_NAMESPACE_RULE = "__ns:="
 
 
 class ComposedGraph:
@@ -62,9 +65,9 @@ class ComposedGraph:
         self._stack.callback(node.destroy_node)
         self.executor.add_node(node)
 
-    def spin(self, *, until: Callable[[], bool]) -> None:
-        """Run callbacks until `until()` is true."""
-        spin(self.executor, until=until)
+    def spin(self, until: Callable[[], bool], *, turn_s: float = TURN_S) -> None:
+        """Run callbacks until `until()` is true, which is asked at least every `turn_s`."""
+        spin(self.executor, until=until, turn_s=turn_s)
 
     def _add_planned(self, node_plan: NodePlan) -> None:
         entry = node_plan.entry
@@ -79,6 +82,7 @@ class ComposedGraph:
                 parameter_overrides=[
                     Parameter(name, value=value) for name, value in node_plan.overrides.items()
                 ],
+                cli_args=["--ros-args", *node_plan.remap_arguments],
                 **arguments,
             )
         )
@@ -91,16 +95,40 @@ def main() -> int:
     own_arguments = sys.argv[1:]
     if "--ros-args" in own_arguments:
         split = own_arguments.index("--ros-args")
-        # launch_ros always adds a bare --ros-args. What a user adds would reach no node: say so.
-        if ros_arguments := own_arguments[split + 1 :]:
+        # launch_ros always adds a bare --ros-args, and the namespace where the launch file is
+        # included under one. What a user adds would reach no node: say so.
+        ros_arguments, pushed = _without_namespace(own_arguments[split + 1 :])
+        if ros_arguments:
             print(
                 f"graph: got ROS arguments {' '.join(ros_arguments)}; set parameters with --set "
-                "NODE.PARAMETER=VALUE or --params-file, the namespace with --camera",
+                "NODE.PARAMETER=VALUE or --params-file, names with --camera and --namespace",
                 file=sys.stderr,
             )
             return EXIT_USAGE
-        own_arguments = own_arguments[:split]
+        own_arguments = _below(pushed, own_arguments[:split])
     return cli_main(["up", *own_arguments, "--plain"])
+
+
+def _without_namespace(ros_arguments: Sequence[str]) -> tuple[list[str], str]:
+    """Return the arguments without ``-r __ns:=NAME``, and that name; empty without one."""
+    for at in range(len(ros_arguments) - 1):
+        if ros_arguments[at] == "-r" and ros_arguments[at + 1].startswith(_NAMESPACE_RULE):
+            name = ros_arguments[at + 1].removeprefix(_NAMESPACE_RULE)
+            return [*ros_arguments[:at], *ros_arguments[at + 2 :]], name
+    return list(ros_arguments), ""
+
+
+def _below(pushed: str, arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of `up` for a graph whose namespace is inside `pushed`."""
+    if not pushed.strip("/"):
+        return list(arguments)
+    given = list(arguments)
+    own = ""
+    if "--namespace" in given[:-1]:
+        at = given.index("--namespace")
+        own = given[at + 1].strip("/")
+        del given[at : at + 2]
+    return [*given, "--namespace", joined(pushed.strip("/"), own)]
 
 
 if __name__ == "__main__":

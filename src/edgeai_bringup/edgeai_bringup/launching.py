@@ -6,12 +6,20 @@ import os
 from pathlib import Path
 from typing import Any
 
-from edgeai_bringup.graph import PROFILES, NodePlan, ParameterValue
+from edgeai_bringup.graph import (
+    PARTS,
+    PROFILES,
+    RESPAWN_DELAY_S,
+    STOP_TIMEOUT_S,
+    NodePlan,
+    ParameterValue,
+)
+from edgeai_bringup.graph_names import joined, split_cameras
 from edgeai_bringup.locations import fastdds_profile
+from edgeai_bringup.viewing import is_viewable, rviz_file
 
 # Fast DDS renamed the variable; each of Humble, Jazzy and Kilted reads at least one of them.
 _DDS_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
-_RESPAWN_DELAY_S = 2.0
 
 
 def profile_description(profile: str) -> Any:
@@ -34,12 +42,36 @@ def profile_description(profile: str) -> Any:
                 default_value="auto",
                 description="/dev/videoN, rtsp://…, a clip, a folder, demo, topic (somebody else "
                 "publishes image_raw), or auto: what the parameter file says, else the first USB "
-                "camera, else the demo footage.",
+                "camera, else the demo footage. Of every camera that has none of its own.",
             ),
             DeclareLaunchArgument(
                 "camera",
                 default_value="camera",
                 description="Namespace of the camera and its analyzers.",
+            ),
+            DeclareLaunchArgument(
+                "cameras",
+                default_value="",
+                description="Several cameras instead of one: 'entrance=/dev/video0 garden=demo'.",
+            ),
+            DeclareLaunchArgument(
+                "image",
+                default_value="",
+                description="Topic of pictures that a driver of the robot publishes, instead of a "
+                "camera of our own: /robot/front/image_raw. The same as source:=topic:NAME.",
+            ),
+            DeclareLaunchArgument(
+                "namespace",
+                default_value="",
+                description="Of the whole graph, for instance a robot's name: its topics, services "
+                "and nodes are below it, and two graphs do not hear each other.",
+            ),
+            DeclareLaunchArgument(
+                "part",
+                default_value="all",
+                choices=tuple(PARTS),
+                description="With several machines: the cameras with their analyzers, or the "
+                "center, which has the rest; it is told the names of all cameras.",
             ),
             DeclareLaunchArgument(
                 "composed",
@@ -52,10 +84,46 @@ def profile_description(profile: str) -> Any:
                 default_value="",
                 description="Parameter file instead of the profile's own.",
             ),
+            *_viewer_arguments(profile),
             *(SetEnvironmentVariable(name, str(fastdds_profile())) for name in unset),
             OpaqueFunction(function=_actions, args=[profile]),
+            *([OpaqueFunction(function=_viewers, args=[profile])] if is_viewable(profile) else []),
         ]
     )
+
+
+def _viewer_arguments(profile: str) -> list[Any]:
+    from launch.actions import DeclareLaunchArgument
+
+    if not is_viewable(profile):
+        return []
+    return [
+        DeclareLaunchArgument(
+            "rviz",
+            default_value="false",
+            choices=("true", "false", "True", "False"),
+            description="Open rviz2 with the drawn picture and the markers before the camera.",
+        )
+    ]
+
+
+def _viewers(context: Any, profile: str) -> list[Any]:
+    from launch.substitutions import LaunchConfiguration
+    from launch_ros.actions import Node
+
+    if LaunchConfiguration("rviz").perform(context).casefold() != "true":
+        return []
+    file = rviz_file(profile, camera=LaunchConfiguration("camera").perform(context))
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            name="rviz2",
+            # Closing its window ends nothing else.
+            arguments=["-d", str(file)],
+            output="screen",
+        )
+    ]
 
 
 def _actions(context: Any, profile: str) -> list[Any]:
@@ -63,8 +131,19 @@ def _actions(context: Any, profile: str) -> list[Any]:
 
     values = {
         name: LaunchConfiguration(name).perform(context)
-        for name in ("source", "camera", "composed", "params_file")
+        for name in (
+            "source",
+            "camera",
+            "cameras",
+            "image",
+            "namespace",
+            "part",
+            "composed",
+            "params_file",
+        )
     }
+    if values["image"]:
+        values["source"] = f"topic:{values['image']}"
     if values["composed"].casefold() == "true":
         return [_composed_action(profile, values)]
     # Not for the composed process, which prepares itself, nor for --show-args: it reads models.
@@ -73,16 +152,33 @@ def _actions(context: Any, profile: str) -> list[Any]:
     prepared = prepare(
         profile,
         source=values["source"],
-        camera=values["camera"],
+        cameras=_cameras(values),
+        # launch prefixes relative namespaces by itself; the supervisor must know the whole names.
+        namespace=joined(_pushed(context), values["namespace"].strip("/")),
+        part=values["part"],
         params_file=Path(values["params_file"]) if values["params_file"] else None,
     )
     return [_node_action(p) for p in prepared.plans]
 
 
+def _pushed(context: Any) -> str:
+    """Return the namespace that a PushROSNamespace around the include gives, if any."""
+    return str(context.launch_configurations.get("ros_namespace", "")).strip("/")
+
+
+def _cameras(values: dict[str, str]) -> list[str]:
+    return split_cameras(values["cameras"]) or [values["camera"]]
+
+
 def _composed_action(profile: str, values: dict[str, str]) -> Any:
     from launch_ros.actions import Node
 
-    arguments = ["--source", values["source"], "--camera", values["camera"]]
+    arguments = ["--source", values["source"]]
+    for camera in _cameras(values):
+        arguments += ["--camera", camera]
+    if values["namespace"]:
+        arguments += ["--namespace", values["namespace"]]
+    arguments += ["--part", values["part"]]
     if values["params_file"]:
         arguments += ["--params-file", values["params_file"]]
     return Node(
@@ -92,6 +188,7 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
         output="screen",
         emulate_tty=True,
         on_exit=_refuse_failure,
+        sigterm_timeout=str(STOP_TIMEOUT_S),
     )
 
 
@@ -112,17 +209,19 @@ def _node_action(node: NodePlan) -> Any:
         package=node.entry.package,
         executable=node.entry.executable,
         name=node.entry.name,
-        namespace=node.namespace,
+        namespace=f"/{node.namespace}",
         parameters=[
             str(node.params_file),
             {name: _typed(value) for name, value in filled.items()},
         ],
+        remappings=list(node.remaps),
         ros_arguments=[word for rule in empty for word in ("-p", rule)],
         output="screen",
         # Without a limit: launch counts restarts for ever and would leave a camera down that
         # failed five times in a year. The supervisor reports a node that keeps failing.
         respawn=True,
-        respawn_delay=_RESPAWN_DELAY_S,
+        respawn_delay=RESPAWN_DELAY_S,
+        sigterm_timeout=str(STOP_TIMEOUT_S),
     )
 
 

@@ -19,6 +19,16 @@ def config_directory() -> Path:
     return _share_directory() / "config"
 
 
+def rviz_directory() -> Path:
+    """Return the folder of the profiles' rviz2 configurations."""
+    return _share_directory() / "rviz"
+
+
 def fastdds_profile() -> Path:
     """Return the middleware profile that lets images through (64 MB of shared memory)."""
     return config_directory() / "fastdds_shm.xml"
+
+
+def fastdds_hosts_profile() -> Path:
+    """Return the middleware profile for graphs over several machines."""
+    return config_directory() / "fastdds_hosts.xml"

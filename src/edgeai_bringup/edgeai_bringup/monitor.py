@@ -49,6 +49,7 @@ class GraphMonitor(Node):
 
     Args:
         node_names: fully qualified names of the nodes to listen to.
+        namespace: of the graph, without the leading slash.
         on_event: called with one line for people on every change worth telling.
     """
 
@@ -58,8 +59,11 @@ class GraphMonitor(Node):
         node_names: tuple[str, ...],
         context: Context,
         on_event: Callable[[str], None],
+        namespace: str = "",
     ) -> None:
-        super().__init__("graph_monitor", context=context, enable_rosout=False)
+        super().__init__(
+            "graph_monitor", context=context, enable_rosout=False, namespace=f"/{namespace}"
+        )
         self.nodes: dict[str, NodeView] = {name: NodeView() for name in node_names}
         self.auth: deque[dict[str, Any]] = deque(maxlen=_KEPT_ROWS)
         self.alerts: dict[str, dict[str, Any]] = {}
@@ -74,10 +78,12 @@ class GraphMonitor(Node):
                 AnalyzerStatus, f"{name}/status", self._on_status, qos.DIAGNOSTICS
             )
         self.create_subscription(
-            DiagnosticArray, "/diagnostics", self._on_diagnostics, qos.DIAGNOSTICS
+            DiagnosticArray, "diagnostics", self._on_diagnostics, qos.DIAGNOSTICS
         )
-        self.create_subscription(AuthState, "/auth_state", self._on_auth_state, qos.STATE)
-        self.create_subscription(Alert, "/alerts", self._on_alert, qos.ALERTS)
+        self.create_subscription(AuthState, "auth_state", self._on_auth_state, qos.STATE)
+        self.create_subscription(Alert, "alerts", self._on_alert, qos.ALERTS)
+        # /rosout is everybody's: of it only what comes from this graph's loggers is told.
+        self._loggers = namespace.replace("/", ".") + "." if namespace else ""
         rosout = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self.create_subscription(Log, "/rosout", self._on_log, rosout)
 
@@ -87,10 +93,9 @@ class GraphMonitor(Node):
         return time.monotonic() - self._started_s
 
     def forget(self, name: str) -> None:
-        """Wait to hear a node anew: its process was replaced (`name` without namespace)."""
-        for full_name, view in self.nodes.items():
-            if full_name.rpartition("/")[2] == name:
-                view.state, view.level, view.message = "unknown", "STALE", "started again"
+        """Wait to hear a node anew: its process was replaced (`name` in full)."""
+        view = self.nodes[name]
+        view.state, view.level, view.message = "unknown", "STALE", "started again"
 
     def _on_status(self, message: AnalyzerStatus) -> None:
         view = self.nodes.get(message.node_name)
@@ -159,5 +164,5 @@ class GraphMonitor(Node):
         }
 
     def _on_log(self, message: Log) -> None:
-        if int(message.level) >= _LOG_WARN:
+        if int(message.level) >= _LOG_WARN and message.name.startswith(self._loggers):
             self._on_event(f"[{message.name}] {message.msg}")

@@ -35,13 +35,17 @@ def check_node_names(params_file: Path) -> None:
         raise ConfigError(f"parameter file {params_file}: no node {name!r} in the graph; {hint}")
 
 
-def source_in(params_file: Path) -> str:
-    """Return the camera's source in a parameter file; empty where the file does not say."""
+def source_in(params_file: Path, camera_node: str) -> str:
+    """Return a camera's source in a parameter file; empty where the file does not say.
+
+    Args:
+        params_file: to look in. camera_node: full name of the camera node.
+    """
+    source = ""
     for pattern, parameters in _entries(params_file):
-        source = parameters.get("stream.source")
-        if pattern.rpartition("/")[2] in ("usb_cam", "*", "**") and source:
-            return str(source)
-    return ""
+        if _matches(pattern, camera_node):
+            source = str(parameters.get("stream.source") or source)
+    return source
 
 
 def parameters_of(plan: NodePlan) -> dict[str, object]:

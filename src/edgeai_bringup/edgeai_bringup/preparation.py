@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgeai_bringup import graph
+from edgeai_bringup.cameras import ChosenCamera, choose_cameras
 from edgeai_bringup.demo import demo_gallery, prepare_demo_gallery
 from edgeai_bringup.graph import NodePlan, ParameterValue
+from edgeai_bringup.graph_names import checked_namespace
 from edgeai_bringup.locations import config_directory
-from edgeai_bringup.parameter_files import check_node_names, check_one_gallery, source_in
+from edgeai_bringup.parameter_files import check_node_names, check_one_gallery
+from edgeai_bringup.shared_privacy import share_privacy
 from edgeai_core.errors import ConfigError
-from edgeai_core.source_choice import AUTO, SourceChoice, choose_source
 from edgeai_core.sources.base import StreamConfig
 from edgeai_core.sources.opening import open_source
-from edgeai_core.sources.rtsp import redacted
 from edgeai_core.user_settings import read_user_settings, user_settings_path
 
 
@@ -26,71 +27,115 @@ class Preparation:
 
     Attributes:
         plans: the nodes. title: profile and source for people, without credentials.
+        cameras: their names inside `namespace`, the graph's own; in both no leading slash.
     """
 
     plans: tuple[NodePlan, ...]
     title: str
+    cameras: tuple[str, ...]
+    namespace: str
 
 
 def prepare(
     profile: str,
     *,
     source: str,
-    camera: str,
+    camera: str = "camera",
+    cameras: Sequence[str] = (),
+    namespace: str = "",
+    part: str = "all",
     settings: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     params_file: Path | None = None,
 ) -> Preparation:
-    """Choose the source, make sure that it is there, and plan the nodes.
+    """Choose the sources, make sure that they are there, and plan the nodes.
 
-    The demo brings its own gallery, in which the person of its clip may unlock.
+    A graph that plays nothing but the demo brings its own gallery, in which the person of the
+    demo's clip may unlock.
 
     Args:
-        profile, camera, params_file: as for :func:`edgeai_bringup.graph.plan`.
-        source: a source, `demo`, `topic` (somebody else publishes the pictures), or `auto`: what
-            `params_file` says, else the first USB camera, else the demo.
-        settings: node name -> parameters that win over everything else, also over what the owner
-            set on the page.
+        profile, namespace, params_file: as for :func:`edgeai_bringup.graph.plan`.
+        source: a source, `demo`, `topic` or `topic:NAME` (somebody else publishes the pictures), or
+            `auto`: what `params_file` says, else the first USB camera, else the demo.
+        camera: the camera's name, or ``NAME=SOURCE``. cameras: instead of it where there are
+            several.
+        part: a key of PARTS: what of the graph runs on this machine. Without the cameras only their
+            names count, and their pictures come as JPEG.
+        settings: node name, or ``CAMERA/NODE``, -> parameters that win over everything else, also
+            over what the owner set on the page.
 
     Raises:
-        ConfigError: there is no such parameter file, it names a node that is not in the graph, or
-            the nodes name different galleries. SourceError: the source is not there.
+        ConfigError: there is no such parameter file, it names a node that is not in the graph, two
+            cameras would open one device, or the nodes name different galleries or masks.
+        SourceError: a source is not there.
         ModelError: the demo needs the face models and they are not set up.
-        ValueError: there is no such profile, or the camera's name is no ROS namespace.
+        ValueError: there is no such profile, or a name is no ROS namespace or topic.
     """
     if params_file is not None and not params_file.is_file():
         raise ConfigError(f"parameter file {params_file}: no such file")
     if params_file is not None:
         check_node_names(params_file)
+    graph_namespace = checked_namespace(namespace)
     overrides = _with_user_settings(settings or {})
-    stream = overrides.setdefault("usb_cam", {})
-    wanted = str(stream.get("stream.source", source))
-    written = source_in(params_file) if wanted in ("", AUTO) and params_file else ""
-    choice = choose_source(written or wanted)
-    if choice.is_topic and profile == "camera":
-        raise ConfigError("source topic: the profile camera is the camera; choose home or city")
-    # What the file says stays there: a command line would show the password of an address.
-    if choice.source != written:
-        stream["stream.source"] = choice.source
+    has_no_camera = graph.Scope.CAMERA not in graph.PARTS[part]
+    chosen = choose_cameras(
+        tuple(cameras) or (camera,),
+        source=source,
+        namespace=graph_namespace,
+        overrides=overrides,
+        params_file=params_file,
+        elsewhere=has_no_camera,
+    )
+    for one in () if has_no_camera else chosen:
+        if one.choice.is_topic and profile == "camera":
+            raise ConfigError("source topic: the profile camera is the camera; choose home or city")
+        # What the file says stays there: a command line would show the password of an address.
+        if not one.is_written and not one.choice.is_topic:
+            own = overrides.setdefault(f"{one.name}/usb_cam", {})
+            own["stream.source"] = one.choice.source
+            if one.choice.is_demo and "stream.loop" not in overrides.get("usb_cam", {}):
+                own.setdefault("stream.loop", True)
+    if has_no_camera:
+        _take_jpegs(overrides)
+    elif all(one.choice.is_demo for one in chosen):
+        overrides = _with_demo_gallery(profile, overrides)
     plans = graph.plan(
         profile,
         config_directory=config_directory(),
-        camera=camera,
-        overrides=_with_one_gallery(
-            _demo_overrides(profile, overrides) if choice.is_demo else overrides
-        ),
+        cameras=[one.plan for one in chosen],
+        overrides=_with_one_gallery(overrides),
         params_file=params_file,
-        own_camera=not choice.is_topic,
+        namespace=graph_namespace,
     )
     check_one_gallery(plans)
-    if not choice.is_demo and not choice.is_topic:
-        _look_for(choice.source)
-    return Preparation(plans=plans, title=f"{profile} on {_described(choice, camera)}")
+    share_privacy(plans, namespace=graph_namespace)
+    for one in () if has_no_camera else chosen:
+        if not one.choice.is_demo and not one.choice.is_topic:
+            _look_for(one.choice.source)
+    title = _title(profile, chosen, graph_namespace)
+    if has_no_camera:
+        title = f"{profile}, center of {', '.join(one.name for one in chosen)}"
+    return Preparation(
+        plans=tuple(p for p in plans if p.entry.scope in graph.PARTS[part]),
+        title=title,
+        cameras=tuple(one.name for one in chosen),
+        namespace=graph_namespace,
+    )
 
 
-def _described(choice: SourceChoice, camera: str) -> str:
-    if choice.is_demo:
-        return "demo footage"
-    return f"/{camera}/image_raw" if choice.is_topic else _shown(choice.source)
+def _take_jpegs(overrides: dict[str, dict[str, ParameterValue]]) -> None:
+    """Let who looks at pictures of other machines ask for JPEG: raw ones do not fit the link."""
+    for node, parameter in (
+        ("evidence_recorder", "topics.compressed"),
+        ("dashboard", "graph.compressed"),
+    ):
+        overrides.setdefault(node, {}).setdefault(parameter, True)
+
+
+def _title(profile: str, cameras: Sequence[ChosenCamera], namespace: str) -> str:
+    if len(cameras) == 1:
+        return f"{profile} on {cameras[0].described(namespace)}"
+    told = ", ".join(f"{camera.name}: {camera.described(namespace)}" for camera in cameras)
+    return f"{profile} on {told}"
 
 
 def _with_user_settings(
@@ -108,10 +153,9 @@ def _with_user_settings(
     return {node: {**kept.get(node, {}), **settings.get(node, {})} for node in {**kept, **settings}}
 
 
-def _demo_overrides(
+def _with_demo_gallery(
     profile: str, overrides: dict[str, dict[str, ParameterValue]]
 ) -> dict[str, dict[str, ParameterValue]]:
-    overrides["usb_cam"].setdefault("stream.loop", True)
     faces = overrides.setdefault("face_authenticator", {})
     if "gallery.path" not in faces and "face_authenticator" in graph.PROFILES.get(profile, ()):
         prepare_demo_gallery()
@@ -146,7 +190,3 @@ def _look_for(source: str) -> None:
     )
     opened.open()
     opened.close()
-
-
-def _shown(source: str) -> str:
-    return redacted(source) if "://" in source else source

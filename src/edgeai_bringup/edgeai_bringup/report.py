@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from edgeai_bringup.graph_names import short_names
 from edgeai_bringup.monitor import GraphMonitor
 from edgeai_core.errors import EdgeAiError
 
@@ -69,13 +70,14 @@ def _number(value: float, digits: int = 2) -> float | None:
 def build_report(
     monitor: GraphMonitor, gauge: ProcessGauge, *, processes: dict[str, int] | None = None
 ) -> dict[str, Any]:
-    """Return the report; `processes` (node name -> process id) in separate mode."""
+    """Return the report; `processes` (full node name -> process id) in separate mode."""
+    short = short_names([*monitor.nodes, *(processes or {})])
     process: dict[str, Any] = gauge.figures()
     if processes is not None:
-        process = {name: gauge.figures(process_id) for name, process_id in processes.items()}
+        process = {short[name]: gauge.figures(number) for name, number in processes.items()}
     return {
         "nodes": {
-            name.rpartition("/")[2]: {
+            short[name]: {
                 "state": view.state,
                 "results": view.results,
                 "results_per_s": _number(view.results_per_s),

@@ -16,20 +16,18 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
-from edgeai_bringup.graph import NodePlan
-from edgeai_ros_common.running import spin
+from edgeai_bringup.graph import RESPAWN_DELAY_S, STOP_TIMEOUT_S, NodePlan
+from edgeai_ros_common.running import TURN_S, spin
 
-_RESPAWN_DELAY_S = 2.0
 _MAX_RESPAWNS = 5
 _RESPAWN_WINDOW_S = 120.0
 _CHECK_PERIOD_S = 0.5
-_STOP_TIMEOUT_S = 8.0
 
 
 def node_arguments(node_plan: NodePlan) -> list[str]:
     """Return the arguments that a node's executable takes, as `ros2 launch` would give them."""
     arguments = ["--ros-args", "-r", f"__node:={node_plan.entry.name}"]
-    arguments += ["-r", f"__ns:=/{node_plan.namespace}"]
+    arguments += ["-r", f"__ns:=/{node_plan.namespace}", *node_plan.remap_arguments]
     arguments += ["--params-file", str(node_plan.params_file)]
     for name, value in node_plan.overrides.items():
         arguments += ["-p", f"{name}:={_yaml(value)}"]
@@ -86,8 +84,8 @@ class NodeProcess:
                     f"{self.name} ended with code {code}, the {len(recent)}th time within "
                     f"{_RESPAWN_WINDOW_S:.0f} s: given up; read its log and start the graph again"
                 )
-            return f"{self.name} ended with code {code}: started again in {_RESPAWN_DELAY_S:.0f} s"
-        if now_s - self._died_s >= _RESPAWN_DELAY_S:
+            return f"{self.name} ended with code {code}: started again in {RESPAWN_DELAY_S:.0f} s"
+        if now_s - self._died_s >= RESPAWN_DELAY_S:
             self._died_s = None
             self._process = self._start()
             return f"{self.name} started again"
@@ -146,16 +144,19 @@ class SeparateGraph:
 
     @property
     def process_ids(self) -> dict[str, int]:
-        """Return node name -> process id."""
-        return {p.name.rpartition("/")[2]: p.process_id for p in self._processes}
+        """Return full node name -> process id."""
+        return {p.name: p.process_id for p in self._processes}
 
     def add(self, node: Any) -> None:
         """Add a node of this process; the graph destroys it at the end."""
         self._stack.callback(node.destroy_node)
         self.executor.add_node(node)
 
-    def spin(self, *, until: Callable[[], bool]) -> None:
-        """Run callbacks and keep the processes alive until `until()` is true."""
+    def spin(self, until: Callable[[], bool], *, turn_s: float = TURN_S) -> None:
+        """Run callbacks and keep the processes alive until `until()` is true.
+
+        It is asked at least every `turn_s`.
+        """
 
         def check() -> bool:
             now_s = time.monotonic()
@@ -166,12 +167,12 @@ class SeparateGraph:
                         get_logger("graph").error(sentence)
             return until()
 
-        spin(self.executor, until=check)
+        spin(self.executor, until=check, turn_s=turn_s)
 
     def _stop_all(self) -> None:
         for process in reversed(self._processes):
             process.terminate()
-        deadline_s = time.monotonic() + _STOP_TIMEOUT_S
+        deadline_s = time.monotonic() + STOP_TIMEOUT_S
         for process in self._processes:
             if not process.wait(deadline_s - time.monotonic()):
                 get_logger("graph").error(f"{process.name} did not end in time and was killed")

@@ -15,6 +15,7 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
+from edgeai_bringup.graph_names import checked_namespace, joined
 from edgeai_core.errors import SetupError
 from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK
 
@@ -26,12 +27,14 @@ def run_session(arguments: argparse.Namespace) -> int:
 
     Raises:
         SetupError: no supervisor answers on this machine and ROS domain.
+        ValueError: the namespace is none.
     """
+    supervisor = f"/{joined(checked_namespace(arguments.namespace), 'supervisor')}"
     if arguments.action == "lock":
-        answer = _call(Trigger, "/supervisor/lock", Trigger.Request())
+        answer = _call(Trigger, f"{supervisor}/lock", Trigger.Request())
     else:
         analyzers = arguments.analyzers if arguments.action == "arm" else []
-        answer = _call(SetArmed, "/supervisor/set_armed", SetArmed.Request(analyzers=analyzers))
+        answer = _call(SetArmed, f"{supervisor}/set_armed", SetArmed.Request(analyzers=analyzers))
     print(answer.message, file=sys.stdout if answer.success else sys.stderr)
     return EXIT_OK if answer.success else EXIT_FAILED
 
@@ -49,7 +52,7 @@ def _call(service: type[Any], name: str, request: object) -> Any:
         if not client.wait_for_service(timeout_sec=_TIMEOUT_S):
             raise SetupError(
                 f"no graph answers {name} within {_TIMEOUT_S:.0f} s; start one with "
-                "./edgeai up home, on the same ROS_DOMAIN_ID"
+                "./edgeai up home, on the same ROS_DOMAIN_ID and --namespace"
             )
         future = client.call_async(request)
         executor.add_node(node)

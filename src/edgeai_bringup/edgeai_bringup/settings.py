@@ -14,6 +14,8 @@ from edgeai_core.errors import ConfigError
 def parse_settings(settings: Sequence[str]) -> dict[str, dict[str, ParameterValue]]:
     """Return node name -> parameter -> value; values are read as YAML, as in a parameter file.
 
+    ``CAMERA/NODE.PARAMETER=VALUE`` is for the node of one camera, under ``CAMERA/NODE``.
+
     Raises:
         ConfigError: a setting has no node, no value, or a node that is not in the graph.
     """
@@ -24,7 +26,7 @@ def parse_settings(settings: Sequence[str]) -> dict[str, dict[str, ParameterValu
         node, dot, parameter = name.partition(".")
         if not (equals and dot and parameter):
             raise ConfigError(f"setting {setting!r}: expected NODE.PARAMETER=VALUE")
-        if node not in known:
+        if node.rpartition("/")[2] not in known:
             raise ConfigError(f"setting {setting!r}: no node {node!r}; one of {', '.join(known)}")
         result.setdefault(node, {})[parameter] = _value(setting, text)
     return result

@@ -24,7 +24,12 @@ _KEPT_FRAMES = 30
 
 
 class SnapshotKeeper:
-    """Remember frames and results of a composed graph, and draw the newest that fit together."""
+    """Remember frames and results of a camera, and draw the newest that fit together.
+
+    Args:
+        graph: which is composed. monitor: listens to it, in its namespace.
+        camera: relative to that.
+    """
 
     def __init__(self, graph: ComposedGraph, monitor: GraphMonitor, *, camera: str) -> None:
         self._monitor = monitor
@@ -32,14 +37,15 @@ class SnapshotKeeper:
         self._faces: tuple[int, tuple[FaceMatch, ...]] = (0, ())
         self._objects: tuple[int, tuple[Detection, ...]] = (0, ())
         self._hazard: HazardReport | None = None
-        self.close = graph.frame_hub.subscribe(f"/{camera}/image_raw", self._on_frame)
-        monitor.create_subscription(FaceMatchArray, f"/{camera}/faces", self._on_faces, qos.RESULTS)
+        topic = monitor.resolve_topic_name(f"{camera}/image_raw")
+        self.close = graph.frame_hub.subscribe(topic, self._on_frame)
+        monitor.create_subscription(FaceMatchArray, f"{camera}/faces", self._on_faces, qos.RESULTS)
         monitor.create_subscription(
-            Detection2DArray, f"/{camera}/objects", self._on_objects, qos.RESULTS
+            Detection2DArray, f"{camera}/objects", self._on_objects, qos.RESULTS
         )
 
         monitor.create_subscription(
-            HazardReportMsg, f"/{camera}/hazards", self._on_hazard, qos.RESULTS
+            HazardReportMsg, f"{camera}/hazards", self._on_hazard, qos.RESULTS
         )
 
     def save(self, path: Path) -> None:

@@ -17,6 +17,7 @@ from edgeai_bringup.report import ProcessGauge, build_report, check_writable, wr
 from edgeai_bringup.settings import parse_settings
 from edgeai_bringup.view import TerminalView
 from edgeai_core.errors import ConfigError
+from edgeai_core.heap import bound_heap
 from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK, StopSignal
 
 _SAMPLE_PERIOD_S = 0.5
@@ -32,17 +33,17 @@ def run_up(arguments: argparse.Namespace) -> int:
     Raises:
         ConfigError: unknown profile, parameter or setting. SourceError: the source cannot be read.
     """
+    bound_heap()
     prepared = _prepare(arguments)
-    plans, title = prepared.plans, prepared.title
     stop = StopSignal()
     if arguments.separate:
         from edgeai_bringup.separate import SeparateGraph
 
-        return _run(SeparateGraph(plans), plans, title, arguments, stop)
+        return _run(SeparateGraph(prepared.plans), prepared, arguments, stop)
     # Under the live table the log would tear the screen: warnings reach it through /rosout.
     plain = arguments.plain or not os.isatty(1)
     quiet = [] if plain else ["--disable-stdout-logs"]
-    return _run(ComposedGraph(plans, ros_arguments=quiet), plans, title, arguments, stop)
+    return _run(ComposedGraph(prepared.plans, ros_arguments=quiet), prepared, arguments, stop)
 
 
 def _prepare(arguments: argparse.Namespace) -> Preparation:
@@ -55,7 +56,9 @@ def _prepare(arguments: argparse.Namespace) -> Preparation:
     return prepare(
         arguments.profile,
         source=arguments.source,
-        camera=arguments.camera,
+        cameras=arguments.cameras or (),
+        namespace=arguments.namespace,
+        part=arguments.part,
         settings=settings,
         params_file=arguments.params_file,
     )
@@ -63,20 +66,21 @@ def _prepare(arguments: argparse.Namespace) -> Preparation:
 
 def _run(
     running: Any,
-    plans: tuple[graph.NodePlan, ...],
-    title: str,
+    prepared: Preparation,
     arguments: argparse.Namespace,
     stop: StopSignal,
 ) -> int:
     """Spin a started graph until it is time to stop; show it and write the report."""
+    plans = prepared.plans
     with running, ExitStack() as stack:
-        view = TerminalView(plain=arguments.plain, title=title)
+        view = TerminalView(plain=arguments.plain, title=prepared.title)
         stack.callback(view.close)
-        view.event(f"starting {title}: {', '.join(p.full_name for p in plans)}")
+        view.event(f"starting {prepared.title}: {', '.join(p.full_name for p in plans)}")
         monitor = GraphMonitor(
             node_names=tuple(p.full_name for p in plans),
             context=running.context,
             on_event=view.event,
+            namespace=prepared.namespace,
         )
         running.add(monitor)
         gauge = ProcessGauge()
@@ -87,12 +91,14 @@ def _run(
             running=running,
             stop=stop,
             duration_s=arguments.duration_s,
-            camera=next((p.full_name for p in plans if p.entry.name == "usb_cam"), ""),
+            cameras=tuple(p.full_name for p in plans if p.entry.name == "usb_cam"),
             base=tuple(
                 p.full_name
                 for p in plans
                 # The others speak when there is something to say.
-                if p.entry.role is graph.Role.BASE and p.entry.scope is graph.Scope.CAMERA
+                if p.entry.role is graph.Role.BASE
+                and p.entry.scope is graph.Scope.CAMERA
+                and not p.entry.on_demand
             ),
         )
         monitor.create_timer(_SAMPLE_PERIOD_S, session.tick)
@@ -100,7 +106,7 @@ def _run(
         if arguments.snapshot is not None:
             from edgeai_bringup.snapshot import SnapshotKeeper
 
-            snapshot = SnapshotKeeper(running, monitor, camera=arguments.camera)
+            snapshot = SnapshotKeeper(running, monitor, camera=prepared.cameras[0])
             stack.callback(snapshot.close)
         running.spin(until=lambda: stop.requested)
         gauge.sample()
@@ -127,7 +133,7 @@ class _Session:
         running: Any,
         stop: StopSignal,
         duration_s: float | None,
-        camera: str,
+        cameras: tuple[str, ...],
         base: tuple[str, ...],
     ) -> None:
         self._monitor = monitor
@@ -136,7 +142,7 @@ class _Session:
         self._running = running
         self._stop = stop
         self._duration_s = duration_s
-        self._camera = camera
+        self._cameras = cameras
         self._base = base
         self._process_ids: dict[str, int] = {}
         self._running_since_s: float | None = None
@@ -158,8 +164,8 @@ class _Session:
             self._view.event(f"the graph runs after {self._gauge.start_s:.1f} s")
         self._view.show(self._monitor)
         # Without a camera of our own nobody knows whether more pictures come.
-        camera = nodes[self._camera] if self._camera else None
-        if camera is not None and camera.details.get("stream_state") in ("ended", "failed"):
+        streams = [nodes[camera].details.get("stream_state") for camera in self._cameras]
+        if streams and all(state in ("ended", "failed") for state in streams):
             self._over_since_s = self._over_since_s or now_s
         over = self._over_since_s is not None and now_s - self._over_since_s > _DRAIN_S
         since_s = self._running_since_s

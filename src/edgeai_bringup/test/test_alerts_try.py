@@ -1,4 +1,4 @@
-"""The dry run of rules: what would have been told of a clip, on the clip's own time."""
+"""The dry run of rules: what would have been told of a recording, on the recording's own time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.serialization import serialize_message
 
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.rehearsal import Rehearsal
@@ -18,7 +19,10 @@ from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.alerting.rule_file import parse_rules
 from edgeai_core.errors import ConfigError, SourceError
 from edgeai_core.geometry import Box
-from edgeai_core.types import Detection, HazardReport, HazardState, SessionState, Severity
+from edgeai_core.types import Detection, Frame, HazardReport, HazardState, SessionState, Severity
+from edgeai_ros_common.bags.definitions import installed_definitions
+from edgeai_ros_common.bags.writing import BagWriter, Topic
+from edgeai_ros_common.convert import image_to_msg
 
 S = 1_000_000_000
 BOX = Box(0.0, 0.0, 9.0, 9.0)
@@ -190,18 +194,42 @@ def test_the_command_reads_the_clip_once_and_says_who_would_have_been_told(
     assert (entry["after_s"], entry["rule"], entry["channels"]) == (0.4, "alone", ["phone"])
 
 
+def test_a_bag_is_judged_at_the_time_when_it_was_recorded(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(alerts_try, "ComposedGraph", FakeGraph)
+    begin_ns = round(datetime(2026, 5, 4, 3, 2, 1).timestamp() * S)
+    bag = bag_of_pictures(tmp_path / "bag", [begin_ns + n * S // 10 for n in range(10)])
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES)
+    assert cli.main(["alerts", "try", str(bag), "--rules", str(rules)]) == 0
+    assert made[-1].stamps[0] == begin_ns
+    assert "at 03:02:01" in capsys.readouterr().out
+    assert cli.main(["alerts", "try", str(bag), "--rules", str(rules), "--at", "23:30"]) == 0
+    assert datetime.fromtimestamp(made[-1].stamps[0] / S).hour == 23
+    argv = ["alerts", "try", str(bag / ".."), "--rules", str(rules)]
+    assert cli.main(argv) == 2
+
+
+def bag_of_pictures(path, stamps):
+    topic = Topic(name="/camera/image_raw", type_name="sensor_msgs/msg/Image")
+    with BagWriter(path, definitions=installed_definitions()) as writer:
+        for stamp_ns in stamps:
+            frame = Frame(image=np.zeros((48, 64, 3), np.uint8), stamp_ns=stamp_ns)
+            writer.write(topic, stamp_ns=stamp_ns, data=serialize_message(image_to_msg(frame)))
+    return path
+
+
 def test_a_wrong_rule_or_time_is_told_before_any_model_is_loaded(clip, tmp_path, capsys):
     rules = tmp_path / "rules.yaml"
     rules.write_text("rules: [{name: a, cat: fall}]")
     assert cli.main(["alerts", "try", str(clip), "--rules", str(rules)]) == 2
     assert "rules.yaml, line 1: unknown key 'cat'" in capsys.readouterr().err
     with pytest.raises(ConfigError, match="--at: got 'late', expected a time of day"):
-        alerts_try._begin_ns("late")
+        alerts_try._time_of_day_ns("late")
 
 
 def test_a_camera_is_no_clip():
-    with pytest.raises(SourceError, match="expected a clip or a folder"):
-        next(alerts_try._frames("rtsp://127.0.0.1/none", 0))
+    with pytest.raises(SourceError, match="expected a clip, a folder of pictures or a bag"):
+        next(alerts_try._clip_frames("rtsp://127.0.0.1/none", 0))
 
 
 @pytest.mark.parametrize(

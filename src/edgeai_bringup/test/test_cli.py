@@ -97,7 +97,7 @@ def test_set_up_and_doctor_work_on_a_bare_machine(argv, needed):
 def test_settings_are_collected_in_order():
     parsed = cli.build_parser().parse_args(["up", "home", "--set", "a.b=1", "--set", "c.d=2"])
     assert parsed.settings == ["a.b=1", "c.d=2"]
-    assert (parsed.source, parsed.camera, parsed.duration_s) == ("auto", "camera", None)
+    assert (parsed.source, parsed.cameras, parsed.duration_s) == ("auto", None, None)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgeai_bringup.graph import NODES, PROFILES, Role, Scope, plan
+from edgeai_bringup.graph_names import CameraPlan
 
 CONFIG = Path("/config")
 
@@ -24,12 +25,13 @@ def test_home_is_the_whole_graph_with_its_names_and_namespaces():
         "/camera/object_detector",
         "/camera/fire_detector",
         "/camera/action_recognizer",
+        "/camera/visualizer",
         "/evidence_recorder",
         "/alert_manager",
         "/dashboard",
         "/supervisor",
     ]
-    assert [p.namespace for p in plans.values()] == ["camera"] * 5 + ["", "", "", ""]
+    assert [p.namespace for p in plans.values()] == ["camera"] * 6 + ["", "", "", ""]
     assert {p.params_file for p in plans.values()} == {CONFIG / "home.params.yaml"}
 
 
@@ -45,6 +47,7 @@ def test_the_supervisor_is_told_whom_it_brings_up():
         "nodes.base": [
             "/camera/usb_cam",
             "/camera/face_authenticator",
+            "/camera/visualizer",
             "/evidence_recorder",
             "/alert_manager",
             "/dashboard",
@@ -55,28 +58,28 @@ def test_the_supervisor_is_told_whom_it_brings_up():
             "/camera/action_recognizer",
         ],
         "nodes.self_mending": ["/camera/usb_cam"],
-        "topics.faces": ["/camera/faces"],
+        "topics.faces": ["camera/faces"],
     }
 
 
 def test_the_alert_manager_is_told_what_it_watches():
     overrides = planned(camera="door")["alert_manager"].overrides
-    assert overrides["topics.faces"] == ["/door/faces"]
-    assert overrides["topics.objects"] == ["/door/objects"]
-    assert overrides["topics.hazards"] == ["/door/hazards"]
-    assert overrides["topics.actions"] == ["/door/actions"]
-    assert overrides["topics.things"] == ["/door/things"]
-    assert overrides["topics.evidence"] == ["/evidence_recorder/kept"]
+    assert overrides["topics.faces"] == ["door/faces"]
+    assert overrides["topics.objects"] == ["door/objects"]
+    assert overrides["topics.hazards"] == ["door/hazards"]
+    assert overrides["topics.actions"] == ["door/actions"]
+    assert overrides["topics.things"] == ["door/things"]
+    assert overrides["topics.evidence"] == ["evidence_recorder/kept"]
 
 
 def test_the_evidence_recorder_is_told_what_it_remembers():
     assert planned(camera="door")["evidence_recorder"].overrides == {
-        "topics.images": ["/door/image_raw"],
-        "topics.faces": ["/door/faces"],
-        "topics.objects": ["/door/objects"],
-        "topics.hazards": ["/door/hazards"],
-        "topics.actions": ["/door/actions"],
-        "topics.explanations": ["/door/explanations"],
+        "topics.images": ["door/image_raw"],
+        "topics.faces": ["door/faces"],
+        "topics.objects": ["door/objects"],
+        "topics.hazards": ["door/hazards"],
+        "topics.actions": ["door/actions"],
+        "topics.explanations": ["door/explanations"],
     }
 
 
@@ -161,3 +164,91 @@ def test_every_profile_has_a_file_and_a_launch_file(profile):
 def test_frames_by_reference_are_for_nodes_of_a_camera_and_for_who_is_told_its_topics():
     others = {e.name for e in NODES if e.takes_frames and e.scope is not Scope.CAMERA}
     assert others == {"evidence_recorder", "dashboard"}
+
+
+def two_cameras(**options):
+    cameras = [CameraPlan(name="entrance"), CameraPlan(name="garden")]
+    return plan("home", config_directory=CONFIG, cameras=cameras, **options)
+
+
+def test_several_cameras_have_their_own_analyzers_and_share_the_global_nodes():
+    names = [p.full_name for p in two_cameras()]
+    of_a_camera = [e.name for e in NODES if e.scope is Scope.CAMERA]
+    assert names[: 2 * len(of_a_camera)] == [
+        f"/{camera}/{name}" for camera in ("entrance", "garden") for name in of_a_camera
+    ]
+    assert names[2 * len(of_a_camera) :] == [f"/{e.name}" for e in NODES if e.scope is Scope.GLOBAL]
+
+
+def test_the_global_nodes_are_told_the_topics_of_every_camera():
+    told = {p.entry.name: p.overrides for p in two_cameras() if p.entry.scope is Scope.GLOBAL}
+    assert told["supervisor"]["topics.faces"] == ["entrance/faces", "garden/faces"]
+    assert told["supervisor"]["nodes.self_mending"] == ["/entrance/usb_cam", "/garden/usb_cam"]
+    assert len(told["supervisor"]["nodes.analyzers"]) == 6
+    assert told["alert_manager"]["topics.hazards"] == ["entrance/hazards", "garden/hazards"]
+    assert told["evidence_recorder"]["topics.images"] == ["entrance/image_raw", "garden/image_raw"]
+    assert told["dashboard"]["graph.cameras"] == ["entrance", "garden"]
+
+
+def test_an_override_may_be_for_one_camera_and_wins_over_what_is_for_all():
+    plans = two_cameras(
+        overrides={"usb_cam": {"a": 1, "b": 1}, "garden/usb_cam": {"a": 2}, "supervisor": {"c": 3}}
+    )
+    told = {p.full_name: p.overrides for p in plans}
+    assert told["/entrance/usb_cam"] == {"a": 1, "b": 1}
+    assert told["/garden/usb_cam"] == {"a": 2, "b": 1}
+
+
+def test_two_cameras_of_one_name_are_refused():
+    with pytest.raises(ValueError, match="cameras a, a: expected a name of its own for each"):
+        plan("home", config_directory=CONFIG, cameras=[CameraPlan(name="a"), CameraPlan(name="a")])
+
+
+def test_a_namespace_holds_the_whole_graph():
+    plans = planned(namespace="/fleet/robot_1/", camera="front")
+    assert {p.full_name.rpartition("/")[0] for p in plans.values()} == {
+        "/fleet/robot_1",
+        "/fleet/robot_1/front",
+    }
+    base = plans["supervisor"].overrides["nodes.base"]
+    assert base[0] == "/fleet/robot_1/front/usb_cam"
+    # Relative: they follow the namespace of the node that listens.
+    assert plans["supervisor"].overrides["topics.faces"] == ["front/faces"]
+    assert plans["object_detector"].remaps == (
+        ("/auth_state", "/fleet/robot_1/auth_state"),
+        ("/diagnostics", "/fleet/robot_1/diagnostics"),
+    )
+    assert plans["supervisor"].remaps == (("/diagnostics", "/fleet/robot_1/diagnostics"),)
+
+
+def test_without_a_namespace_nothing_is_remapped():
+    assert {p.remaps for p in planned().values()} == {()}
+
+
+@pytest.mark.parametrize("name", ["1robot", "a b", "a//b", "tür"])
+def test_a_namespace_that_ros_refuses_is_refused_before_anything_starts(name):
+    with pytest.raises(ValueError, match="namespace"):
+        planned(namespace=name)
+
+
+def test_pictures_of_a_driver_replace_the_camera_node_and_are_remapped_for_all_who_look():
+    plans = {
+        p.entry.name: p
+        for p in plan(
+            "home",
+            config_directory=CONFIG,
+            cameras=[CameraPlan(name="front", own=False, image="/robot/front/image_raw")],
+        )
+    }
+    assert "usb_cam" not in plans
+    assert plans["object_detector"].remaps == (("image_raw", "/robot/front/image_raw"),)
+    assert plans["dashboard"].remaps == (
+        ("front/image_raw", "/robot/front/image_raw"),
+        ("front/image_raw/compressed", "/robot/front/image_raw/compressed"),
+    )
+    assert plans["evidence_recorder"].overrides["topics.images"] == ["front/image_raw"]
+
+
+def test_a_topic_that_ros_refuses_is_refused_before_anything_starts():
+    with pytest.raises(ValueError, match="topic of pictures 'a b'"):
+        CameraPlan(name="front", own=False, image="a b")

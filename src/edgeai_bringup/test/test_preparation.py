@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edgeai_bringup import graph, preparation
+from edgeai_bringup import cameras, graph, preparation
 from edgeai_bringup.graph import NodePlan
 from edgeai_bringup.parameter_files import parameters_of
 from edgeai_bringup.preparation import Preparation, prepare
@@ -24,7 +24,7 @@ def demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("EDGEAI_DEMO_DIR", str(tmp_path / "demo"))
     (tmp_path / "demo" / "footage").mkdir(parents=True)
     without_camera = functools.partial(choose_source, find_camera=lambda: None)
-    monkeypatch.setattr(preparation, "choose_source", without_camera)
+    monkeypatch.setattr(cameras, "choose_source", without_camera)
     prepared: list[str] = []
     monkeypatch.setattr(preparation, "prepare_demo_gallery", lambda: prepared.append("gallery"))
     return prepared
@@ -267,3 +267,108 @@ def test_a_kept_setting_of_a_node_that_is_gone_is_one_sentence(demo: list[str], 
     write_user_settings(kept, {"toaster": {"level": 3}})
     with pytest.raises(ConfigError, match="no node 'toaster' in the graph; known: usb_cam"):
         prepare("home", source="demo", camera="camera")
+
+
+def named(prepared: Preparation, full_name: str) -> NodePlan:
+    [found] = [p for p in prepared.plans if p.full_name == full_name]
+    return found
+
+
+def test_each_camera_plays_its_own_source_else_the_common_one(
+    demo: list[str], tmp_path: Path
+) -> None:
+    prepared = prepare("home", source="demo", cameras=["entrance=synthetic", "garden"])
+
+    assert prepared.title == "home on entrance: synthetic, garden: demo footage"
+    assert prepared.cameras == ("entrance", "garden")
+    assert named(prepared, "/entrance/usb_cam").overrides == {"stream.source": "synthetic"}
+    assert named(prepared, "/garden/usb_cam").overrides == {
+        "stream.source": str(tmp_path / "demo" / "footage"),
+        "stream.loop": True,
+    }
+
+
+def test_beside_a_real_camera_the_person_of_the_demo_unlocks_nothing(demo: list[str]) -> None:
+    prepared = prepare("home", source="demo", cameras=["entrance=synthetic", "garden"])
+
+    assert demo == []
+    assert named(prepared, "/garden/face_authenticator").overrides == {}
+
+
+def test_two_demo_cameras_share_the_gallery_of_the_demo(demo: list[str], tmp_path: Path) -> None:
+    prepared = prepare("home", source="demo", cameras=["a", "b"])
+
+    assert demo == ["gallery"]
+    gallery = str(tmp_path / "demo" / "people" / "gallery.sqlite3")
+    for name in ("/a/face_authenticator", "/b/face_authenticator", "/supervisor"):
+        assert named(prepared, name).overrides["gallery.path"] == gallery
+
+
+def test_two_cameras_on_one_device_are_refused() -> None:
+    with pytest.raises(ConfigError, match="cameras a and b would both open /dev/video7"):
+        prepare("home", source="/dev/video7", cameras=["a", "b"])
+
+
+def test_sources_of_a_parameter_file_are_found_by_the_cameras_namespace(
+    demo: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "own.params.yaml"
+    file.write_text(
+        f"/**/entrance/usb_cam: {{ros__parameters: {{stream.source: '{ADDRESS}'}}}}\n"
+        "robot: {garden: {usb_cam: {ros__parameters: {stream.source: synthetic}}}}\n"
+    )
+    prepared = prepare(
+        "home",
+        source="auto",
+        cameras=["entrance", "garden"],
+        namespace="robot",
+        params_file=file,
+    )
+    assert prepared.title == "home on entrance: rtsp://192.0.2.1/1, garden: synthetic"
+    assert "secret" not in repr([p.overrides for p in prepared.plans])
+    assert prepared.namespace == "robot"
+
+
+def test_pictures_of_a_driver_are_named_by_their_topic() -> None:
+    prepared = prepare("home", source="topic:/robot/front/image_raw", camera="front")
+
+    assert prepared.title == "home on /robot/front/image_raw"
+    assert named(prepared, "/front/fire_detector").remaps == (
+        ("image_raw", "/robot/front/image_raw"),
+    )
+
+
+def test_a_setting_for_a_camera_that_is_not_there_is_one_sentence() -> None:
+    settings = {"gate/usb_cam": {"stream.fps": 5.0}}
+    with pytest.raises(ConfigError, match="no camera 'gate'; one of a, b"):
+        prepare("home", source="synthetic", cameras=["a", "b"], settings=settings)
+
+
+def test_the_boards_of_a_graph_share_its_nodes_without_overlap() -> None:
+    options = {"source": "synthetic", "cameras": ["entrance", "garden"]}
+    everything, cameras, center = (
+        {p.full_name for p in prepare("home", part=part, **options).plans}
+        for part in ("all", "cameras", "center")
+    )
+    assert cameras | center == everything
+    assert cameras & center == set()
+    assert "/garden/usb_cam" in cameras
+    assert "/supervisor" in center
+
+
+def test_the_center_looks_for_no_camera_and_takes_jpegs(tmp_path: Path) -> None:
+    prepared = prepare(
+        "home", source=str(tmp_path / "nothing.mp4"), cameras=["entrance"], part="center"
+    )
+    assert prepared.title == "home, center of entrance"
+    assert node(prepared, "evidence_recorder").overrides["topics.compressed"] is True
+    assert node(prepared, "dashboard").overrides["graph.compressed"] is True
+    assert node(prepared, "supervisor").overrides["nodes.self_mending"] == ["/entrance/usb_cam"]
+
+
+def test_the_center_follows_pictures_of_a_driver_on_another_machine() -> None:
+    prepared = prepare("home", source="topic:/head/image_raw", camera="front", part="center")
+
+    assert ("front/image_raw/compressed", "/head/image_raw/compressed") in node(
+        prepared, "dashboard"
+    ).remaps

@@ -36,7 +36,13 @@ from edgeai_core.model_table import (
     DEFAULT_PASSIVE_LIVENESS,
 )
 from edgeai_core.pose_cards import DEFAULT_BODY_FINDER, DEFAULT_POSE_MODEL
-from edgeai_core.runtimes.base import InferenceSession, SessionOptions
+from edgeai_core.runtimes.base import (
+    FLOAT32,
+    InferenceSession,
+    Report,
+    SessionOptions,
+    unreported,
+)
 from edgeai_core.runtimes.selection import AUTO, open_session
 
 __all__ = [
@@ -93,6 +99,8 @@ def create_face_detector(
     *,
     runtime: str = AUTO,
     threads: int = 1,
+    precision: str = FLOAT32,
+    report: Report = unreported,
     min_score: float | None = None,
 ) -> MeshFaceDetector:
     """Return a face detector.
@@ -100,6 +108,8 @@ def create_face_detector(
     Args:
         name: a face detection model of the catalog. runtime: a runtime's name or "auto".
         threads: CPU threads of one inference. min_score: 0..1; None for the card's.
+        precision: "f32", "f16" or "int8", see SessionOptions. report: told when a model runs other
+            than asked for.
 
     Raises:
         ConfigError: unknown name. ModelMissingError, ModelIntegrityError: the file is not the
@@ -109,9 +119,9 @@ def create_face_detector(
     mesh_card = card_for(DEFAULT_FACE_MESH, Task.FACE_MESH)
     score = card.recommended_threshold if min_score is None else min_score
     with ExitStack() as stack:
-        session = _session(card, runtime, threads)
+        session = _session(card, runtime, threads, precision, report)
         stack.callback(session.close)
-        mesh = FaceMeshEstimator(_session(mesh_card, runtime, threads))
+        mesh = FaceMeshEstimator(_session(mesh_card, runtime, threads, precision, report))
         stack.pop_all()
     return MeshFaceDetector(
         FaceDetector(session, min_score=score),
@@ -146,12 +156,17 @@ def face_model_id(name: str = DEFAULT_FACE_EMBEDDER) -> str:
 
 
 def create_face_embedder(
-    name: str = DEFAULT_FACE_EMBEDDER, *, runtime: str = AUTO, threads: int = 1
+    name: str = DEFAULT_FACE_EMBEDDER,
+    *,
+    runtime: str = AUTO,
+    threads: int = 1,
+    precision: str = FLOAT32,
+    report: Report = unreported,
 ) -> FaceEmbedder:
     """Return a face embedder; arguments and errors as for :func:`create_face_detector`."""
     card = card_for(name, Task.FACE_EMBEDDING)
     return FaceEmbedder(
-        _session(card, runtime, threads),
+        _session(card, runtime, threads, precision, report),
         model_id=face_model_id(name),
         recommended_threshold=card.recommended_threshold,
         template_variance=card.template_variance,
@@ -159,11 +174,16 @@ def create_face_embedder(
 
 
 def create_passive_liveness(
-    name: str = DEFAULT_PASSIVE_LIVENESS, *, runtime: str = AUTO, threads: int = 1
+    name: str = DEFAULT_PASSIVE_LIVENESS,
+    *,
+    runtime: str = AUTO,
+    threads: int = 1,
+    precision: str = FLOAT32,
+    report: Report = unreported,
 ) -> PassiveLiveness:
     """Return a passive liveness model; arguments and errors as for create_face_detector."""
     card = card_for(name, Task.PASSIVE_LIVENESS)
-    return PassiveLiveness(_session(card, runtime, threads))
+    return PassiveLiveness(_session(card, runtime, threads, precision, report))
 
 
 @contextmanager
@@ -185,22 +205,32 @@ def face_models(
 
 
 def create_fire_model(
-    name: str = DEFAULT_FIRE_MODEL, *, runtime: str = AUTO, threads: int = 1
+    name: str = DEFAULT_FIRE_MODEL,
+    *,
+    runtime: str = AUTO,
+    threads: int = 1,
+    precision: str = FLOAT32,
+    report: Report = unreported,
 ) -> FireModel:
     """Return a fire model; arguments and errors as for :func:`create_face_detector`."""
-    return FireModel(_session(card_for(name, Task.FIRE), runtime, threads))
+    return FireModel(_session(card_for(name, Task.FIRE), runtime, threads, precision, report))
 
 
 def create_fight_model(
-    name: str = DEFAULT_FIGHT_MODEL, *, runtime: str = AUTO, threads: int = 1
+    name: str = DEFAULT_FIGHT_MODEL,
+    *,
+    runtime: str = AUTO,
+    threads: int = 1,
+    precision: str = FLOAT32,
+    report: Report = unreported,
 ) -> FightModel:
     """Return a fight model; arguments and errors as for :func:`create_face_detector`."""
     card = card_for(name, Task.FIGHT)
     trunk_card = card_for(DEFAULT_MOTION_TRUNK, Task.MOTION)
     with ExitStack() as stack:
-        trunk = _session(trunk_card, runtime, threads)
+        trunk = _session(trunk_card, runtime, threads, precision, report)
         stack.callback(trunk.close)
-        head = _session(card, runtime, threads)
+        head = _session(card, runtime, threads, precision, report)
         stack.pop_all()
     return FightModel(trunk, head)
 
@@ -210,6 +240,8 @@ def create_object_detector(
     *,
     runtime: str = AUTO,
     threads: int = 1,
+    precision: str = FLOAT32,
+    report: Report = unreported,
     min_score: float | None = None,
     own_min_scores: Mapping[str, float] | None = None,
     labels: Collection[str] = (),
@@ -226,7 +258,7 @@ def create_object_detector(
     """
     card = card_for(name, Task.OBJECT_DETECTION)
     score = card.recommended_threshold if min_score is None else min_score
-    session = _session(card, runtime, threads)
+    session = _session(card, runtime, threads, precision, report)
     return ObjectDetector(
         session,
         labels=card.labels,
@@ -237,15 +269,20 @@ def create_object_detector(
 
 
 def create_pose_estimator(
-    name: str = DEFAULT_POSE_MODEL, *, runtime: str = AUTO, threads: int = 1
+    name: str = DEFAULT_POSE_MODEL,
+    *,
+    runtime: str = AUTO,
+    threads: int = 1,
+    precision: str = FLOAT32,
+    report: Report = unreported,
 ) -> PoseEstimator:
     """Return a pose estimator; arguments and errors as for :func:`create_face_detector`."""
     card = card_for(name, Task.POSE)
     finder_card = card_for(DEFAULT_BODY_FINDER, Task.BODY_FINDING)
     with ExitStack() as stack:
-        finder = _session(finder_card, runtime, threads)
+        finder = _session(finder_card, runtime, threads, precision, report)
         stack.callback(finder.close)
-        placer = _session(card, runtime, threads)
+        placer = _session(card, runtime, threads, precision, report)
         stack.pop_all()
     return PoseEstimator(
         finder,
@@ -255,10 +292,16 @@ def create_pose_estimator(
     )
 
 
-def _session(card: ModelCard, runtime: str, threads: int) -> InferenceSession:
+def _session(
+    card: ModelCard,
+    runtime: str,
+    threads: int,
+    precision: str = FLOAT32,
+    report: Report = unreported,
+) -> InferenceSession:
     return open_session(
         model_store.resolve(card),
         sample=card.blank_inputs(),
         runtime=runtime,
-        options=SessionOptions(threads=threads),
+        options=SessionOptions(threads=threads, precision=precision, report=report),
     )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from edgeai_core.cache_places import cache_directory
 from edgeai_core.errors import ModelError, ModelIntegrityError, ModelMissingError
 from edgeai_core.model_card import ModelCard, Training
 
@@ -18,20 +18,12 @@ _verified: dict[tuple[str, int, int], str] = {}
 
 def model_directory() -> Path:
     """Return $EDGEAI_MODEL_DIR, else edgeai/models in the user's cache directory."""
-    return _directory("EDGEAI_MODEL_DIR", "models")
+    return cache_directory("EDGEAI_MODEL_DIR", "models")
 
 
 def demo_directory() -> Path:
     """Return $EDGEAI_DEMO_DIR, else edgeai/demo in the user's cache directory."""
-    return _directory("EDGEAI_DEMO_DIR", "demo")
-
-
-def _directory(variable: str, leaf: str) -> Path:
-    configured = os.environ.get(variable, "")
-    if configured:
-        return Path(configured).expanduser()
-    cache = os.environ.get("XDG_CACHE_HOME", "") or "~/.cache"
-    return Path(cache).expanduser() / "edgeai" / leaf
+    return cache_directory("EDGEAI_DEMO_DIR", "demo")
 
 
 def sha256_of(path: Path) -> str:

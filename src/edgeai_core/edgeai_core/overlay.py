@@ -8,25 +8,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_core.action_events import ActionEvent
+from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.geometry import Box
 from edgeai_core.object_events import ObjectEvent
+from edgeai_core.palette import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILLION, YELLOW, Bgr
+from edgeai_core.skeletons import Skeleton
 from edgeai_core.types import Detection, FaceMatch, HazardReport, HazardState, SessionState
 from edgeai_core.zones import Zone
 
-# BGR; told apart by people who do not see red and green alike (Okabe and Ito, 2008).
-_GREEN = (115, 158, 0)
-_ORANGE = (0, 159, 230)
-_BLUE = (178, 114, 0)
-_SKY = (233, 180, 86)
-_VERMILLION = (0, 94, 213)
-_PURPLE = (167, 121, 204)
-_REGION_COLOURS = {"flame": _VERMILLION, "smoke": _PURPLE}
+REGION_COLOURS = {"flame": VERMILLION, "smoke": PURPLE}
 _SESSION_COLOURS = {
-    SessionState.LOCKED: _ORANGE,
-    SessionState.ACTIVE: _GREEN,
-    SessionState.MONITORING: _SKY,
+    SessionState.LOCKED: ORANGE,
+    SessionState.ACTIVE: GREEN,
+    SessionState.MONITORING: SKY,
 }
+_GRAVE_ACTIONS = frozenset(
+    {Action.FALL, Action.LYING, Action.FLIGHT, Action.FIGHT, Action.ACCIDENT}
+)
 # How much of a zone's colour lies over the picture.
 _ZONE_SHARE = 0.25
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -58,7 +56,7 @@ def annotated(
         draw_hazard(canvas, hazard)
         head += "".join(f"  {words}" for words in hazard_words(hazard))
         if hazard.state in (HazardState.START_FIRE, HazardState.FIRE):
-            colour = _VERMILLION
+            colour = VERMILLION
     _draw_head_line(canvas, f"{head}  {caption}".rstrip(), colour)
     return canvas
 
@@ -70,35 +68,35 @@ def draw_objects(
 ) -> None:
     """Draw boxes with names and tracks onto a (H, W, 3) uint8 BGR picture; events above them."""
     for detection in objects:
-        track = f" #{detection.track_id}" if detection.track_id is not None else ""
-        draw_captioned(
-            canvas, detection.box, f"{detection.label}{track} {detection.score:.2f}", _BLUE
-        )
+        draw_captioned(canvas, detection.box, object_caption(detection), BLUE)
     for event in events:
-        where = f" in {event.zone}" if event.zone else ""
-        words = event.state.value.replace("_", " ")
-        draw_captioned(canvas, event.box, f"{event.label} {words}{where}", _VERMILLION)
+        draw_captioned(canvas, event.box, event_caption(event), VERMILLION)
 
 
 def draw_faces(canvas: npt.NDArray[np.uint8], faces: Sequence[FaceMatch]) -> None:
     """Draw boxes with names onto a (H, W, 3) uint8 BGR picture."""
     for face in faces:
-        colour = _GREEN if face.authorised else _ORANGE
-        draw_captioned(canvas, face.box, face_caption(face), colour)
+        draw_captioned(canvas, face.box, face_caption(face), face_colour(face))
 
 
 def draw_hazard(canvas: npt.NDArray[np.uint8], hazard: HazardReport) -> None:
     """Draw boxes of flame and smoke onto a (H, W, 3) uint8 BGR picture."""
     for region in hazard.regions:
-        text = f"{region.label} {region.score:.2f}"
-        draw_captioned(canvas, region.box, text, _REGION_COLOURS[region.label])
+        draw_captioned(canvas, region.box, object_caption(region), REGION_COLOURS[region.label])
 
 
 def draw_actions(canvas: npt.NDArray[np.uint8], events: Sequence[ActionEvent]) -> None:
     """Draw boxes of what people do onto a (H, W, 3) uint8 BGR picture."""
     for event in events:
-        words = event.action.value.replace("_", " ")
-        draw_captioned(canvas, event.box, f"{words} {event.probability:.2f}", _VERMILLION)
+        draw_captioned(canvas, event.box, action_caption(event), action_colour(event))
+
+
+def draw_bones(canvas: npt.NDArray[np.uint8], skeleton: Skeleton) -> None:
+    """Draw the bones that are seen onto a (H, W, 3) uint8 BGR picture."""
+    # Joints may be placed far outside of the picture; cv2 takes 16-bit shifts of coordinates.
+    ends = np.clip(np.round(skeleton.bones_px()), -16_000, 16_000).astype(int)
+    for begin, end in ends.tolist():
+        cv2.line(canvas, begin, end, YELLOW, 2, cv2.LINE_AA)
 
 
 def draw_zones(canvas: npt.NDArray[np.uint8], zones: Sequence[Zone]) -> None:
@@ -106,13 +104,40 @@ def draw_zones(canvas: npt.NDArray[np.uint8], zones: Sequence[Zone]) -> None:
     height_px, width_px = canvas.shape[:2]
     for zone in zones:
         inside = zone.mask(width_px=width_px, height_px=height_px)
-        tinted = (1 - _ZONE_SHARE) * canvas[inside] + _ZONE_SHARE * np.array(_SKY)
+        tinted = (1 - _ZONE_SHARE) * canvas[inside] + _ZONE_SHARE * np.array(SKY)
         canvas[inside] = tinted.astype(np.uint8)
         corners = np.round(np.array(zone.points) * (width_px, height_px)).astype(np.int32)
-        cv2.polylines(canvas, [corners], isClosed=True, color=_SKY, thickness=1)
+        cv2.polylines(canvas, [corners], isClosed=True, color=SKY, thickness=1)
         x_min, _, _, y_max = zone.bounds()
         at = (round(x_min * width_px) + 2, max(14, round(y_max * height_px) - 5))
-        _write(canvas, zone.name, at, _BLUE)
+        _write(canvas, zone.name, at, BLUE)
+
+
+def object_caption(detection: Detection) -> str:
+    """Return what is written on an object: its name, track and score."""
+    track = f" #{detection.track_id}" if detection.track_id is not None else ""
+    return f"{detection.label}{track} {detection.score:.2f}"
+
+
+def event_caption(event: ObjectEvent) -> str:
+    """Return what is written on what an object does: its name, that, and where."""
+    where = f" in {event.zone}" if event.zone else ""
+    return f"{event.label} {event.state.value.replace('_', ' ')}{where}"
+
+
+def action_caption(event: ActionEvent) -> str:
+    """Return what is written on what people do: that, and how likely it is."""
+    return f"{event.action.value.replace('_', ' ')} {event.probability:.2f}"
+
+
+def action_colour(event: ActionEvent) -> Bgr:
+    """Return the colour of what people do: whether somebody should look."""
+    return VERMILLION if event.action in _GRAVE_ACTIONS else BLUE
+
+
+def face_colour(face: FaceMatch) -> Bgr:
+    """Return the colour of a face: whether it may unlock."""
+    return GREEN if face.authorised else ORANGE
 
 
 def face_caption(face: FaceMatch) -> str:

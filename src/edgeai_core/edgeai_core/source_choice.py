@@ -23,11 +23,13 @@ class SourceChoice:
         source: as :func:`edgeai_core.sources.opening.open_source` reads it.
         is_demo: whether it is the demo footage, which is played again and again.
         is_topic: whether pictures come from elsewhere in the graph, and no camera is opened.
+        topic: their topic where it is not the camera's own `image_raw`.
     """
 
     source: str
     is_demo: bool = False
     is_topic: bool = False
+    topic: str = ""
 
 
 def footage_directory() -> Path:
@@ -42,15 +44,16 @@ def choose_source(
 
     Args:
         text: `auto` or nothing: the first USB camera, without one the demo footage. `demo`: the
-            demo footage. `topic`: no source of ours. Everything else stands for itself.
+            demo footage. `topic`, or `topic:NAME`: no source of ours. Everything else stands for
+            itself.
         find_camera: returns the path of the first USB camera, None without one.
 
     Raises:
         SourceError: the demo footage is wanted and not set up.
     """
     word = text.strip().casefold()
-    if word == TOPIC:
-        return SourceChoice(source="", is_topic=True)
+    if word.partition(":")[0] == TOPIC:
+        return SourceChoice(source="", is_topic=True, topic=text.strip().partition(":")[2])
     if word not in ("", AUTO, DEMO):
         return SourceChoice(source=text)
     camera = None if word == DEMO else find_camera()

@@ -16,13 +16,13 @@ tracks that are left over, which carries an object through blur and partial cove
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.assignment import best_pairs
 from edgeai_core.config import param
 from edgeai_core.geometry import iou_matrix
 from edgeai_core.types import Detection
@@ -102,10 +102,6 @@ class Tracker:
     """
 
     def __init__(self, config: TrackerConfig | None = None) -> None:
-        # Imported here: half a second that programs without a tracker need not pay.
-        from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
-
-        self._assign: Callable[..., Any] = linear_sum_assignment
         self._config = config or TrackerConfig()
         self._begin_score = max(self._config.new_track_score, self._config.high_score)
         self._next_id = 1
@@ -195,9 +191,8 @@ class Tracker:
             part = overlap[np.ix_(rows, columns)]
             # Pairs below the bound gain nothing, so they never displace one above it.
             part[part < min_iou] = 0
-            for row, column in zip(*self._assign(part, maximize=True), strict=True):
-                if part[row, column] > 0:
-                    row_of[columns[column]] = rows[row]
+            for row, column in best_pairs(part):
+                row_of[columns[column]] = rows[row]
         return row_of
 
     def _correct(self, row_of: _Indices, boxes: _Floats, stamp_ns: int) -> None:

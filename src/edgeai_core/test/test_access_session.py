@@ -497,3 +497,41 @@ def test_lockout_can_be_switched_off() -> None:
     for _ in range(30):
         attempt(room)
     assert room.see(ADA) is ACTIVE
+
+
+def test_frames_of_two_cameras_may_interleave_in_any_order_of_their_stamps() -> None:
+    room = Room()
+    room.machine.observe((), room.now_ns, room.now_ns, "garden")
+    room.machine.observe((ADA,), room.now_ns - 50_000_000, room.now_ns, "entrance")
+    assert room.state is ACTIVE
+
+
+def test_a_frame_of_the_same_camera_still_has_to_be_newer() -> None:
+    room = Room()
+    room.machine.observe((), room.now_ns, room.now_ns, "entrance")
+    room.machine.observe((ADA,), room.now_ns - 50_000_000, room.now_ns, "entrance")
+    assert room.state is LOCKED
+    assert room.machine.refusal == "frame is not newer than the one before"
+
+
+def test_a_face_at_another_camera_prolongs_the_session_of_its_person() -> None:
+    config = AccessConfig()
+    room = Room(config)
+    room.machine.observe((ADA,), room.now_ns, room.now_ns, "entrance")
+    for _ in range(round(config.session_duration_s) + 5):
+        room.now_s += 1.0
+        room.machine.observe((), room.now_ns, room.now_ns, "entrance")
+        room.machine.observe((ADA,), room.now_ns, room.now_ns, "garden")
+    assert room.state is ACTIVE
+
+
+def test_a_rightful_person_at_one_camera_does_not_excuse_a_stranger_at_another() -> None:
+    lockout = LockoutConfig(failures=1, judged_after_s=1.0)
+    room = Room(AccessConfig(lockout=lockout, face_timeout_s=60.0))
+    intruder = replace(STRANGER, track_id=ADA.track_id, distance=0.9)
+    looked_away = replace(ADA, agreeing_frames=0)
+    for _ in range(30):
+        room.now_s += 0.1
+        room.machine.observe((looked_away,), room.now_ns, room.now_ns, "entrance")
+        room.machine.observe((intruder,), room.now_ns, room.now_ns, "garden")
+    assert "locked out" in room.machine.state(room.now_ns).reason

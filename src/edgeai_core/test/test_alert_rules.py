@@ -217,6 +217,22 @@ rules:
     assert home.told(event(at_s=130.1, camera="porch")) == [("fall", "fall without lying", INFO)]
 
 
+def test_what_a_camera_showed_has_not_happened_when_its_stamps_go_back() -> None:
+    home = Home("""
+rules:
+  - {name: after a fight, category: fall, when: {seen: fight, within_s: 20}, severity: CRITICAL}
+  - {name: with Ada, category: fall, when: {present: ada}, severity: INFO}
+""")
+    home.told(event("fight", 110.0))
+    home.told(event("fight", 110.0, camera="porch"))
+    home.see("Ada", at_s=110.0)
+    # Analyzers are behind each other by a frame or two; that is no jump.
+    home.see(at_s=108.5, camera="porch")
+    home.see(at_s=100.0)
+    assert home.told(event(at_s=112.0)) == AS_IT_IS
+    assert home.told(event(at_s=112.0, camera="porch")) == [("fall", "after a fight", CRITICAL)]
+
+
 LASTING = "rules: [{name: lasting, category: lingering, min_duration_s: 10, severity: CRITICAL}]"
 
 

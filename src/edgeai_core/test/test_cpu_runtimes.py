@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from edgeai_core.errors import ModelError
+from edgeai_core.runtimes import openvino_runtime
 from edgeai_core.runtimes.base import Runtime, SessionOptions
 from edgeai_core.runtimes.onnxruntime_runtime import OnnxRuntimeRuntime
 from edgeai_core.runtimes.openvino_runtime import OpenVinoRuntime
@@ -128,3 +130,63 @@ def test_a_file_that_is_no_model_is_a_model_error(
 def test_a_file_that_does_not_exist_is_a_model_error(runtime: Runtime, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"model none\.onnx: .* cannot load it"):
         runtime.load(tmp_path / "none.onnx", SessionOptions())
+
+
+class TestSharedWeights:
+    """Two nodes of one process that run one model."""
+
+    @pytest.fixture
+    def compiled_files(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        if reason := OpenVinoRuntime().missing():
+            pytest.skip(reason)
+        core, files = openvino_runtime.shared_core(), []
+
+        class CountingCore:
+            compile_model = core.compile_model
+
+            def read_model(self, path: Path) -> object:
+                files.append(path.name)
+                return core.read_model(path)
+
+        monkeypatch.setattr(openvino_runtime, "shared_core", CountingCore)
+        return files
+
+    def test_two_sessions_compile_a_model_once_and_answer_alike(
+        self, model: Path, compiled_files: list[str]
+    ) -> None:
+        first, second = (OpenVinoRuntime().load(model, SessionOptions()) for _ in range(2))
+        assert compiled_files == ["tiny.onnx"]
+        a = first.run({"x": np.array([[1.0, 2.0]], np.float32)})["y"]
+        b = second.run({"x": np.array([[5.0, 6.0]], np.float32)})["y"]
+        np.testing.assert_array_equal(np.vstack((a, b)), [[2.0, 3.0], [6.0, 7.0]])
+
+    def test_a_compiled_model_serves_two_sessions(
+        self, model: Path, compiled_files: list[str]
+    ) -> None:
+        sessions = [OpenVinoRuntime().load(model, SessionOptions()) for _ in range(4)]
+        assert len(compiled_files) == 2
+        sessions[2].close()
+        sessions.append(OpenVinoRuntime().load(model, SessionOptions()))
+        assert len(compiled_files) == 2
+
+    def test_one_that_is_closed_leaves_the_other_running(
+        self, model: Path, compiled_files: list[str]
+    ) -> None:
+        first, second = (OpenVinoRuntime().load(model, SessionOptions()) for _ in range(2))
+        first.close()
+        result = second.run({"x": np.zeros((1, 2), np.float32)})["y"]
+        np.testing.assert_array_equal(result, [[1.0, 1.0]])
+
+    def test_other_options_and_changed_files_are_other_models(
+        self, model: Path, tmp_path: Path, compiled_files: list[str]
+    ) -> None:
+        path = tmp_path / "tiny.onnx"
+        path.write_bytes(model.read_bytes())
+        sessions = [
+            OpenVinoRuntime().load(path, SessionOptions(threads=threads)) for threads in (1, 2)
+        ]
+        assert len(compiled_files) == 2
+        path.write_bytes(model.read_bytes())
+        os.utime(path, ns=(0, 0))
+        sessions.append(OpenVinoRuntime().load(path, SessionOptions()))
+        assert len(compiled_files) == 3

@@ -10,6 +10,7 @@ from edgeai_core.analyzers.objects.sightings import SightingsConfig, SightingsMe
 from edgeai_core.config import build
 from edgeai_core.errors import ConfigError
 from edgeai_core.geometry import Box
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import Detection, Frame
 
 KEYS = Box(100.0, 380.0, 140.0, 420.0)
@@ -59,6 +60,18 @@ def test_a_thing_that_stays_is_told_now_and_then_and_one_that_moves_when_it_has_
     assert places(watch.update(frame(22.0), [keys(elsewhere)])) == [
         ("top right of the picture", True)
     ]
+
+
+def test_what_is_masked_is_black_in_the_picture_and_stays_as_it_is_in_the_frame():
+    mask = masks_of(["left: 0,0 0.12,0 0.12,1 0,1"], cameras=["c"])["c"]
+    watch = SightingsMemory(build(SightingsConfig, {"labels": ("keys",)}), mask=mask)
+    seen = frame(0.0, colour=200)
+    [told] = watch.update(seen, [keys()])
+    picture = cv2.imdecode(np.frombuffer(told.snapshot_jpeg, np.uint8), cv2.IMREAD_COLOR)
+    # 256 px of the frame from its left edge, of which the mask covers the first 76.
+    assert picture[:, :70].max() <= 8
+    assert picture[:60, 90:].min() >= 190
+    assert seen.image.min() == 200
 
 
 def test_a_named_place_and_what_is_near_are_said():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
+from edgeai_core.privacy.config import PrivacyConfig
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -104,6 +105,9 @@ class GraphConfig:
     nodes: tuple[str, ...] = param((), "Full names of all nodes")
     analyzers: tuple[str, ...] = param((), "Full names of the nodes that can be armed")
     cameras: tuple[str, ...] = param((), "Namespaces of the cameras, without the leading slash")
+    compressed: bool = param(
+        False, "Take pictures as JPEG, from image_raw/compressed: for cameras on other machines"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,7 @@ class DashboardConfig:
     http: HttpConfig = group(HttpConfig)
     session: SessionConfig = group(SessionConfig)
     live: LiveConfig = group(LiveConfig)
+    privacy: PrivacyConfig = group(PrivacyConfig)
     uploads: UploadConfig = group(UploadConfig)
     graph: GraphConfig = group(GraphConfig)
 

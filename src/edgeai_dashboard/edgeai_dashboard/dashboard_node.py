@@ -21,13 +21,17 @@ from edgeai_msgs.msg import (
 from rclpy.context import Context
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
+from edgeai_core import catalog
 from edgeai_core.access.accounts import Accounts
 from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
 from edgeai_core.errors import FrameError
+from edgeai_core.privacy.config import PrivacyConfig
+from edgeai_core.privacy.faces import FaceFinder
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.user_settings import user_settings_path
 from edgeai_dashboard import json_views
 from edgeai_dashboard.app import make_app
@@ -35,13 +39,20 @@ from edgeai_dashboard.config import DashboardConfig
 from edgeai_dashboard.desk import Desk
 from edgeai_dashboard.graph_calls import GraphCalls
 from edgeai_dashboard.live_feed import LiveFeed
+from edgeai_dashboard.live_privacy import LivePrivacy
 from edgeai_dashboard.node_settings import NodeSettings
 from edgeai_dashboard.ros_backend import RosBackend
 from edgeai_dashboard.server import HttpServer
 from edgeai_dashboard.sessions import SessionTable
 from edgeai_dashboard.throttle import LoginThrottle
 from edgeai_ros_common import qos
-from edgeai_ros_common.convert import auth_state_from_msg, frame_from_msg
+from edgeai_ros_common.compressed_pictures import frame_from_picture
+from edgeai_ros_common.convert import (
+    auth_state_from_msg,
+    detections_from_msg,
+    faces_from_msg,
+    time_from_msg,
+)
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.frame_hub import FrameHub
 from edgeai_ros_common.node import EdgeNode
@@ -94,12 +105,15 @@ class DashboardNode(EdgeNode[DashboardConfig]):
 
     def start(self, config: DashboardConfig) -> None:
         folder = data_directory()
+        masks = masks_of(config.privacy.masks, cameras=config.graph.cameras)
         calls = GraphCalls(self)
         self.release_on_deactivate(calls.close)
         self._feeds = {
             camera: LiveFeed(
                 camera,
                 config.live,
+                privacy=LivePrivacy(masks[camera], _finder_maker(config.privacy)),
+                report=functools.partial(self.get_logger().warning, throttle_duration_sec=5.0),
                 clock_s=time.monotonic,
                 open_source=lambda feed: calls.on_executor(lambda: self._open(feed)),
                 close_source=lambda feed: calls.on_executor(lambda: self._close(feed)),
@@ -118,8 +132,8 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         )
         for name in config.graph.nodes:
             self.subscribe(AnalyzerStatus, f"{name}/status", backend.take_status, qos.DIAGNOSTICS)
-        self.subscribe(Alert, "/alerts", backend.take_alert, qos.ALERTS)
-        self.subscribe(AuthState, "/auth_state", self._on_access, qos.STATE)
+        self.subscribe(Alert, "alerts", backend.take_alert, qos.ALERTS)
+        self.subscribe(AuthState, "auth_state", self._on_access, qos.STATE)
         server = HttpServer(config.http, functools.partial(self._app, config, backend, folder))
         self.release_on_deactivate(server.stop)
         server.start()
@@ -186,15 +200,21 @@ class DashboardNode(EdgeNode[DashboardConfig]):
 
     def _open(self, feed: LiveFeed) -> None:
         closing = self._closing.setdefault(feed.camera, [])
-        topic = f"/{feed.camera}/image_raw"
-        if self._frame_hub is not None and self._frame_hub.offers(topic):
-            closing.append(self._frame_hub.subscribe(topic, feed.take_frame))
+        topic = f"{feed.camera}/image_raw"
+        offered = self.resolve_topic_name(topic)
+        if self._frame_hub is not None and self._frame_hub.offers(offered):
+            closing.append(self._frame_hub.subscribe(offered, feed.take_frame))
         else:
             taken = functools.partial(self._on_image, feed)
-            closing.append(self._subscribed(Image, topic, taken, qos.IMAGE_WANTED))
+            assert self._config is not None  # opened only while active
+            if self._config.graph.compressed:
+                kind, topic = CompressedImage, f"{topic}/compressed"
+            else:
+                kind = Image
+            closing.append(self._subscribed(kind, topic, taken, qos.IMAGE_WANTED))
         for name, message_type, view in _RESULTS:
-            found = functools.partial(_on_result, feed, name, view)
-            topic = f"/{feed.camera}/{name}"
+            found = functools.partial(self._on_result, feed, name, view)
+            topic = f"{feed.camera}/{name}"
             closing.append(self._subscribed(message_type, topic, found, qos.RESULTS))
 
     def _close(self, feed: LiveFeed) -> None:
@@ -216,16 +236,33 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         subscription = self.create_subscription(message, topic, callback, profile)
         return lambda: self.destroy_subscription(subscription)
 
-    def _on_image(self, feed: LiveFeed, message: Image) -> None:
+    def _on_image(self, feed: LiveFeed, message: Image | CompressedImage) -> None:
         try:
-            feed.take_frame(frame_from_msg(message))
+            feed.take_frame(frame_from_picture(message))
         except FrameError as exc:
             self.meter.frame_rejected()
             self.get_logger().warning(f"dropped {exc}", throttle_duration_sec=5.0)
 
+    def _on_result(
+        self, feed: LiveFeed, kind: str, view: Callable[[Any], Any], message: Any
+    ) -> None:
+        feed.take_result(kind, view(message))
+        stamp_ns = time_from_msg(message.header.stamp)
+        try:
+            # Whom the graph knows is shown, and where people are without a face being found.
+            if kind == "faces":
+                feed.privacy.faces.add(stamp_ns, faces_from_msg(message))
+            elif kind == "objects":
+                feed.privacy.objects.add(stamp_ns, detections_from_msg(message))
+        except ValueError as exc:
+            self.meter.frame_rejected()
+            self.get_logger().warning(f"dropped a message: {exc}", throttle_duration_sec=5.0)
 
-def _on_result(feed: LiveFeed, kind: str, view: Callable[[Any], Any], message: Any) -> None:
-    feed.take_result(kind, view(message))
+
+def _finder_maker(config: PrivacyConfig) -> Callable[[], FaceFinder] | None:
+    if not config.blur_unknown_faces:
+        return None
+    return functools.partial(catalog.create_face_finder, min_score=config.face_score)
 
 
 def _shown(host: str) -> str:

@@ -49,7 +49,8 @@ class GraphCalls:
         """Return a service's response.
 
         Args:
-            service: type. name: full name of the service. request: of that type.
+            service: type. name: of the service, relative to the page's namespace or full.
+            request: of that type.
             timeout_s: for the answer, once somebody offers the service.
 
         Raises:
@@ -59,7 +60,8 @@ class GraphCalls:
         waited_s = 0.0
         while not client.service_is_ready():
             if waited_s >= _READY_TIMEOUT_S:
-                raise GraphSilentError(f"nobody answers {name}; does that node run?")
+                full_name = self._node.resolve_service_name(name)
+                raise GraphSilentError(f"nobody answers {full_name}; does that node run?")
             await asyncio.sleep(_READY_PERIOD_S)
             waited_s += _READY_PERIOD_S
         try:

@@ -9,11 +9,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import cv2
-import numpy.typing as npt
+import numpy as np
 
+from edgeai_core.errors import EdgeAiError
 from edgeai_core.types import Frame
 from edgeai_dashboard.backend import LivePicture
 from edgeai_dashboard.config import LiveConfig
+from edgeai_dashboard.live_privacy import LivePrivacy
 
 # What was found stays on the picture for so long; an analyzer that stopped must not leave boxes.
 _FRESH_S = 1.5
@@ -27,6 +29,8 @@ class LiveFeed:
 
     Args:
         camera: name. config: rate and size. clock_s: monotonic seconds.
+        privacy: what is taken out of every picture; a picture without that is shown to nobody.
+        report: is told one sentence when a picture cannot be shown.
         open_source: subscribes the feed's `take_frame` and `take_result`; closed by `close_source`.
             Both are awaited on the loop.
     """
@@ -36,12 +40,16 @@ class LiveFeed:
         camera: str,
         config: LiveConfig,
         *,
+        privacy: LivePrivacy,
+        report: Callable[[str], object],
         clock_s: Callable[[], float],
         open_source: Callable[[LiveFeed], Any],
         close_source: Callable[[LiveFeed], Any],
     ) -> None:
         self.camera = camera
+        self.privacy = privacy
         self._config = config
+        self._report = report
         self._clock_s = clock_s
         self._open_source = open_source
         self._close_source = close_source
@@ -60,12 +68,21 @@ class LiveFeed:
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[AsyncIterator[LivePicture]]:
-        """Return pictures as they come, until the caller leaves."""
+        """Return pictures as they come, until the caller leaves.
+
+        Raises:
+            EdgeAiError: what must be hidden in the pictures cannot be.
+        """
         queue: asyncio.Queue[LivePicture] = asyncio.Queue(maxsize=1)
         async with self._changing:
             self._loop = asyncio.get_running_loop()
             if not self._watchers:
-                await self._open_source(self)
+                await asyncio.to_thread(self.privacy.open)
+                try:
+                    await self._open_source(self)
+                except BaseException:
+                    await asyncio.to_thread(self.privacy.close)
+                    raise
             self._watchers.add(queue)
 
         async def pictures() -> AsyncIterator[LivePicture]:
@@ -78,7 +95,10 @@ class LiveFeed:
             async with self._changing:
                 self._watchers.discard(queue)
                 if not self._watchers:
-                    await self._close_source(self)
+                    try:
+                        await self._close_source(self)
+                    finally:
+                        await asyncio.to_thread(self.privacy.close)
                     with self._lock:
                         self._found.clear()
 
@@ -114,6 +134,10 @@ class LiveFeed:
     async def _encode(self, frame: Frame, found: dict[str, Any]) -> None:
         try:
             jpeg = await asyncio.to_thread(self._jpeg, frame)
+        except EdgeAiError as exc:
+            if self._watchers:
+                self._report(f"live picture of {self.camera} not shown: {exc}")
+            return
         finally:
             with self._lock:
                 self._busy = False
@@ -131,10 +155,17 @@ class LiveFeed:
             queue.put_nowait(picture)
 
     def _jpeg(self, frame: Frame) -> bytes:
-        image: npt.NDArray[Any] = frame.image
         width_px = self._config.width_px
         if frame.width_px > width_px:
             height_px = max(1, round(frame.height_px * width_px / frame.width_px))
-            image = cv2.resize(image, (width_px, height_px), interpolation=cv2.INTER_AREA)
+            size = (width_px, height_px)
+            image = np.asarray(
+                cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), np.uint8
+            )
+        else:
+            # The frame belongs to all who got it.
+            image = frame.image.copy()
+        scale = image.shape[1] / frame.width_px
+        self.privacy.screen(image, stamp_ns=frame.stamp_ns, scale=scale)
         quality = [cv2.IMWRITE_JPEG_QUALITY, self._config.jpeg_quality]
         return bytes(cv2.imencode(".jpg", image, quality)[1].tobytes())

@@ -45,14 +45,18 @@ class NodeSettings:
         self._changing = asyncio.Lock()
 
     async def everything(self) -> list[Json]:
-        """Return the parameters of every node that answers.
+        """Return the parameters of every node that answers, of those of a role the first one's.
 
         Raises:
             ConfigError: what was set before cannot be read.
         """
         kept = await asyncio.to_thread(read_user_settings, self._file)
+        # With several cameras a role has several nodes: `apply` sets them all alike.
+        first: dict[str, str] = {}
+        for node in self._nodes:
+            first.setdefault(_role(node), node)
         # Together: a node that is silent costs its time-out once.
-        return list(await asyncio.gather(*(self._view(node, kept) for node in self._nodes)))
+        return list(await asyncio.gather(*(self._view(node, kept) for node in first.values())))
 
     async def _view(self, node: str, kept: Mapping[str, Mapping[str, SettingValue]]) -> Json:
         role = _role(node)
@@ -77,7 +81,7 @@ class NodeSettings:
         listed = await self._calls.call(
             ListParameters, f"{node}/list_parameters", ListParameters.Request()
         )
-        names = sorted(name for name in listed.result.names if is_shown(name))
+        names = sorted(name for name in listed.result.names if is_shown(name, role=_role(node)))
         described = await self._calls.call(
             DescribeParameters,
             f"{node}/describe_parameters",

@@ -46,7 +46,8 @@ from edgeai_dashboard.node_settings import NodeSettings
 from edgeai_dashboard.sessions import Caller
 from edgeai_dashboard.zone_slots import ZONE_SLOTS
 
-_ALERTS = "/alert_manager"
+# Relative, as all names of services here: the page is in the namespace of its graph.
+_ALERTS = "alert_manager"
 _PART_BYTES = 1024 * 1024
 _MAX_EVIDENCE_BYTES = 128 * 1024 * 1024
 # Faces of a clip are found one by one.
@@ -108,7 +109,8 @@ class RosBackend:
             nodes.append({**view, "state": "silent", "level": "stale"} if silent else view)
         return {
             "session": session_view(self._access()),
-            "analyzers": [name.rpartition("/")[2] for name in self._config.analyzers],
+            # Each once: what is armed is armed at every camera.
+            "analyzers": list(dict.fromkeys(n.rpartition("/")[2] for n in self._config.analyzers)),
             "nodes": nodes,
             "cameras": list(self._config.cameras),
         }
@@ -127,10 +129,10 @@ class RosBackend:
             analyzers=list(analyzers),
             credential=self._credential(caller, "set_armed", armed_subject(analyzers)),
         )
-        return str((await self._asked(SetArmed, "/supervisor/set_armed", request)).message)
+        return str((await self._asked(SetArmed, "supervisor/set_armed", request)).message)
 
     async def lock(self) -> str:
-        return str((await self._asked(Trigger, "/supervisor/lock", Trigger.Request())).message)
+        return str((await self._asked(Trigger, "supervisor/lock", Trigger.Request())).message)
 
     async def alerts(self, caller: Caller, query: AlertQuery) -> Json:
         request = ListAlerts.Request(

@@ -25,6 +25,8 @@ _HIDDEN_PREFIXES = (
 )
 _HIDDEN_NAMES = ("stream.source",)
 _HIDDEN_LAST_WORD = "path"
+# Said once, there; other nodes get it from the graph table.
+_PRIVACY, _PRIVACY_OF = "privacy.", "evidence_recorder"
 _KINDS = {
     ParameterType.PARAMETER_BOOL: "bool",
     ParameterType.PARAMETER_INTEGER: "int",
@@ -79,8 +81,10 @@ class Setting:
         return converted
 
 
-def is_shown(name: str) -> bool:
-    """Return whether the page shows a parameter and may set it."""
+def is_shown(name: str, *, role: str) -> bool:
+    """Return whether the page shows a parameter of a node and may set it."""
+    if name.startswith(_PRIVACY) and role != _PRIVACY_OF:
+        return False
     return not (
         name.startswith(_HIDDEN_PREFIXES)
         or name in _HIDDEN_NAMES

@@ -159,6 +159,8 @@ def node(ros, overrides, hub, tmp_path, monkeypatch) -> DashboardNode:
     values = {
         "http.port": 0,
         "live.fps": 30.0,
+        # A face model is not what is tested here.
+        "privacy.blur_unknown_faces": False,
         "graph.nodes": [FIRE, "/camera/face_authenticator", "/supervisor"],
         "graph.analyzers": [FIRE],
         "graph.cameras": ["camera"],

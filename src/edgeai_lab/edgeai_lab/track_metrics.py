@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.assignment import best_pairs
 from edgeai_core.geometry import Box, iou_matrix
 
 MIN_IOU = 0.5
@@ -110,8 +111,6 @@ def _matches(
     followed: dict[int, int],
 ) -> list[tuple[int, int]]:
     """Return pairs of a frame: first those that were together before, then the best of the rest."""
-    from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
-
     columns = {entry.identity: column for column, entry in enumerate(given)}
     pairs = []
     for row, entry in enumerate(wanted):
@@ -123,18 +122,14 @@ def _matches(
     rest = sorted(columns.values())
     part = overlap[np.ix_(rows, rest)].copy()
     part[part < MIN_IOU] = 0
-    for row, column in zip(*linear_sum_assignment(part, maximize=True), strict=True):
-        if part[row, column] > 0:
-            pairs.append((rows[row], rest[column]))
+    pairs += [(rows[row], rest[column]) for row, column in best_pairs(part)]
     return pairs
 
 
 def _best_agreement(together: Counter[tuple[int, int]]) -> int:
-    from scipy.optimize import linear_sum_assignment
-
     labels = sorted({label for label, _ in together})
     tracks = sorted({track for _, track in together})
-    counts = np.array([[together[label, track] for track in tracks] for label in labels])
-    if not counts.size:
-        return 0
-    return int(counts[linear_sum_assignment(counts, maximize=True)].sum())
+    counts = np.array(
+        [[together[label, track] for track in tracks] for label in labels], np.float64
+    )
+    return int(sum(counts[pair] for pair in best_pairs(counts)))

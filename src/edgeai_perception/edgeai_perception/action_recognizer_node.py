@@ -1,4 +1,6 @@
-"""The action node: what people do on `actions`, what goes on now on `actions/current`."""
+"""The action node: what people do on `actions`, what goes on now on `actions/current`, where
+their joints are on `actions/joints`.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from edgeai_msgs.msg import ActionEventArray
 from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray
 
 from edgeai_core import catalog
 from edgeai_core.action_events import ActionEvent
-from edgeai_core.analyzers.actions.drawing import draw_people
+from edgeai_core.analyzers.actions.drawing import draw_people, skeletons_of
 from edgeai_core.analyzers.actions.vehicles import VEHICLE_LABELS
 from edgeai_core.analyzers.actions.watch import ActionWatch, ActionWatchConfig
 from edgeai_core.config import group, param
@@ -23,6 +26,7 @@ from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.convert import header_of, image_to_msg, time_of_day
 from edgeai_ros_common.convert_actions import actions_to_msg
+from edgeai_ros_common.convert_skeletons import skeletons_to_msg
 from edgeai_ros_common.running import run_node
 
 _PERSON = "person"
@@ -66,7 +70,7 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
     """Watch how people and vehicles move: falls, gaits, flight, accidents, fights."""
 
     config_class = ActionRecognizerConfig
-    _model = ("", "")
+    _model_name = ""
 
     def setup(self, config: ActionRecognizerConfig) -> None:
         inference = config.inference
@@ -74,21 +78,30 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
             inference.detector,
             runtime=inference.runtime,
             threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
             min_score=inference.score_threshold,
             labels=(_PERSON, *VEHICLE_LABELS),
         )
         self.release_on_cleanup(self._detector.close)
         self._poses = catalog.create_pose_estimator(
-            runtime=inference.runtime, threads=inference.threads
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(self._poses.close)
         self._fights = catalog.create_fight_model(
-            runtime=inference.runtime, threads=inference.threads
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(self._fights.close)
-        self._model = (inference.detector, self._detector.runtime_name)
+        self._model_name = inference.detector
         self._actions = self.publisher(ActionEventArray, "actions", qos.RESULTS)
         self._current = self.publisher(ActionEventArray, "actions/current", qos.STATE)
+        self._joints = self.publisher(Detection2DArray, "actions/joints", qos.RESULTS)
         self._debug_image = self.publisher(Image, "actions/debug_image", qos.IMAGE_OFFERED)
 
     def start(self, config: ActionRecognizerConfig) -> None:
@@ -98,10 +111,13 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
         super().start(config)
 
     def model_description(self) -> tuple[str, str]:
-        return self._model
+        return self._model_name, self._detector.runtime_name if self._model_name else ""
 
     def min_period_s(self, config: ActionRecognizerConfig) -> float:
         return config.inference.min_period_s
+
+    def lock_step(self, config: ActionRecognizerConfig) -> bool:
+        return config.inference.lock_step
 
     def analyze(self, frame: Frame) -> ActionResult:
         people = self._tracker.update(self._detector.detect(frame.image), frame.stamp_ns)
@@ -122,6 +138,9 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
         if current != self._told_current:
             self._told_current = current
             self._current.publish(actions_to_msg(result.current, header))
+        if self._joints.get_subscription_count() > 0:
+            skeletons = skeletons_of(self._watch.people())
+            self._joints.publish(skeletons_to_msg(skeletons, frame))
         if self._debug_image.get_subscription_count() > 0:
             self._debug_image.publish(image_to_msg(self._drawn(result, frame)))
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from edgeai_msgs.msg import AuthState, FaceMatchArray
 from rclpy.context import Context
 from rclpy.parameter import Parameter
@@ -87,7 +88,7 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
     """Recognise enrolled people and say whether they may unlock."""
 
     config_class = FaceAuthenticatorConfig
-    _model = ("", "")
+    _model_name = ""
 
     def __init__(
         self,
@@ -115,17 +116,21 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
             inference.detector,
             runtime=inference.runtime,
             threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
             min_score=inference.score_threshold,
         )
         self.release_on_cleanup(detector.close)
         embedder = catalog.create_face_embedder(
-            inference.embedder, runtime=inference.runtime, threads=inference.threads
+            inference.embedder,
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(embedder.close)
-        self._model = (
-            f"{inference.detector} + {inference.embedder}",
-            f"{detector.runtime_name} + {embedder.runtime_name}",
-        )
+        self._model_name = f"{inference.detector} + {inference.embedder}"
+        self._runtimes = lambda: f"{detector.runtime_name} + {embedder.runtime_name}"
         self._gallery_file = config.gallery.file()
         if config.gallery.faiss_above:
             require_faiss()
@@ -167,8 +172,11 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
     def min_period_s(self, config: FaceAuthenticatorConfig) -> float:
         return config.inference.min_period_s
 
+    def lock_step(self, config: FaceAuthenticatorConfig) -> bool:
+        return config.inference.lock_step
+
     def model_description(self) -> tuple[str, str]:
-        return self._model
+        return self._model_name, self._runtimes() if self._model_name else ""
 
     def health(self) -> Health:
         health = super().health()
@@ -185,9 +193,16 @@ class FaceAuthenticatorNode(AnalyzerNode[FaceAuthenticatorConfig, tuple[FaceMatc
     def _liveness_checker(self, config: FaceAuthenticatorConfig) -> LivenessChecker:
         inference = config.inference
         passive = catalog.create_passive_liveness(
-            inference.passive_liveness, runtime=inference.runtime, threads=inference.threads
+            inference.passive_liveness,
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(passive.close)
+        if config.inference.lock_step:
+            # The same frames, the same answers: what is asked for is the same every time too.
+            return LivenessChecker(passive, config.liveness, rng=lambda: np.random.default_rng(0))
         return LivenessChecker(passive, config.liveness)
 
     def _open_gallery(self) -> Gallery:

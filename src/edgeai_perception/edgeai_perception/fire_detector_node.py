@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from edgeai_msgs.msg import Explanation as ExplanationMsg
 from edgeai_msgs.msg import FaceMatchArray
 from edgeai_msgs.msg import HazardReport as HazardReportMsg
+from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
 from edgeai_core import catalog
@@ -29,6 +30,7 @@ from edgeai_ros_common.convert import (
     box_from_msg,
     detections_from_msg,
     detections_to_msg,
+    time_from_msg,
     time_of_day,
 )
 from edgeai_ros_common.convert_explanations import explanation_to_msg
@@ -41,6 +43,8 @@ _PERSON = "person"
 _URGENCY = {HazardState.START_FIRE: 1, HazardState.FIRE: 2}
 # Between two frames of the slowest rate that is allowed; the newest say who is near now.
 _MAX_PEOPLE = 64
+# Others may be ahead of this node by a few frames.
+_AHEAD_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,40 +82,47 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
     """Watch for flames and smoke, and for flames that nobody attends."""
 
     config_class = FireDetectorConfig
-    _model = ("", "")
+    _model_name = ""
 
     def setup(self, config: FireDetectorConfig) -> None:
         inference = config.inference
         self._fire_model = catalog.create_fire_model(
-            inference.model, runtime=inference.runtime, threads=inference.threads
+            inference.model,
+            runtime=inference.runtime,
+            threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
         )
         self.release_on_cleanup(self._fire_model.close)
-        self._model = (inference.model, self._fire_model.runtime_name)
+        self._model_name = inference.model
         self._hazards = self.publisher(HazardReportMsg, "hazards", qos.RESULTS)
         self._regions = self.publisher(Detection2DArray, "hazards/detections", qos.RESULTS)
         self._explanations = self.publisher(ExplanationMsg, "explanations", qos.RESULTS)
 
     def start(self, config: FireDetectorConfig) -> None:
         self._watch = FireWatch(self._fire_model, config.fire)
-        self._people: deque[Box] = deque(maxlen=_MAX_PEOPLE)
+        self._people: deque[tuple[int, Box]] = deque(maxlen=_MAX_PEOPLE)
         self._people_lock = threading.Lock()
         self._latest: HazardReport | None = None
         self._explainer = Explainer(config.explain, clock=time.monotonic)
-        super().start(config)
+        # Before the pictures: of what has come rclpy hands out first what was subscribed first, and
+        # what others saw in earlier frames must be known when the next one comes.
         if config.fire.normal_flames.zones:
             self.subscribe(Detection2DArray, "objects", self._on_objects, qos.RESULTS)
             self.subscribe(FaceMatchArray, "faces", self._on_faces, qos.RESULTS)
+        super().start(config)
 
     def model_description(self) -> tuple[str, str]:
-        return self._model
+        return self._model_name, self._fire_model.runtime_name if self._model_name else ""
 
     def min_period_s(self, config: FireDetectorConfig) -> float:
         return config.inference.min_period_s
 
+    def lock_step(self, config: FireDetectorConfig) -> bool:
+        return config.inference.lock_step
+
     def analyze(self, frame: Frame) -> HazardReport:
-        with self._people_lock:
-            people = tuple(self._people)
-            self._people.clear()
+        people = self._people_before(frame.stamp_ns)
         known, self._latest = (
             self._latest,
             self._watch.update(frame, local_time=time_of_day(frame.stamp_ns), people=people),
@@ -150,16 +161,30 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
     # Callbacks run on the executor, the watch belongs to the worker: boxes wait in between.
 
     def _on_objects(self, message: Detection2DArray) -> None:
-        self._see_people(
-            [found.box for found in detections_from_msg(message) if found.label == _PERSON]
-        )
+        people = [found.box for found in detections_from_msg(message) if found.label == _PERSON]
+        self._see_people(people, message.header)
 
     def _on_faces(self, message: FaceMatchArray) -> None:
-        self._see_people([box_from_msg(match.bbox) for match in message.matches])
+        self._see_people([box_from_msg(match.bbox) for match in message.matches], message.header)
 
-    def _see_people(self, boxes: list[Box]) -> None:
+    def _see_people(self, boxes: list[Box], header: Header) -> None:
+        stamp_ns = time_from_msg(header.stamp)
         with self._people_lock:
-            self._people.extend(boxes)
+            self._people.extend((stamp_ns, box) for box in boxes)
+
+    def _people_before(self, stamp_ns: int) -> tuple[Box, ...]:
+        """Take whom earlier frames showed.
+
+        Whether the others' answers to this very frame are here already is a matter of luck, and
+        what is decided must not be. What lies far ahead was seen before the stamps went back.
+        """
+        with self._people_lock:
+            seen = tuple(self._people)
+            self._people.clear()
+            self._people.extend(
+                (at_ns, box) for at_ns, box in seen if 0 <= at_ns - stamp_ns <= _AHEAD_NS
+            )
+        return tuple(box for at_ns, box in seen if at_ns < stamp_ns)
 
 
 def main() -> int:

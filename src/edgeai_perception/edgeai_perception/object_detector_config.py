@@ -17,6 +17,7 @@ from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
 from edgeai_core.explaining.config import ExplainConfig
 from edgeai_core.object_events import ObjectState
+from edgeai_core.privacy.config import MaskConfig
 from edgeai_core.tracking import TrackerConfig
 from edgeai_core.zones import parse_zones
 from edgeai_perception.inference_config import InferenceConfig
@@ -92,6 +93,7 @@ class ObjectDetectorConfig:
     explain: ObjectExplainConfig = group(ObjectExplainConfig)
     labels: tuple[str, ...] = param((), "Classes to publish; empty publishes all the model knows")
     things: SightingsConfig = group(SightingsConfig)
+    privacy: MaskConfig = group(MaskConfig)
 
 
 def refuse_unknown_labels(config: ObjectDetectorConfig, known: Collection[str]) -> None:

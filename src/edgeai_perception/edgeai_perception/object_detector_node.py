@@ -31,6 +31,7 @@ from edgeai_core.analyzers.objects.watch import ObjectWatch
 from edgeai_core.model_card import Task
 from edgeai_core.object_events import ObjectEvent
 from edgeai_core.overlay import draw_objects, draw_zones
+from edgeai_core.privacy.masks import masks_of
 from edgeai_core.tracking import Tracker
 from edgeai_core.types import Detection, Frame
 from edgeai_core.zones import parse_zones
@@ -65,7 +66,7 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
     """Detect and track objects, and remember where things are."""
 
     config_class = ObjectDetectorConfig
-    _model = ("", "")
+    _model_name = ""
 
     def setup(self, config: ObjectDetectorConfig) -> None:
         inference = config.inference
@@ -73,19 +74,23 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
             inference.model,
             runtime=inference.runtime,
             threads=inference.threads,
+            precision=inference.precision,
+            report=self.note_runtime,
             min_score=inference.score_threshold,
             labels=config.labels,
         )
         self.release_on_cleanup(self._detector.close)
         self._taught = self._own_things(config)
         refuse_unknown_labels(config, self._detector.labels)
-        self._model = (inference.model, self._detector.runtime_name)
+        self._model_name = inference.model
         self._objects = self.publisher(Detection2DArray, "objects", qos.RESULTS)
         self._events = self.publisher(ObjectEventArray, "objects/events", qos.RESULTS)
         self._explanations = self.publisher(ExplanationMsg, "explanations", qos.RESULTS)
         self._current = self.publisher(ObjectEventArray, "objects/current", qos.STATE)
         self._debug_image = self.publisher(Image, "objects/debug_image", qos.IMAGE_OFFERED)
         self._zones = parse_zones(config.watch.areas.zones)
+        camera = self.get_namespace().strip("/")
+        self._mask = masks_of(config.privacy.masks, cameras=[camera])[camera]
         self._things = self.publisher(SightingMsg, "things", qos.ALERTS)
         self._label_info = self.publisher(LabelInfo, "objects/label_info", qos.STATE)
 
@@ -101,7 +106,7 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         self._watch = ObjectWatch(config.watch)
         self._watches_bags = bool(config.watch.bags.labels)
         self._told_current: frozenset[tuple[str, int]] | None = None
-        self._sightings = SightingsMemory(config.things)
+        self._sightings = SightingsMemory(config.things, mask=self._mask)
         self._least_score = config.tracking.high_score
         self._load_own_things()
         self._tell_labels()
@@ -138,10 +143,13 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         )
 
     def model_description(self) -> tuple[str, str]:
-        return self._model
+        return self._model_name, self._detector.runtime_name if self._model_name else ""
 
     def min_period_s(self, config: ObjectDetectorConfig) -> float:
         return config.inference.min_period_s
+
+    def lock_step(self, config: ObjectDetectorConfig) -> bool:
+        return config.inference.lock_step
 
     def health(self) -> Health:
         health = super().health()

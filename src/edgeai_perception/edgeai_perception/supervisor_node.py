@@ -95,13 +95,14 @@ class SupervisorNode(Node):
         self._meter = ThroughputMeter(monotonic_s=time.monotonic)
         self._meter.activated()
         self._reporter = HealthReporter(self, self._meter)
-        self._auth_publisher = self.create_publisher(AuthStateMsg, "/auth_state", qos.STATE)
+        self._auth_publisher = self.create_publisher(AuthStateMsg, "auth_state", qos.STATE)
         for name in self._keepers:
             self.create_subscription(
                 AnalyzerStatus, f"{name}/status", self._on_status, qos.DIAGNOSTICS
             )
         for topic in self._config.topics.faces:
-            self.create_subscription(FaceMatchArray, topic, self._on_faces, qos.RESULTS)
+            seen = functools.partial(self._on_faces, topic)
+            self.create_subscription(FaceMatchArray, topic, seen, qos.RESULTS)
         self.create_service(Trigger, "~/lock", self._on_lock)
         self.create_service(SetArmed, "~/set_armed", self._on_set_armed)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
@@ -110,7 +111,7 @@ class SupervisorNode(Node):
 
     def _new_session(self) -> SessionMachine:
         nodes = self._config.nodes
-        roles = [_role(name) for name in nodes.analyzers]
+        roles = list(dict.fromkeys(_role(name) for name in nodes.analyzers))
         unknown = sorted(set(nodes.always_on) - set(roles))
         if unknown:
             raise ConfigError(
@@ -162,7 +163,7 @@ class SupervisorNode(Node):
         error = message.message if int(message.level) >= Level.ERROR else ""
         keeper.heartbeat(known, error=error)
 
-    def _on_faces(self, message: FaceMatchArray) -> None:
+    def _on_faces(self, camera: str, message: FaceMatchArray) -> None:
         self._meter.frame_received(dropped=False)
         now_ns = int(self.get_clock().now().nanoseconds)
         stamp_ns = time_from_msg(message.header.stamp)
@@ -174,7 +175,7 @@ class SupervisorNode(Node):
                 f"dropped contradictory faces: {exc}", throttle_duration_sec=5.0
             )
             return
-        self._session.observe(faces, stamp_ns, now_ns)
+        self._session.observe(faces, stamp_ns, now_ns, camera)
         self._meter.result_published(latency_ms=(now_ns - stamp_ns) / 1e6)
         self._apply()
 
@@ -272,7 +273,7 @@ class SupervisorNode(Node):
     def _report(self) -> None:
         health = supervisor_health(
             self._keepers,
-            rivals=self.count_publishers("/auth_state") - 1,
+            rivals=self.count_publishers("auth_state") - 1,
             state=self._published.state if self._published is not None else None,
             refusal=self._session.refusal,
             permission_fault=self._session.permission_fault,

@@ -20,10 +20,12 @@ from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from edgeai_core.errors import ConfigError, EdgeAiError
+from edgeai_core.heap import bound_heap
 
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+TURN_S = 0.2
 
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -76,15 +78,19 @@ class StopSignal:
             raise KeyboardInterrupt
 
 
-def spin(executor: SingleThreadedExecutor, *, until: Callable[[], bool]) -> None:
+def spin(
+    executor: SingleThreadedExecutor, *, until: Callable[[], bool], turn_s: float = TURN_S
+) -> None:
     """Run callbacks until `until()` is true or the context is shut down.
+
+    Where nothing happens `until` is asked every `turn_s` seconds.
 
     A callback that raises is logged and the graph goes on: one bad message or one illegal
     transition request must not end every node of the process (rclpy raises out of spin).
     """
     while not until():
         try:
-            executor.spin_once(timeout_sec=0.2)
+            executor.spin_once(timeout_sec=turn_s)
         except ExternalShutdownException:
             return
         except KeyboardInterrupt:
@@ -125,6 +131,7 @@ def run_node(
 
     The node waits for the supervisor: it neither configures nor activates itself.
     """
+    bound_heap()
     stop = StopSignal()
     context: Context | None = None
     executor: SingleThreadedExecutor | None = None

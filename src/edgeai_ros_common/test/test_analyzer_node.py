@@ -157,6 +157,22 @@ def test_a_failure_of_the_last_run_is_not_held_against_the_next(ros, make, hub):
     assert node.health().level is Level.OK
 
 
+def test_a_model_that_runs_other_than_asked_is_a_warning_until_that_is_over(ros, make, hub):
+    node = make(frame_hub=hub)
+    node.note_runtime("net.onnx", "building the TensorRT engine, 3 s; runs on onnxruntime")
+    health = node.health()
+    assert health.level is Level.WARN
+    assert health.message.endswith(
+        "net.onnx: building the TensorRT engine, 3 s; runs on onnxruntime"
+    )
+    assert health.details == (
+        ("net.onnx", "building the TensorRT engine, 3 s; runs on onnxruntime"),
+    )
+    node.note_runtime("net.onnx", "")
+    node.note_runtime("other.onnx", "")
+    assert node.health().level is Level.OK
+
+
 def test_an_inference_that_hangs_is_an_error(ros, make, hub, monkeypatch):
     monkeypatch.setattr(analyzer_node, "HUNG_AFTER_S", 0.05)
     node = make(frame_hub=hub)

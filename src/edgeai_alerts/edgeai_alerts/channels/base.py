@@ -10,6 +10,7 @@ from typing import Protocol, TextIO, runtime_checkable
 
 from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
 from edgeai_alerts.config import LogFileConfig
+from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.types import Alert
 
@@ -53,6 +54,15 @@ class PictureChannel(Channel, Protocol):
 
     def show_picture(self, alert: Alert) -> None:
         """Show the picture of an alert, at best effort, where it still matters."""
+        ...
+
+
+@runtime_checkable
+class ForgetfulChannel(Channel, Protocol):
+    """A channel that shows something for as long as it lasts, and can take a person out of it."""
+
+    def forget_person(self, person: Forgotten) -> None:
+        """Show nothing of a person any more, nor pictures that were deleted. Any thread calls."""
         ...
 
 

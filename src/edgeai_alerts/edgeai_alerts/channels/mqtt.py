@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from edgeai_alerts.channel_config import MqttConfig
@@ -20,12 +20,14 @@ from edgeai_alerts.channels.mqtt_topics import (
     OFFLINE,
     ON,
     ONLINE,
+    PERSON_CATEGORIES,
     PRESS,
     Topics,
     camera_entities,
     level_of,
     sensor_entity,
 )
+from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.ratelimit import MonotonicClock
 from edgeai_core.errors import ConfigError
 from edgeai_core.secret import Secret
@@ -97,6 +99,8 @@ class MqttChannel:
         # By camera: the alert that was told last, and the one whose picture is shown.
         self._newest: dict[str, str] = {}
         self._pictured: dict[str, Alert] = {}
+        # Somebody was forgotten: what an earlier run left at the broker must not stay either.
+        self._blanks = False
         for camera in cameras:
             for category in CAMERA_CATEGORIES:
                 self._board.add(SensorKey(camera, category))
@@ -143,6 +147,15 @@ class MqttChannel:
             ):
                 self._show_picture(alert)
 
+    def forget_person(self, person: Forgotten) -> None:
+        with self._lock:
+            self._board.rewrite(person.out_of)
+            for camera, alert in tuple(self._pictured.items()):
+                if self._evidence.path(alert.alert_id, SNAPSHOT) is None:
+                    del self._pictured[camera]
+            self._blanks = True
+            self._show_everything()
+
     def trouble(self) -> str:
         return self._link.trouble()
 
@@ -169,6 +182,19 @@ class MqttChannel:
                 self._show_sensor(key)
             for alert in tuple(self._pictured.values()):
                 self._show_picture(alert)
+            if self._blanks:
+                self._blank_what_is_not_known({key.camera for key in keys})
+
+    def _blank_what_is_not_known(self, cameras: Iterable[str]) -> None:
+        """Take away what may name or show somebody and is not of this run."""
+        known = {key for key in self._board.sensors() if self._board.latest(key) is not None}
+        for camera in cameras:
+            for category in PERSON_CATEGORIES:
+                if SensorKey(camera, category) not in known:
+                    # An empty message is how a retained one is taken away (MQTT 5, 3.3.1.3).
+                    self._link.show(self._topics.attributes(camera, category), "")
+            if camera and camera not in self._pictured:
+                self._link.show(self._topics.snapshot(camera), "")
 
     def _announce_camera(self, camera: str) -> None:
         categories = {key.category for key in self._board.sensors() if key.camera == camera}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from edgeai_core.alerting.ratelimit import MonotonicClock
@@ -71,6 +72,14 @@ class SensorBoard:
             sensor.heard.popitem(last=False)
         sensor.latest = alert
         return True
+
+    def rewrite(self, rewritten: Callable[[Alert], Alert]) -> None:
+        """Replace every alert by what `rewritten` makes of it."""
+        for sensor in self._sensors.values():
+            for alert_id, (alert, heard_s) in sensor.heard.items():
+                sensor.heard[alert_id] = (rewritten(alert), heard_s)
+            if sensor.latest is not None:
+                sensor.latest = rewritten(sensor.latest)
 
     def left_s(self, key: SensorKey) -> float:
         """Return for how many seconds a sensor stays on without news; 0 when it is off."""

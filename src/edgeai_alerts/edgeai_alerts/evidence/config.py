@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from edgeai_alerts.config import StoreConfig
 from edgeai_core.config import group, param
+from edgeai_core.privacy.config import PrivacyConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,28 +69,6 @@ class ExplanationConfig:
         unit="s",
         minimum=0.0,
         maximum=300.0,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrivacyConfig:
-    """What is taken out of every picture before it is kept."""
-
-    masks: tuple[str, ...] = param(
-        (),
-        "Parts of the picture that are black, before a picture is even remembered: 'NAME: x,y x,y "
-        "x,y', in 0..1 of the picture; 'CAMERA/NAME: ...' holds for one camera only.",
-    )
-    blur_unknown_faces: bool = param(
-        True,
-        "Make faces unrecognisable unless they belong to somebody enrolled; heads of people whose "
-        "face was not found, too, where objects are detected.",
-    )
-    face_score: float = param(
-        0.3,
-        "From which score on something counts as a face; lower blurs more, also what is none.",
-        minimum=0.05,
-        maximum=0.95,
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
-from edgeai_alerts.evidence.capture import FrameCompressor, FrameSampler, PrivacyMask
+from edgeai_alerts.evidence.capture import FrameCompressor, FrameSampler
 from edgeai_alerts.evidence.config import EvidenceConfig
 from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_core.errors import EvidenceError, FrameError
+from edgeai_core.privacy.masks import PrivacyMask
 from edgeai_core.types import Frame
-from edgeai_ros_common.convert import frame_from_msg, time_from_msg
+from edgeai_ros_common.compressed_pictures import frame_from_picture
+from edgeai_ros_common.convert import time_from_msg
 from edgeai_ros_common.mailbox import Mailbox
 
 # Beyond what a clip spans: until its last picture has come and it is encoded.
@@ -44,14 +46,14 @@ class CameraFeed:
         )
         self._sampler = FrameSampler(config.ring.fps)
         self._on_rejected = on_rejected
-        self._mailbox: Mailbox[Frame | Image] = Mailbox()
+        self._mailbox: Mailbox[Frame | Image | CompressedImage] = Mailbox()
 
     def take_frame(self, frame: Frame) -> None:
         """Take a frame by reference; the camera's thread calls it."""
         if self._sampler.takes(frame.stamp_ns):
             self._mailbox.put(frame)
 
-    def take_message(self, message: Image) -> None:
+    def take_message(self, message: Image | CompressedImage) -> None:
         """Take a frame as a message; the executor calls it."""
         if self._sampler.takes(time_from_msg(message.header.stamp)):
             self._mailbox.put(message)
@@ -60,7 +62,7 @@ class CameraFeed:
         """Compress frames until `close` is called; the worker thread runs it."""
         while (item := self._mailbox.take()) is not None:
             try:
-                frame = frame_from_msg(item) if isinstance(item, Image) else item
+                frame = item if isinstance(item, Frame) else frame_from_picture(item)
                 self.memory.ring.add(self._compressor.compressed(frame))
             except (FrameError, EvidenceError) as exc:
                 self._on_rejected(str(exc))

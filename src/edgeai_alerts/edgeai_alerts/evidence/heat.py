@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_alerts.evidence.blur import scaled
-from edgeai_alerts.evidence.sights import Timeline
 from edgeai_core.analyzers.fire.readings import FLAME, SMOKE
 from edgeai_core.explaining.explanation import Explanation
 from edgeai_core.overlay import draw_captioned
+from edgeai_core.privacy.faces import scaled
+from edgeai_core.privacy.timeline import Timeline
 from edgeai_core.types import Alert
 
 _OF_FIRE = ("start_fire", "fire")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeai_alerts.evidence.capture import PrivacyMask
 from edgeai_alerts.evidence.ring import FrameRing
 from edgeai_alerts.evidence.sights import SightLog
+from edgeai_core.privacy.masks import PrivacyMask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

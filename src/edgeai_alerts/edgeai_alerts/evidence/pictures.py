@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgeai_alerts.evidence.blur import FaceFinder, boxes_to_hide, hide, scaled
 from edgeai_alerts.evidence.heat import caption_of, draw_heat, with_caption_below
 from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_alerts.evidence.ring import KeptFrame
-from edgeai_alerts.evidence.sights import HAZARD_NEAR_NS, NEAR_NS, SightLog
+from edgeai_alerts.evidence.sights import HAZARD_NEAR_NS
 from edgeai_core.action_events import ActionEvent
 from edgeai_core.errors import EvidenceError
 from edgeai_core.explaining.explanation import Explanation
-from edgeai_core.geometry import Box
 from edgeai_core.overlay import draw_actions, draw_faces, draw_hazard, draw_objects
-from edgeai_core.types import Detection, FaceMatch, HazardReport
+from edgeai_core.privacy.faces import FaceFinder, FaceHider, scaled, scaled_face
+from edgeai_core.privacy.timeline import NEAR_NS
+from edgeai_core.types import Detection, HazardReport
 
 SNAPSHOT_MEDIA_TYPE = "image/jpeg"
-_PERSON = "person"
 
 
 class PictureMaker:
@@ -34,7 +32,7 @@ class PictureMaker:
     """
 
     def __init__(self, finder: FaceFinder | None, *, jpeg_quality: int) -> None:
-        self._finder = finder
+        self._hider = FaceHider(finder) if finder is not None else None
         self._quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
 
     def plain(self, kept: KeptFrame, memory: CameraMemory) -> npt.NDArray[np.uint8]:
@@ -44,9 +42,14 @@ class PictureMaker:
             EvidenceError: it cannot be decoded. ModelError: faces cannot be looked for.
         """
         image = kept.image()
-        if self._finder is not None:
-            found = [face.box for face in self._finder.detect(image)]
-            hide(image, _hidden(found, kept, memory.sights))
+        if self._hider is not None:
+            self._hider.hide(
+                image,
+                stamp_ns=kept.stamp_ns,
+                scale=kept.scale,
+                faces=memory.sights.faces,
+                objects=memory.sights.objects,
+            )
             # What was averaged beside a mask may reach into it.
             memory.mask.blacken(image)
         return image
@@ -62,7 +65,7 @@ class PictureMaker:
         objects = sights.objects.nearest(at, within_ns=NEAR_NS) or ()
         draw_objects(canvas, [_of_object(o, scale) for o in objects])
         faces = sights.faces.nearest(at, within_ns=NEAR_NS) or ()
-        draw_faces(canvas, [_of_face(f, scale) for f in faces])
+        draw_faces(canvas, [scaled_face(f, scale) for f in faces])
         actions = sights.actions.nearest(at, within_ns=NEAR_NS) or ()
         draw_actions(canvas, [_of_action(a, scale) for a in actions])
         hazard = sights.hazards.nearest(at, within_ns=HAZARD_NEAR_NS)
@@ -92,8 +95,8 @@ class PictureMaker:
 
     def close(self) -> None:
         """Free the model that finds faces."""
-        if self._finder is not None:
-            self._finder.close()
+        if self._hider is not None:
+            self._hider.close()
 
 
 def with_comment(jpeg: bytes, comment: str) -> bytes:
@@ -104,23 +107,6 @@ def with_comment(jpeg: bytes, comment: str) -> bytes:
     """
     text = comment.encode("ascii")
     return b"".join([jpeg[:2], b"\xff\xfe", struct.pack(">H", len(text) + 2), text, jpeg[2:]])
-
-
-def _hidden(found: Sequence[Box], kept: KeptFrame, sights: SightLog) -> tuple[Box, ...]:
-    at, scale = kept.stamp_ns, kept.scale
-    nearest = sights.faces.nearest(at, within_ns=NEAR_NS) or ()
-    around = sights.faces.between(at - NEAR_NS, at + NEAR_NS)
-    objects = sights.objects.nearest(at, within_ns=NEAR_NS) or ()
-    return boxes_to_hide(
-        found,
-        nearest=[_of_face(face, scale) for face in nearest],
-        around=[_of_face(face, scale) for faces in around for face in faces],
-        people=[scaled(o.box, scale) for o in objects if o.label == _PERSON],
-    )
-
-
-def _of_face(face: FaceMatch, scale: float) -> FaceMatch:
-    return dataclasses.replace(face, box=scaled(face.box, scale))
 
 
 def _of_object(found: Detection, scale: float) -> Detection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 
 from edgeai_core.config import param
@@ -77,7 +77,7 @@ class Lockout:
     def __init__(self, config: LockoutConfig, *, clock_s: Callable[[], float]) -> None:
         self._config = config
         self._clock_s = clock_s
-        self._attempts: dict[int, _Attempt] = {}
+        self._attempts: dict[Hashable, _Attempt] = {}
         self._failures = 0
         self._last_failure_s = -math.inf
         self._ends_s = -math.inf
@@ -94,11 +94,11 @@ class Lockout:
             return ""
         return f"locked out for {self._delay_s():.0f} s after {self._failures} refused faces"
 
-    def observe(self, *, refused: Collection[int], accepted: Collection[int]) -> None:
+    def observe(self, *, refused: Collection[Hashable], accepted: Collection[Hashable]) -> None:
         """Take one frame in which nobody unlocked.
 
         Args:
-            refused: tracks of the faces that were judged and refused in it.
+            refused: tracks of the faces that were judged and refused in it, by camera and number.
             accepted: tracks of people who may unlock; a face that only looked away is no attempt.
         """
         now_s = self._clock_s()

@@ -46,6 +46,7 @@ class SessionMachine:
     - After `lock` the person who was active opens again only after leaving the picture.
     - Durations run on the monotonic clock. The frames' clock serves for their order and age only;
       when it is set, one observation is passed over and nothing else changes.
+    - One session for all cameras, each with an order of frames and track numbers of its own.
 
     Args:
         config: thresholds and durations. clock_s: monotonic seconds.
@@ -81,7 +82,7 @@ class SessionMachine:
         self._reason = "started; nobody was recognised yet"
         self._refusal = ""
         self._seen_s = self._evidence_s = clock_s()
-        self._last_stamp_ns: int | None = None
+        self._last_stamps_ns: dict[str, int] = {}
         self._clock_offset_s: float | None = None
         self._held: _Held | None = None
         self._issuer = AuthStateIssuer(
@@ -101,34 +102,36 @@ class SessionMachine:
         """Why the last issued state permits nothing to an active person; empty when known."""
         return self._issuer.fault
 
-    def observe(self, faces: Sequence[FaceMatch], stamp_ns: int, now_ns: int) -> None:
-        """Take what the face authenticator saw in one frame, also when it saw nobody.
+    def observe(
+        self, faces: Sequence[FaceMatch], stamp_ns: int, now_ns: int, camera: str = ""
+    ) -> None:
+        """Take what a face authenticator saw in one frame, also when it saw nobody.
 
         Args:
-            faces: every face of the frame.
+            faces: every face of the frame. camera: where it is from.
             stamp_ns: stamp of the frame. now_ns: the same clock, now.
         """
         self.tick()
         if self._clock_was_set(now_ns):
-            self._last_stamp_ns = None
+            self._last_stamps_ns.clear()
             self._refusal = "the clock was set; the next frame counts again"
             return
         objection = evidence_objection(
             stamp_ns=stamp_ns,
             now_ns=now_ns,
-            last_stamp_ns=self._last_stamp_ns,
+            last_stamp_ns=self._last_stamps_ns.get(camera),
             config=self._config,
         )
         if objection:
             self._refusal = objection
             return
-        self._last_stamp_ns = stamp_ns
+        self._last_stamps_ns[camera] = stamp_ns
         self._evidence_s = self._clock_s()
         self._watch_absence(faces)
         if self._state is SessionState.ACTIVE:
             self._prolong(faces)
         else:
-            self._unlock(faces)
+            self._unlock(faces, camera)
 
     def tick(self) -> None:
         """Let time pass: end a session that is over or whose evidence has stopped."""
@@ -234,11 +237,11 @@ class SessionMachine:
         else:
             self._refusal = objections[0] if objections else f"{self._person_name} is not in view"
 
-    def _unlock(self, faces: Sequence[FaceMatch]) -> None:
+    def _unlock(self, faces: Sequence[FaceMatch], camera: str) -> None:
         by_size = sorted(faces, key=lambda face: -face.box.area_px2)
         objections = [self._objection(face) for face in by_size]
         if "" not in objections or self._lockout.remaining_s > 0.0:
-            self._watch_refusals(faces)
+            self._watch_refusals(faces, camera)
         if self._lockout.remaining_s > 0.0:
             self._refusal = f"{self._lockout.reason}, {self._lockout.remaining_s:.0f} s are left"
             return
@@ -256,8 +259,8 @@ class SessionMachine:
         self._seen_s = self._clock_s()
         self._held = None
 
-    def _watch_refusals(self, faces: Sequence[FaceMatch]) -> None:
-        followed = [(face.track_id, face) for face in faces if face.track_id is not None]
+    def _watch_refusals(self, faces: Sequence[FaceMatch], camera: str) -> None:
+        followed = [((camera, face.track_id), face) for face in faces if face.track_id is not None]
         refused = {track for track, face in followed if was_refused(face, self._config)}
         accepted = {track for track, face in followed if face.authorised} - refused
         self._lockout.observe(refused=refused, accepted=accepted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edgeai_core.alerting.ratelimit import Backoff, BackoffConfig, MonotonicClock
 from edgeai_core.types import Alert, Severity
@@ -71,6 +71,14 @@ class DeliveryLane:
         self._line.update((alert.alert_id, alert) for alert in stored[: self._capacity])
         # A full load may not have been all of it; asking once too often is harmless.
         self.more_in_store = len(stored) >= self._capacity
+
+    def rewrite(self, rewritten: Callable[[Alert], Alert]) -> None:
+        """Replace every alert by what `rewritten` makes of it, in its place of the line.
+
+        One that changes while it is under way is delivered once more.
+        """
+        for alert_id, alert in self._line.items():
+            self._line[alert_id] = rewritten(alert)
 
     def next_due(self) -> Alert | None:
         """Return the alert whose turn it is; None when the line is empty or waits."""

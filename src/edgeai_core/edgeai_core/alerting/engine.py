@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 
 from edgeai_core.alerting.engine_config import EngineConfig, EngineCounters, bounded
+from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.life import (
     Happening,
     acknowledged,
@@ -187,6 +188,24 @@ class AlertEngine:
         elif not published:
             self._changes.forget(alert_id)
         self._memory.drop(entry)
+
+    def forget_person(self, person: Forgotten) -> None:
+        """Take a person out of every alert.
+
+        Alerts that change are among the next :meth:`take_changes`, so that others hear of it.
+        """
+        for entry in tuple(self._memory):
+            alert = person.out_of(entry.alert)
+            if alert is entry.alert and not any(person.is_in(key[2]) for key in entry.subjects):
+                continue
+            place = place_of(alert.event, self._group_of)
+            self._memory.rewrite(entry, alert=alert, place=place, subject_of=person.without_id)
+            self._changed(entry)
+        self._changes.rewrite(person.out_of)
+
+    def remembered(self) -> tuple[Alert, ...]:
+        """Return every alert as it stands now, oldest first."""
+        return tuple(sorted((entry.alert for entry in self._memory), key=lambda a: a.raised_ns))
 
     def current(self, alert_id: str) -> Alert | None:
         """Return an alert with all that was merged into it; None when it is not remembered."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edgeai_core.errors import ConfigError
@@ -157,10 +157,31 @@ class AlertMemory:
         self._sent.pop(alert_id, None)
         (self._unsent if entry.sent_at_s is None else self._sent)[alert_id] = entry
 
+    def rewrite(
+        self, entry: Entry, *, alert: Alert, place: Place, subject_of: Callable[[str], str]
+    ) -> None:
+        """Let an entry be about the same things under other names.
+
+        Args:
+            entry: remembered. alert, place: from now on. subject_of: new subject of an old one.
+        """
+        subjects = tuple(entry.subjects.items())
+        self._let_go(entry)
+        entry.subjects.clear()
+        entry.alert, entry.place = alert, place
+        self._by_place[place] = entry
+        for (category, camera, subject), goes_on in subjects:
+            key = (category, camera, subject_of(subject))
+            self.add_subject(entry, key)
+            entry.subjects[key] = goes_on
+
     def drop(self, entry: Entry) -> None:
         """Forget an entry."""
         self._unsent.pop(entry.alert.alert_id, None)
         self._sent.pop(entry.alert.alert_id, None)
+        self._let_go(entry)
+
+    def _let_go(self, entry: Entry) -> None:
         for key in entry.subjects:
             if self._by_key.get(key) is entry:
                 del self._by_key[key]
@@ -189,6 +210,11 @@ class Changes:
 
     def forget(self, alert_id: str) -> None:
         self._alerts.pop(alert_id, None)
+
+    def rewrite(self, rewritten: Callable[[Alert], Alert]) -> None:
+        """Replace every alert that waits by what `rewritten` makes of it."""
+        for alert_id, alert in self._alerts.items():
+            self._alerts[alert_id] = rewritten(alert)
 
     def take(self) -> tuple[Alert, ...]:
         """Return what was noted, oldest first, and forget it."""

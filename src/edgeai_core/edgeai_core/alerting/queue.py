@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
+from collections.abc import Callable
 
 from edgeai_core.types import Alert, Severity
 
@@ -49,6 +50,11 @@ class AlertQueue:
                     line.remove(earlier)
                     return dataclasses.replace(alert, state=earlier.state)
         return alert
+
+    def rewrite(self, rewritten: Callable[[Alert], Alert]) -> None:
+        """Replace every alert by what `rewritten` makes of it; it stays as severe."""
+        self._critical = deque(rewritten(alert) for alert in self._critical)
+        self._others = deque(rewritten(alert) for alert in self._others)
 
     def take_all(self) -> list[Alert]:
         """Empty the queue."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
+from edgeai_core.alerting.forgetting import Forgotten, ForgottenPeople
 from edgeai_core.alerting.memory import AlertKey, key_of
 from edgeai_core.alerting.plan import Plan
 from edgeai_core.alerting.rules import Rule
@@ -69,6 +70,7 @@ class RuleBook:
         self._situation = situation
         self._time_of_day = time_of_day
         self._lasting: OrderedDict[AlertKey, _Lasting] = OrderedDict()
+        self._forgotten = ForgottenPeople()
         self.suppressed = 0
 
     @property
@@ -78,7 +80,8 @@ class RuleBook:
 
     def judge(self, events: Sequence[AlertEvent]) -> list[RuledEvent]:
         """Return what is told of events now."""
-        return [ruled for event in events for ruled in self._judge(event)]
+        told = [self._forgotten.out_of_event(event) for event in events]
+        return [ruled for event in told for ruled in self._judge(event)]
 
     def check(self, *, now_ns: int) -> list[RuledEvent]:
         """Return what has lasted long enough by now; call it about once a second."""
@@ -93,6 +96,15 @@ class RuleBook:
             ):
                 del self._lasting[key]
         return due
+
+    def forget_person(self, person: Forgotten) -> None:
+        """Take a person out of what waits to be told, and out of what is judged from now on."""
+        self._forgotten.add(person)
+        for key, lasting in list(self._lasting.items()):
+            if person.is_in(lasting.event.subject):
+                del self._lasting[key]
+                lasting.event = person.out_of_event(lasting.event)
+                self._lasting[key_of(lasting.event)] = lasting
 
     def _judge(self, event: AlertEvent) -> list[RuledEvent]:
         if event.over:

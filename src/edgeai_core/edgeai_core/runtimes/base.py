@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,17 @@ import numpy.typing as npt
 
 Tensor = npt.NDArray[np.generic]
 
+FLOAT32, FLOAT16, INT8 = "f32", "f16", "int8"
+# What a node may ask for; only TensorRT knows the last two.
+PRECISIONS = (FLOAT32, FLOAT16, INT8)
+
+# Told (model file name, sentence): what people should know of how it runs; "" when it is over.
+Report = Callable[[str, str], None]
+
+
+def unreported(model: str, sentence: str) -> None:
+    """Tell nobody; whoever opened the model has the log."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
@@ -20,11 +31,14 @@ class SessionOptions:
     Attributes:
         threads: CPU threads for one inference; one per model is the safe default when several
             models share few cores.
-        precision: "f32" for reproducible figures, "auto" lets the engine choose (bf16, fp16).
+        precision: "f32" for reproducible figures, "auto" lets the engine choose (bf16, fp16);
+            "f16" and "int8" are TensorRT's, the others take them for "f32".
+        report: told when the model runs other than asked for.
     """
 
     threads: int = 1
-    precision: str = "f32"
+    precision: str = FLOAT32
+    report: Report = unreported
 
 
 class InferenceSession(Protocol):

@@ -1,4 +1,4 @@
-"""ONNX Runtime on the CPU: close to OpenVINO, smaller, and at home on Arm boards."""
+"""ONNX Runtime: near OpenVINO on the CPU, at home on Arm boards, and on a GPU with its build."""
 
 from __future__ import annotations
 
@@ -22,11 +22,15 @@ _DTYPES: Mapping[str, type[np.generic]] = {
 }
 
 
+_CPU, _CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
+
+
 class OnnxRuntimeRuntime:
-    """Runs .onnx files; always in the model's own precision."""
+    """Runs .onnx files on the CPU; always in the model's own precision."""
 
     name = "onnxruntime"
     file_suffixes = frozenset({".onnx"})
+    _providers: tuple[str, ...] = (_CPU,)
 
     def missing(self) -> str:
         if importlib.util.find_spec("onnxruntime") is None:
@@ -45,22 +49,46 @@ class OnnxRuntimeRuntime:
         settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             engine = onnxruntime.InferenceSession(
-                str(path), settings, providers=["CPUExecutionProvider"]
+                str(path), settings, providers=list(self._providers)
             )
         except Exception as exc:  # its exception classes share no public base
             reason = str(exc).strip().splitlines()[0]
             raise ModelError(f"model {path.name}: ONNX Runtime cannot load it: {reason}") from exc
-        return _OnnxRuntimeSession(path.name, engine)
+        # A provider that cannot start is left out with a line in the log, and the CPU does it all.
+        if (got := engine.get_providers()[0]) != self._providers[0]:
+            raise ModelError(
+                f"model {path.name}: ONNX Runtime runs it on {got}, expected {self._providers[0]}; "
+                "its GPU build wants the CUDA and cuDNN that it was made for"
+            )
+        return _OnnxRuntimeSession(path.name, self.name, engine)
+
+
+class OnnxRuntimeCudaRuntime(OnnxRuntimeRuntime):
+    """Runs .onnx files on the first CUDA GPU, with ONNX Runtime's GPU build."""
+
+    name = "onnxruntime_cuda"
+    _providers = (_CUDA, _CPU)
+
+    def missing(self) -> str:
+        absent = super().missing()
+        if absent:
+            return absent
+        if _CUDA not in importlib.import_module("onnxruntime").get_available_providers():
+            return "this onnxruntime is built without CUDA; on a Jetson install onnxruntime-gpu"
+        return ""
 
 
 class _OnnxRuntimeSession:
-    runtime_name = OnnxRuntimeRuntime.name
-
-    def __init__(self, model: str, engine: Any) -> None:
+    def __init__(self, model: str, runtime_name: str, engine: Any) -> None:
         self._model = model
+        self._runtime_name = runtime_name
         self._engine: Any = engine
         self._specs = tuple(_spec(model, port) for port in engine.get_inputs())
         self._outputs = tuple(port.name for port in engine.get_outputs())
+
+    @property
+    def runtime_name(self) -> str:
+        return self._runtime_name
 
     @property
     def input_names(self) -> Sequence[str]:

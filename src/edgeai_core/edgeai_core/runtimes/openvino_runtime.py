@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,11 @@ import numpy as np
 from edgeai_core.errors import ModelError
 from edgeai_core.runtimes.base import InferenceSession, SessionOptions, Tensor
 from edgeai_core.runtimes.validation import InputSpec, check_inputs
+
+# Nodes of one process that run the same model need its weights once: the second copy of the object
+# detector took 45 MB, a second request of the first takes 2. Requests of one compiled model wait
+# for each other, so no more than this many share one.
+_SESSIONS_PER_COMPILED_MODEL = 2
 
 
 class OpenVinoRuntime:
@@ -35,17 +42,67 @@ class OpenVinoRuntime:
             # Pinning threads to cores makes several small models queue on the same core.
             "ENABLE_CPU_PINNING": False,
         }
-        if options.precision == "f32":
+        if options.precision != "auto":
             properties["INFERENCE_PRECISION_HINT"] = "f32"
-        core = shared_core()
-        try:
-            # Two steps, so that the source graph is freed before the first inference.
-            graph = core.read_model(path)
-            compiled = core.compile_model(graph, "CPU", properties)
-        except RuntimeError as exc:
-            reason = str(exc).strip().splitlines()[-1]
-            raise ModelError(f"model {path.name}: OpenVINO cannot load it: {reason}") from exc
-        return _OpenVinoSession(path.name, compiled)
+        with _COMPILING:
+            return _shared_model(path, options, properties).open_session()
+
+
+class _CompiledModel:
+    """A compiled model and the sessions that share it."""
+
+    def __init__(self, model: str, compiled: Any) -> None:
+        self._model = model
+        self._compiled = compiled
+        # Not counted: a session that nobody closed must not keep its place for ever.
+        self._sessions: weakref.WeakSet[_OpenVinoSession] = weakref.WeakSet()
+
+    @property
+    def has_room(self) -> bool:
+        using = sum(session.is_open for session in self._sessions)
+        return using < _SESSIONS_PER_COMPILED_MODEL
+
+    def open_session(self) -> _OpenVinoSession:
+        session = _OpenVinoSession(self._model, self._compiled, owner=self)
+        self._sessions.add(session)
+        return session
+
+
+_COMPILING = threading.Lock()
+# Guarded by the lock. Gone with the last session that uses it.
+_COMPILED: weakref.WeakValueDictionary[tuple[object, ...], _CompiledModel] = (
+    weakref.WeakValueDictionary()
+)
+
+
+def _shared_model(
+    path: Path, options: SessionOptions, properties: Mapping[str, Any]
+) -> _CompiledModel:
+    """Return a compiled model that takes one more session; compile the file when there is none.
+
+    Raises:
+        ModelError: the file cannot be read or compiled.
+    """
+    try:
+        facts = path.stat()
+    except OSError as exc:
+        raise ModelError(f"model {path.name}: OpenVINO cannot load it: {exc.strerror}") from exc
+    file = (path.resolve(), facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    key = (*file, options.threads, options.precision)
+    known = _COMPILED.get(key)
+    if known is not None and known.has_room:
+        return known
+    core = shared_core()
+    try:
+        # Two steps, so that the source graph is freed before the first inference.
+        graph = core.read_model(path)
+        compiled = core.compile_model(graph, "CPU", dict(properties))
+    except RuntimeError as exc:
+        reason = str(exc).strip().splitlines()[-1]
+        raise ModelError(f"model {path.name}: OpenVINO cannot load it: {reason}") from exc
+    made = _CompiledModel(path.name, compiled)
+    _COMPILED[key] = made
+    return made
 
 
 @functools.cache
@@ -62,8 +119,10 @@ def shared_core() -> Any:
 class _OpenVinoSession:
     runtime_name = OpenVinoRuntime.name
 
-    def __init__(self, model: str, compiled: Any) -> None:
+    def __init__(self, model: str, compiled: Any, *, owner: object) -> None:
         self._model = model
+        # Keeps the compiled model among those that can be shared.
+        self._owner: object | None = owner
         self._request: Any = compiled.create_infer_request()
         self._specs = tuple(
             InputSpec(
@@ -96,5 +155,10 @@ class _OpenVinoSession:
             raise ModelError(f"model {self._model}: OpenVINO failed: {exc}") from exc
         return {name: results[index] for index, name in enumerate(self._outputs)}
 
+    @property
+    def is_open(self) -> bool:
+        return self._request is not None
+
     def close(self) -> None:
         self._request = None
+        self._owner = None

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from edgeai_core.errors import ModelError, RuntimeUnavailableError
+from edgeai_core.heap import return_free_memory
 from edgeai_core.runtimes.base import InferenceSession, Runtime, SessionOptions, Tensor
-from edgeai_core.runtimes.onnxruntime_runtime import OnnxRuntimeRuntime
+from edgeai_core.runtimes.onnxruntime_runtime import OnnxRuntimeCudaRuntime, OnnxRuntimeRuntime
 from edgeai_core.runtimes.openvino_runtime import OpenVinoRuntime
+from edgeai_core.runtimes.tensorrt.runtime import TensorRtRuntime
+from edgeai_core.runtimes.tensorrt.stand_in import refusal_sentence
 from edgeai_core.runtimes.torch_runtime import Torch2TrtRuntime, TorchRuntime
 
 AUTO = "auto"
 RUNTIMES: tuple[Runtime, ...] = (
     OpenVinoRuntime(),
     OnnxRuntimeRuntime(),
+    OnnxRuntimeCudaRuntime(),
+    TensorRtRuntime(),
     TorchRuntime(),
     Torch2TrtRuntime(),
 )
 RUNTIME_CHOICES: tuple[str, ...] = (AUTO, *(runtime.name for runtime in RUNTIMES))
 
+# What answers where TensorRT does not, the first that can: the GPU before the processor.
+_STAND_INS = (OnnxRuntimeCudaRuntime.name, OnnxRuntimeRuntime.name, OpenVinoRuntime.name)
+# It builds its engine while it is opened, minutes in which the graph would stand still.
+_ONLY_BY_NAME = frozenset({Torch2TrtRuntime.name})
 _TIMED_RUNS = 5
 _log = logging.getLogger(__name__)
 
@@ -43,6 +51,10 @@ def open_session(
     is chosen has run once before it is handed out, so that a model which does not fit its card
     fails at start and not at the first frame.
 
+    "tensorrt" never fails for want of TensorRT: another runtime answers while its engine is built,
+    or for good where there can be none, and `options.report` is told so. "auto" takes TensorRT
+    into its race only where its engine is there already.
+
     Args:
         path: model file. sample: one input of the right shapes. runtime: a name of `runtimes` or
             "auto". options: None for the defaults.
@@ -53,10 +65,12 @@ def open_session(
         ModelError: the file cannot be loaded or does not take `sample`.
     """
     options = options or SessionOptions()
+    options.report(path.name, "")  # whatever was told of an earlier opening
     try:
         return _opened(path, sample, runtime, options, runtimes, clock_ns)
     finally:
-        _return_free_memory()
+        # What loading leaves on the heap is as large as the weights.
+        return_free_memory()
 
 
 def _opened(
@@ -67,9 +81,14 @@ def _opened(
     runtimes: Sequence[Runtime],
     clock_ns: Callable[[], int],
 ) -> InferenceSession:
+    for candidate in runtimes:
+        if candidate.name == runtime and isinstance(candidate, TensorRtRuntime):
+            return _beside(candidate, path, sample, options, runtimes)
     if runtime != AUTO:
         return _tried(_named(path, runtime, runtimes), path, options, sample)
     reasons = {candidate.name: _refusal(candidate, path) for candidate in runtimes}
+    for name in _ONLY_BY_NAME & reasons.keys():
+        reasons[name] = reasons[name] or "it is taken by name only"
     able = [candidate for candidate in runtimes if not reasons[candidate.name]]
     if not able:
         listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
@@ -80,11 +99,39 @@ def _opened(
     return _fastest(path, able, options, sample, clock_ns)
 
 
-def _return_free_memory() -> None:
-    """Give what loading left on glibc's heap back to the system: it is as large as the weights."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+def _beside(
+    tensorrt: TensorRtRuntime,
+    path: Path,
+    sample: Mapping[str, Tensor],
+    options: SessionOptions,
+    runtimes: Sequence[Runtime],
+) -> InferenceSession:
+    """Open a model with TensorRT, or with the first stand-in and a word about it."""
+    able = {other.name: other for other in runtimes if not _refusal(other, path)}
+    refusal = _refusal(tensorrt, path)
+
+    def stand_in(reason: str) -> InferenceSession:
+        name = next((name for name in _STAND_INS if name in able), None)
+        if name is None:
+            listed = ", ".join(_STAND_INS)
+            raise RuntimeUnavailableError(
+                f"model {path.name}: TensorRT needs one of {listed} beside it, and none can be "
+                f"used here; {reason}"
+            )
+        session = _tried(able[name], path, options, sample)
+        if reason:
+            sentence = refusal_sentence(reason, session.runtime_name)
+            _log.warning("model %s: %s", path.name, sentence)
+            options.report(path.name, sentence)
+        return session
+
+    if path.suffix not in tensorrt.file_suffixes:
+        # Nothing is wrong with this board: the other runtime's name in the status says it.
+        _log.info("model %s: TensorRT reads .onnx only", path.name)
+        return stand_in("")
+    if refusal:
+        return stand_in(refusal)
+    return tensorrt.open_beside(path, options, sample, stand_in)
 
 
 def _named(path: Path, name: str, runtimes: Sequence[Runtime]) -> Runtime:

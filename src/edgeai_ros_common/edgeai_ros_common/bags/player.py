@@ -11,12 +11,14 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from rclpy.node import Node
+from rclpy.qos import ReliabilityPolicy
 from rosbags.highlevel import AnyReader, AnyReaderError
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from rosgraph_msgs.msg import Clock as ClockMsg
 
 from edgeai_core.errors import BagError
 from edgeai_ros_common.bags import profiles
+from edgeai_ros_common.bags.lock_step import IMAGE_TYPE, LockStep, stamp_of
 from edgeai_ros_common.bags.recorder import TopicChoice, message_class
 
 _NS_PER_S = 1_000_000_000
@@ -54,6 +56,7 @@ class Player:
         path: a bag's folder (MCAP or SQLite). node: publishes; its owner destroys it.
         choice: which topics. pace: how fast. monotonic_s: seconds.
         wait: sleeps for seconds, ends early when asked to.
+        lock_step: who must be done with a picture before the next message; None waits for nobody.
 
     Raises:
         BagError: there is no readable bag at `path`, or it has none of the chosen topics.
@@ -68,8 +71,10 @@ class Player:
         pace: Pace,
         monotonic_s: Callable[[], float] = time.monotonic,
         wait: Callable[[float], object] | None = None,
+        lock_step: LockStep | None = None,
     ) -> None:
         self._node = node
+        self._lock_step = lock_step
         self._pace = pace
         self._monotonic_s = monotonic_s
         self._wait = wait or threading.Event().wait
@@ -93,9 +98,15 @@ class Player:
             self._reader.close()
 
     def wait_for_listeners(self, timeout_s: float) -> bool:
-        """Wait until every topic has a subscription, so that the first message is not lost."""
+        """Wait until every topic has a subscription, so that the first message is not lost.
+
+        In lock step, until every analyzer that is waited for has one.
+        """
         deadline_s = self._monotonic_s() + timeout_s
-        while any(p.get_subscription_count() == 0 for p in self._publishers.values()):
+        while any(
+            publisher.get_subscription_count() < self._listeners(publisher.topic_name)
+            for publisher in self._publishers.values()
+        ):
             if self._monotonic_s() >= deadline_s:
                 return False
             self._wait(0.02)
@@ -112,9 +123,21 @@ class Player:
             if not self._wait_until(begun_s, stamp_ns - first_ns, first_ns, stop):
                 break
             self._tell_time(stamp_ns)
-            self._publishers[connection.id].publish(bytes(data))
+            self._publish(connection, bytes(data), stop)
             published += 1
         return Replayed(messages=published, left_out=tuple(sorted(self._left_out)))
+
+    def _listeners(self, topic: str) -> int:
+        return 1 if self._lock_step is None else max(1, len(self._lock_step.analyzers_of(topic)))
+
+    def _publish(self, connection: Connection, data: bytes, stop: Callable[[], bool]) -> None:
+        publisher, step = self._publishers[connection.id], self._lock_step
+        if step is None or connection.msgtype != IMAGE_TYPE:
+            publisher.publish(data)
+            return
+        step.sending(connection.topic, stamp_of(data))
+        publisher.publish(data)
+        step.wait(stop=stop)
 
     def _is_own_clock(self, connection: Connection) -> bool:
         # Two clocks would contradict each other.
@@ -129,6 +152,9 @@ class Player:
         extension = connection.ext
         assert isinstance(extension, ConnectionExtRosbag2)  # ROS 1 bags are refused before
         profile = profiles.replayed(extension.offered_qos_profiles)
+        if self._lock_step is not None:
+            # Whatever was offered: in lock step nothing may be lost.
+            profile.reliability = ReliabilityPolicy.RELIABLE
         self._publishers[connection.id] = self._node.create_publisher(
             message, connection.topic, profile
         )

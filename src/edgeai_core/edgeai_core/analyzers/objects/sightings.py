@@ -13,6 +13,7 @@ import numpy.typing as npt
 from edgeai_core.analyzers.objects.surroundings import jpeg, surroundings_of
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
+from edgeai_core.privacy.masks import PrivacyMask
 from edgeai_core.types import Detection, Frame
 from edgeai_core.zones import Zone, parse_zones
 
@@ -23,6 +24,7 @@ _MAX_THINGS = 64
 _BESIDE = 1.5
 # Of the thing's area inside a person's box: it is in a hand or a pocket, not on the shelf behind.
 _HELD_SHARE = 0.6
+_NO_MASK = PrivacyMask(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,10 +108,14 @@ class SightingsMemory:
     A sighting is told when a thing appears, changes its place, stays for `repeat_s` and when it
     goes out of view. Of several of one label the surest counts. Time is the frames' stamps: a
     stamp that goes back begins anew.
+
+    Args:
+        config: whose place is remembered. mask: what is black in the pictures.
     """
 
-    def __init__(self, config: SightingsConfig) -> None:
+    def __init__(self, config: SightingsConfig, *, mask: PrivacyMask = _NO_MASK) -> None:
         self._config = config
+        self._mask = mask
         self._places = parse_zones(config.places)
         self._things: OrderedDict[str, _Memory] = OrderedDict()
         self._last_ns: int | None = None
@@ -126,10 +132,12 @@ class SightingsMemory:
         if self._last_ns is not None and frame.stamp_ns < self._last_ns:
             self._things.clear()
         self._last_ns = frame.stamp_ns
+        things = self._of_interest(detections, taught)
+        image = self._mask.blackened(frame.image) if things else frame.image
         told = [
             sighting
-            for detection in self._of_interest(detections, taught)
-            if (sighting := self._seen(frame, detection, detections)) is not None
+            for detection in things
+            if (sighting := self._seen(frame, image, detection, detections)) is not None
         ]
         return (*told, *self._out_of_view(frame.stamp_ns))
 
@@ -146,7 +154,11 @@ class SightingsMemory:
         return list(surest.values())
 
     def _seen(
-        self, frame: Frame, detection: Detection, others: Sequence[Detection]
+        self,
+        frame: Frame,
+        image: npt.NDArray[np.uint8],
+        detection: Detection,
+        others: Sequence[Detection],
     ) -> Sighting | None:
         sighting = Sighting(
             thing=detection.label,
@@ -159,7 +171,7 @@ class SightingsMemory:
             in_view=True,
         )
         people = [other.box for other in others if other.label == _PERSON]
-        surroundings = surroundings_of(frame.image, detection.box, people)
+        surroundings = surroundings_of(image, detection.box, people)
         known = self._things.get(detection.label)
         if known is None or known.gone:
             known = _Memory(sighting, surroundings, frame.stamp_ns, sighting.place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -10,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.geometry import Box, iou_matrix
-from edgeai_core.types import DetectedFace, FaceMatch
+from edgeai_core.privacy.timeline import NEAR_NS, Timeline
+from edgeai_core.types import DetectedFace, Detection, FaceMatch
 
 # Detectors' boxes end at chin and brow; hair and ears tell people apart as well.
 _FACE_MARGIN = 0.3
@@ -21,6 +24,7 @@ _SAME_FACE_IOU = 0.3
 _HEAD_SHARE = 0.25
 # Somebody who lies has the head at the left or the right end of the box.
 _LYING_END_SHARE = 0.3
+_PERSON = "person"
 
 
 class FaceFinder(Protocol):
@@ -31,6 +35,54 @@ class FaceFinder(Protocol):
 
     def close(self) -> None:
         """Free the model."""
+
+
+class FaceHider:
+    """Hide the faces of people whom nobody knows; threads that use it wait for each other.
+
+    Args:
+        finder: finds faces; from now on it belongs to the hider.
+    """
+
+    def __init__(self, finder: FaceFinder) -> None:
+        self._finder = finder
+        self._lock = threading.Lock()
+
+    def hide(
+        self,
+        image: npt.NDArray[np.uint8],
+        *,
+        stamp_ns: int,
+        scale: float,
+        faces: Timeline[tuple[FaceMatch, ...]],
+        objects: Timeline[tuple[Detection, ...]],
+    ) -> None:
+        """Make unknown faces of a (H, W, 3) uint8 BGR picture unrecognisable, in place.
+
+        Args:
+            image: to change. stamp_ns: of its frame. scale: its pixels per pixel of the frame.
+            faces: what is known about faces, objects: what was seen else; in pixels of the frame.
+
+        Raises:
+            ModelError: faces cannot be looked for.
+        """
+        with self._lock:
+            found = [face.box for face in self._finder.detect(image)]
+        nearest = faces.nearest(stamp_ns, within_ns=NEAR_NS) or ()
+        around = faces.between(stamp_ns - NEAR_NS, stamp_ns + NEAR_NS)
+        seen = objects.nearest(stamp_ns, within_ns=NEAR_NS) or ()
+        boxes = boxes_to_hide(
+            found,
+            nearest=[scaled_face(face, scale) for face in nearest],
+            around=[scaled_face(face, scale) for matches in around for face in matches],
+            people=[scaled(other.box, scale) for other in seen if other.label == _PERSON],
+        )
+        hide(image, boxes)
+
+    def close(self) -> None:
+        """Free the model that finds faces, once nobody uses it."""
+        with self._lock:
+            self._finder.close()
 
 
 def boxes_to_hide(
@@ -80,6 +132,11 @@ def hide(image: npt.NDArray[np.uint8], boxes: Sequence[Box]) -> None:
 def scaled(box: Box, scale: float) -> Box:
     """Return a box in a picture that was made smaller by `scale`."""
     return Box(*(edge * scale for edge in box.as_xyxy()))
+
+
+def scaled_face(face: FaceMatch, scale: float) -> FaceMatch:
+    """Return a face in a picture that was made smaller by `scale`."""
+    return dataclasses.replace(face, box=scaled(face.box, scale))
 
 
 def _any_overlaps(box: Box, others: Sequence[Box]) -> bool:

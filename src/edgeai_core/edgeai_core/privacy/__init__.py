@@ -1,0 +1,1 @@
+"""What is taken out of pictures before they are stored or leave a node."""

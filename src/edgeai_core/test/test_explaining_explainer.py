@@ -81,6 +81,7 @@ def test_one_question_gives_one_explanation_of_the_frame_in_which_it_was_seen():
     assert bench.looks == ["gun"] * 17
     assert bench.frames(30, 60) == []
     assert (bench.explainer.made, bench.explainer.given_up) == (1, 0)
+    assert bench.explainer.told() == "1 heat-maps, 0 given up"
 
 
 def test_no_frame_is_late_for_an_explanation():
@@ -165,6 +166,7 @@ def test_who_wants_none_gets_none():
     bench.ask("gun")
     assert bench.frames(0, 30) == []
     assert bench.looks == []
+    assert bench.explainer.told() == ""
 
 
 @pytest.mark.parametrize("name", ["budget_looks", "looks_per_frame", "cells"])

@@ -156,7 +156,9 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
         latest = self._latest
         if health.level != Level.OK or latest is None:
             return health
-        return Health(message=f"{health.message}, {latest.state.name.lower()}: {latest.reason}")
+        state = f"{latest.state.name.lower()}: {latest.reason}"
+        told = (health.message, self._explainer.told(), state)
+        return Health(message=", ".join(part for part in told if part))
 
     # Callbacks run on the executor, the watch belongs to the worker: boxes wait in between.
 

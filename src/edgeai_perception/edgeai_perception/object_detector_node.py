@@ -156,6 +156,9 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         problems = self._taught.problems if self._taught is not None else ()
         if health.level == Level.OK and problems:
             return Health(level=Level.WARN, message="; ".join(problems))
+        told = self._explainer.told()
+        if health.level == Level.OK and told:
+            return dataclasses.replace(health, message=f"{health.message}, {told}")
         return health
 
     def analyze(self, frame: Frame) -> ObjectResult:

@@ -48,6 +48,10 @@ class ObjectExplainer:
         """Take a few looks if there is time; see :meth:`Explainer.work`."""
         return self._explainer.work(frame, until_s=until_s)
 
+    def told(self) -> str:
+        """Return how many were made and given up; empty while nobody asked."""
+        return self._explainer.told()
+
     def _case(self, event: ObjectEvent, frame: Frame) -> Case | None:
         boxes = [
             found.box

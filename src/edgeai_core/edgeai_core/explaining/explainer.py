@@ -73,6 +73,12 @@ class Explainer:
         self.made = 0
         self.given_up = 0
 
+    def told(self) -> str:
+        """Return how many were made and given up, for people; empty while nobody asked."""
+        if not self.made and not self.given_up:
+            return ""
+        return f"{self.made} heat-maps, {self.given_up} given up"
+
     def ask(self, question: Question) -> None:
         """Put a question; one that waits and is more urgent stays."""
         if not self._config.enabled:

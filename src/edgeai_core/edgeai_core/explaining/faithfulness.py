@@ -60,7 +60,7 @@ def hottest_cell_is_in(heat: _Floats, box: Box, *, width_px: int, height_px: int
     row, column = np.unravel_index(int(heat.argmax()), heat.shape)
     x = (int(column) + 0.5) * width_px / heat.shape[1]
     y = (int(row) + 0.5) * height_px / heat.shape[0]
-    return box.x_min_px <= x <= box.x_max_px and box.y_min_px <= y <= box.y_max_px
+    return bool(box.x_min_px <= x <= box.x_max_px and box.y_min_px <= y <= box.y_max_px)
 
 
 def random_heat(shape: tuple[int, int], *, seed: int) -> npt.NDArray[np.float64]:

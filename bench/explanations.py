@@ -9,6 +9,7 @@ insertion when high; "pointing" is the share of maps whose hottest cell lies in 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -43,7 +44,6 @@ from edgeai_core.geometry import Box, iou_matrix
 from edgeai_lab.data.yolo import read_yolo
 from edgeai_lab.json_files import write_json
 from edgeai_lab.pictures import pictures_below, read_picture
-from frame_loss import rates
 
 _RESULT = Path(__file__).resolve().parent / "results" / "explanations.json"
 _PEOPLE = Path(__file__).resolve().parent / "data" / "vtest_people.csv"
@@ -259,44 +259,59 @@ def main() -> int:
     parser.add_argument("--clip", type=Path, required=True, help="vtest.avi")
     parser.add_argument("--maps", type=int, default=20, help="of each group at most")
     parser.add_argument("--sheet", type=Path, help="draw some maps into this picture")
+    parser.add_argument("--only", choices=("maps", "frames"), help="keep the other figures")
     parser.add_argument("--json", type=Path, default=_RESULT, help="write the result here")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     config = ExplainConfig()
+    result: dict[str, object] = {}
+    if options.only and options.json.is_file():
+        result = json.loads(options.json.read_text(encoding="utf-8"))
+    result["device"] = device_name()
+    result["command"] = "python bench/explanations.py DATA --clip vtest.avi"
+    if options.only != "frames":
+        groups = measured(options.data, options.clip, config, most=options.maps)
+        result["budget_looks"], result["looks_per_frame"] = (
+            config.budget_looks,
+            config.looks_per_frame,
+        )
+        result["groups"] = {name: told(results) for name, results in groups.items()}
+        result["load"] = round(os.getloadavg()[0], 1)
+        if options.sheet:
+            cv2.imwrite(str(options.sheet), sheet(groups))
+    if options.only != "maps":
+        # Needs ROS, which the maps do not.
+        from frame_loss import rates
+
+        result["frame_rate"] = rates(options.clip)
+    write_json(options.json, result)
+    print(f"result {options.json}")
+    return 0
+
+
+def measured(
+    data: Path, clip: Path, config: ExplainConfig, *, most: int
+) -> dict[str, list[Judged]]:
+    """Return the judged maps of every group."""
     groups: dict[str, list[Judged]] = {}
-    load = os.getloadavg()[0]
     with (
         closing(catalog.create_object_detector(min_score=0.1)) as detector,
         closing(catalog.create_fire_model()) as model,
     ):
         for name, found in {
-            "guns and knives, never trained on": weapons(detector, options.data),
-            "people of a street": people(detector, options.clip),
-            "fire of an unrelated source, never trained on": fires(
-                model, smoke_sensor(options.data)
-            ),
-            "fire before a camera, most trained the model": fires(model, cctv(options.data)),
+            "guns and knives, never trained on": weapons(detector, data),
+            "people of a street": people(detector, clip),
+            "fire of an unrelated source, never trained on": fires(model, smoke_sensor(data)),
+            "fire before a camera, most trained the model": fires(model, cctv(data)),
         }.items():
             results: list[Judged] = []
             for item in found:
                 results.append(judged(item, config, len(results)))
-                if len(results) == options.maps:
+                if len(results) == most:
                     break
             groups[name] = results
             print(f"{name}: {told(results)}", flush=True)
-    result = {
-        "device": f"{device_name()}, shared: load {load:.1f}",
-        "command": "python bench/explanations.py DATA --clip vtest.avi",
-        "budget_looks": config.budget_looks,
-        "looks_per_frame": config.looks_per_frame,
-        "groups": {name: told(results) for name, results in groups.items()},
-        "frame_rate": rates(options.clip),
-    }
-    if options.sheet:
-        cv2.imwrite(str(options.sheet), sheet(groups))
-    write_json(options.json, result)
-    print(f"result {options.json}")
-    return 0
+    return groups
 
 
 if __name__ == "__main__":

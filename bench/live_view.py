@@ -20,11 +20,11 @@ import cv2
 from device import device_name
 from edgeai_core import catalog
 from edgeai_core.privacy.config import PrivacyConfig
+from edgeai_core.privacy.live import LivePrivacy
 from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import Frame
 from edgeai_dashboard.config import LiveConfig
 from edgeai_dashboard.live_feed import LiveFeed
-from edgeai_dashboard.live_privacy import LivePrivacy
 from evidence import CLIPS, MASK, pictures_of
 
 SIZES = {"VGA": (640, 480), "1080p": (1920, 1080)}

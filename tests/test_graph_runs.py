@@ -19,6 +19,7 @@ NODES = {
     "object_detector",
     "fire_detector",
     "action_recognizer",
+    "visualizer",
     "evidence_recorder",
     "alert_manager",
     "dashboard",

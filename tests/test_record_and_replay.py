@@ -105,3 +105,21 @@ def test_a_recording_without_a_graph_says_that_nothing_was_heard(command, tmp_pa
     record = command("record", tmp_path / "bag", "--duration-s", 1, "--topics", "/camera/.*")
     assert record.end(timeout_s=START_TIMEOUT_S) == 1
     assert "is a graph running on this ROS_DOMAIN_ID?" in record.stderr
+
+
+def test_lock_step_without_an_analyzer_that_answers_says_how_to_start_one(command, tmp_path):
+    import numpy as np
+
+    from edgeai_core.types import Frame
+    from edgeai_ros_common.bags.definitions import installed_definitions
+    from edgeai_ros_common.bags.pictures import write_pictures
+
+    write_pictures(
+        tmp_path / "bag",
+        [Frame(image=np.zeros((4, 4, 3), np.uint8), stamp_ns=1)],
+        topic="/camera/image_raw",
+        definitions=installed_definitions(),
+    )
+    replay = command("replay", tmp_path / "bag", "--lock-step", "--wait-s", 0.1)
+    assert replay.end(timeout_s=START_TIMEOUT_S) == 2
+    assert "no analyzer answers frames after 0.1 s; start them with --set" in replay.stderr

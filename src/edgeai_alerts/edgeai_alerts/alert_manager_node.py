@@ -30,6 +30,7 @@ from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.dispatcher import Dispatcher
 from edgeai_alerts.evidence.reading import opened_shelf
 from edgeai_alerts.forgetting import Forgetting
+from edgeai_alerts.quiet import Quiet
 from edgeai_alerts.rule_choice import channel_names, rules_of
 from edgeai_alerts.services import AlertServices
 from edgeai_alerts.store import EventStore
@@ -81,7 +82,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
 
     def setup(self, config: AlertManagerNodeConfig) -> None:
         self._texts = Texts(Language(config.language))
-        self._chosen_rules = rules_of(config.rules, channels=channel_names(config))
+        self._chosen = rules_of(config.rules, channels=channel_names(config))
         folder = data_directory()
         store = EventStore(
             folder / Path(config.store.path).expanduser(),
@@ -96,7 +97,10 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
 
     def start(self, config: AlertManagerNodeConfig) -> None:
         self._situation = Situation(hold_s=config.rules.hold_s)
-        self._rules = RuleBook(self._chosen_rules, situation=self._situation)
+        self._rules = RuleBook(self._chosen.rules, situation=self._situation)
+        quiet = Quiet(
+            self._chosen.quiet, store=self._store, wall_clock_ns=time.time_ns, texts=self._texts
+        )
         folder = data_directory()
         shelf = opened_shelf(folder, self._store)
         self._answers = AlertServices(
@@ -130,7 +134,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
                 config.engine,
                 clock=time.monotonic,
                 new_id=lambda: uuid.uuid4().hex,
-                plans=self._rules.plans,
+                plans={**self._rules.plans, **quiet.plans(channel.name for channel in channels)},
             ),
             store=self._store,
             channels=channels,
@@ -141,6 +145,7 @@ class AlertManagerNode(EdgeNode[AlertManagerNodeConfig]):
             on_update=self._publish,
             report=self.get_logger().warning,
             minimums=minimum_severities(channels, setup),
+            quiet=quiet,
         )
         self._dispatcher.start()
         self.release_on_deactivate(lambda: self._dispatcher.close(_CLOSE_TIMEOUT_S))

@@ -36,6 +36,7 @@ def channel_setup(
         apprise=config.apprise,
         webhook=config.webhook,
         mqtt=config.mqtt,
+        sound=config.sound,
         texts=texts,
         cameras=tuple(cameras),
         acknowledge=acknowledge,

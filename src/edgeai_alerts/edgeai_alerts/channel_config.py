@@ -8,6 +8,7 @@ from typing import Any
 from edgeai_core.config import param
 from edgeai_core.types import Severity
 
+SPEECH, TONE = "speech", "tone"
 _SECRET = "env:NAME or file:/PATH (mode 0600); never the secret itself"
 
 
@@ -87,6 +88,27 @@ class MqttConfig:
     hold_s: float = param(
         300.0,
         "A sensor stays on, and its picture at the broker, for so long after the last news.",
+        unit="s",
+        minimum=1.0,
+        maximum=86_400.0,
+    )
+    minimum: str = _minimum()
+    timeout_s: float = _timeout()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundConfig:
+    """The machine's own loudspeaker."""
+
+    says: str = param(
+        SPEECH,
+        "Speak the alert (spd-say or espeak-ng), or play a tone (paplay or aplay): one beep for "
+        "information, two for a warning, five for what is critical.",
+        choices=(SPEECH, TONE),
+    )
+    max_age_s: float = param(
+        120.0,
+        "An alert that waited for longer is not told aloud any more.",
         unit="s",
         minimum=1.0,
         maximum=86_400.0,

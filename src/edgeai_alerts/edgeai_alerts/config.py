@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
+from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, SoundConfig, WebhookConfig
 from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.ratelimit import BackoffConfig
 from edgeai_core.alerting.scene import AlertingConfig
@@ -121,8 +121,8 @@ class AlertManagerConfig(AlertingConfig):
 
     channels: tuple[str, ...] = param(
         ("log",),
-        "Channels that every alert is sent to, of console, log, apprise, mqtt and webhook; an "
-        "empty list only stores. /alerts is published in any case.",
+        "Channels that every alert is sent to, of console, log, apprise, mqtt, webhook and "
+        "sound; an empty list only stores. /alerts is published in any case.",
     )
     language: str = param(
         "en",
@@ -134,5 +134,6 @@ class AlertManagerConfig(AlertingConfig):
     apprise: AppriseConfig = group(AppriseConfig)
     mqtt: MqttConfig = group(MqttConfig)
     webhook: WebhookConfig = group(WebhookConfig)
+    sound: SoundConfig = group(SoundConfig)
     store: StoreConfig = group(StoreConfig)
     dispatch: DispatchConfig = group(DispatchConfig)

@@ -10,6 +10,7 @@ from edgeai_alerts.desk import Desk
 from edgeai_alerts.health import ChannelHealth
 from edgeai_alerts.journal import Journal
 from edgeai_alerts.outlet import Outlet
+from edgeai_alerts.quiet import Quiet, Wants
 from edgeai_alerts.rows import Outcome
 from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.ratelimit import MonotonicClock
@@ -27,6 +28,7 @@ class Deliveries:
         journal: where deliveries are noted. desk: is told what was sent and what is given up.
         config: sizes and times. clock: monotonic seconds.
         report: is told one sentence when something fails and when it works again.
+        quiet: which channels are left alone now; None for none.
     """
 
     def __init__(
@@ -39,7 +41,9 @@ class Deliveries:
         config: DispatchConfig,
         clock: MonotonicClock,
         report: Callable[[str], None],
+        quiet: Quiet | None = None,
     ) -> None:
+        self._quiet = quiet
         self._journal = journal
         self._desk = desk
         self._expiry_s = config.expiry_h * 3600.0
@@ -78,8 +82,22 @@ class Deliveries:
         return [
             name
             for name, outlet in self._outlets.items()
-            if outlet.wants(alert, names=names) and (outlet.takes_changes or not change)
+            if outlet.wants(alert, names=names)
+            and (outlet.takes_changes or not change)
+            and not self._is_quiet(alert, name, change)
         ]
+
+    def _is_quiet(self, alert: Alert, channel: str, change: bool) -> bool:
+        quiet = self._quiet
+        return quiet is not None and quiet.holds(alert, channel=channel, change=change)
+
+    def wants(self, channels_of: Callable[[Alert], Sequence[str]]) -> dict[str, Wants]:
+        """Return what each channel is told when it is not quiet, by its name."""
+
+        def wanted(outlet: Outlet) -> Wants:
+            return lambda alert: outlet.wants(alert, names=channels_of(alert))
+
+        return {name: wanted(outlet) for name, outlet in self._outlets.items()}
 
     def add(self, alert: Alert, *, takers: Sequence[str], stored: bool) -> None:
         """Put an alert into the lines of channels; `stored` as for `DeliveryLane.add`."""

@@ -12,6 +12,7 @@ from edgeai_alerts.deliveries import Deliveries
 from edgeai_alerts.desk import Desk
 from edgeai_alerts.health import DispatcherHealth
 from edgeai_alerts.journal import Journal
+from edgeai_alerts.quiet import Quiet
 from edgeai_alerts.store import EventStore
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.forgetting import Forgotten
@@ -52,6 +53,7 @@ class Dispatcher:
             again, and at most once per `update_s` and alert when events were merged into it.
         report: is told one sentence when something fails and when it works again.
         minimums: the mildest severity that goes to a channel, by its name; INFO where none is.
+        quiet: which channels are left alone when; None for none.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class Dispatcher:
         on_update: AlertCallback | None = None,
         report: Callable[[str], None],
         minimums: Mapping[str, Severity] = _NO_MINIMUMS,
+        quiet: Quiet | None = None,
     ) -> None:
+        self._quiet = quiet
         self._engine = engine
         self._config = config
         self._clock = clock
@@ -90,6 +94,7 @@ class Dispatcher:
             config=config,
             clock=clock,
             report=report,
+            quiet=quiet,
         )
         self._deadline_s = 0.0
         self._thread: threading.Thread | None = None
@@ -172,6 +177,7 @@ class Dispatcher:
         if now_s >= self._check_at_s:
             self._check_at_s = now_s + _CHECK_S
             self._desk.check()
+            self._sum_up()
             self._take_in()
         if now_s >= self._update_at_s:
             self._update_at_s = now_s + self._config.update_s
@@ -240,6 +246,20 @@ class Dispatcher:
                 silent_s=(wall_ns - stored.updated_wall_ns) / 1e9,
             )
         self._deliveries.restore()
+
+    def _sum_up(self) -> None:
+        """Tell channels whose quiet hours are over what they were not told."""
+        if self._quiet is None or self._journal.failing:
+            return
+        try:
+            due = self._quiet.due(self._deliveries.wants(self._engine.channels_of))
+        except StoreError as exc:
+            self._report(f"summary of quiet hours: {exc}")
+            return
+        for event, rule in due:
+            # One that the rate limit holds back is due again at the next check.
+            if self._desk.submit(event, rule=rule) is not None:
+                self._quiet.note_told(event)
 
     def _forget(self) -> None:
         people = self._desk.take_forgotten()

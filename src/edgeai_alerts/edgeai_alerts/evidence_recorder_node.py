@@ -150,6 +150,10 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
         self._watch_results(config, feeds)
         self.subscribe(AlertMsg, "alerts", self._on_alert, qos.ALERTS)
 
+    def change(self, config: EvidenceRecorderConfig) -> None:
+        for camera, mask in masks_of(config.privacy.masks, cameras=[*self._masks]).items():
+            self._masks[camera].become(mask)
+
     def health(self) -> Health:
         desk = self._desk.health()
         held_mb = sum(feed.memory.ring.bytes for feed in self._feeds.values()) / 1e6

@@ -12,6 +12,7 @@ from edgeai_alerts.courier import Courier
 from edgeai_alerts.health import ChannelHealth
 from edgeai_alerts.rows import Outcome
 from edgeai_core.alerting.delivery import DeliveryLane
+from edgeai_core.alerting.plan import is_named
 from edgeai_core.alerting.ratelimit import BackoffConfig, MonotonicClock
 from edgeai_core.errors import AlertRefusedError, ChannelError
 from edgeai_core.types import Alert, Severity
@@ -71,12 +72,9 @@ class Outlet:
         """Tell whether an alert goes there.
 
         Args:
-            alert: which one. names: channels of its rule; empty for all. "apprise" means every one
-                of them, "apprise:NAME" that one.
+            alert: which one. names: channels of its rule, as for `is_named`.
         """
-        own = self.channel.name
-        named = not names or own in names or own.partition(":")[0] in names
-        return named and alert.event.severity >= self._minimum
+        return is_named(self.channel.name, names) and alert.event.severity >= self._minimum
 
     def due(self) -> Alert | None:
         """Return the alert whose turn it is; None when there is none or one is under way."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edgeai_alerts.config import AlertManagerConfig
+from edgeai_alerts.rule_choice import channel_names
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.phrases import Language
+from edgeai_core.alerting.quiet import holding
+from edgeai_core.alerting.rule_file import RuleFile
 from edgeai_core.alerting.rulebook import RuleBook, RuledEvent
-from edgeai_core.alerting.rules import Rule
 from edgeai_core.alerting.scene import SceneWatch
 from edgeai_core.alerting.situation import Situation
 from edgeai_core.alerting.texts import Texts
@@ -26,25 +28,27 @@ class Telling:
     Attributes:
         after_s: seconds into the clip. alert: as it was then.
         channels: who would have been told; empty for all.
+        held: (channel, what becomes of it) of those that were quiet: summary or silence.
     """
 
     after_s: float
     alert: Alert
     channels: tuple[str, ...]
+    held: tuple[tuple[str, str], ...] = ()
 
 
 class Rehearsal:
     """Observers, rules and engine of the alert node; people are told at once and never answer.
 
     Args:
-        config: of the alert node. rules: to try. camera: as rules call it.
+        config: of the alert node. rules: to try, with the quiet hours. camera: as rules call it.
         state: of the session, all the time. begin_ns: stamp of the clip's first frame.
     """
 
     def __init__(
         self,
         config: AlertManagerConfig,
-        rules: Sequence[Rule],
+        rules: RuleFile,
         *,
         camera: str,
         state: SessionState,
@@ -55,7 +59,9 @@ class Rehearsal:
         self._now_ns = begin_ns
         self._checked_ns = begin_ns
         self._situation = Situation(hold_s=config.rules.hold_s)
-        self._rules = RuleBook(rules, situation=self._situation)
+        self._rules = RuleBook(rules.rules, situation=self._situation)
+        self._quiet = rules.quiet
+        self._channels = channel_names(config)
         self._scene = SceneWatch(config, texts=Texts(Language(config.language)))
         self._engine = AlertEngine(
             config.engine,
@@ -118,11 +124,19 @@ class Rehearsal:
                 self._tell(alert)
 
     def _tell(self, alert: Alert) -> None:
+        channels = self._engine.channels_of(alert)
         self.tellings.append(
             Telling(
                 after_s=(self._now_ns - self._begin_ns) / 1e9,
                 alert=alert,
-                channels=self._engine.channels_of(alert),
+                channels=channels,
+                held=tuple(self._held(alert, channels)),
             )
         )
         self._engine.mark_sent(alert.alert_id, telling=alert.telling)
+
+    def _held(self, alert: Alert, channels: Sequence[str]) -> Iterator[tuple[str, str]]:
+        for name in channels or self._channels:
+            hours = holding(self._quiet, name, alert.event.severity, wall_ns=self._now_ns)
+            if hours is not None:
+                yield name, hours.then

@@ -8,8 +8,7 @@ from pathlib import Path
 from edgeai_alerts.channels import APPRISE
 from edgeai_alerts.config import AlertManagerConfig, RulesConfig
 from edgeai_core.access.locations import data_directory
-from edgeai_core.alerting.rule_file import read_rules
-from edgeai_core.alerting.rules import Rule, require_channels
+from edgeai_core.alerting.rule_file import RuleFile, read_rule_file
 from edgeai_core.secret import secret_name
 
 
@@ -21,14 +20,14 @@ def channel_names(config: AlertManagerConfig) -> tuple[str, ...]:
     return (*config.channels, *services)
 
 
-def rules_of(config: RulesConfig, *, channels: Sequence[str]) -> tuple[Rule, ...]:
-    """Return the configured rules; none without a file.
+def rules_of(config: RulesConfig, *, channels: Sequence[str]) -> RuleFile:
+    """Return the configured rules and quiet hours; none without a file.
 
     Raises:
         ConfigError: the file is wrong, or names a channel that is not among `channels`.
     """
     if not config.path:
-        return ()
-    rules = read_rules(data_directory() / Path(config.path).expanduser())
-    require_channels(rules, channels)
-    return rules
+        return RuleFile()
+    chosen = read_rule_file(data_directory() / Path(config.path).expanduser())
+    chosen.require_channels(channels)
+    return chosen

@@ -419,14 +419,16 @@ rules:
 """
 
 
-def watching(ros, overrides, tmp_path, monkeypatch, rules: str) -> AlertManagerNode:
+def watching(
+    ros, overrides, tmp_path, monkeypatch, rules: str, *, channels: tuple[str, ...] = ()
+) -> AlertManagerNode:
     monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
     (tmp_path / "rules.yaml").write_text(rules)
     return ros.add(
         AlertManagerNode(
             node_name="alert_manager",
             context=ros.context,
-            parameter_overrides=overrides({"channels": [], "rules.path": "rules.yaml"}),
+            parameter_overrides=overrides({"channels": list(channels), "rules.path": "rules.yaml"}),
         )
     )
 
@@ -468,3 +470,33 @@ def test_a_wrong_rule_file_keeps_the_node_from_starting_and_says_where(
 def test_listed_alerts_say_what_is_kept_of_them(desk, snapshot) -> None:
     desk.tell(ACTIVE, person_id="a", person_name="Ada", permissions=("operate",))
     assert list(desk.list_alerts().alerts[0].evidence) == ["snapshot"]
+
+
+# Two that meet: no moment of the day is left.
+ALWAYS_QUIET = """
+quiet:
+  - {name: first half, hours: 00:00-12:00, channels: log}
+  - {name: second half, hours: 12:00-00:00, channels: log}
+"""
+
+
+def test_quiet_hours_of_the_rule_file_hold_what_is_not_critical(
+    ros, overrides, tmp_path, monkeypatch
+):
+    node = watching(ros, overrides, tmp_path, monkeypatch, ALWAYS_QUIET, channels=("log",))
+    node.trigger_configure()
+    node.trigger_activate()
+    for category, severity in (("fall", Severity.WARNING), ("fire", Severity.CRITICAL)):
+        node._dispatcher.submit(
+            AlertEvent(category=category, severity=severity, title=category, reason="r", source="s")
+        )
+    ros.until(lambda: any(stored.sent for stored in node._store.alerts()))
+    sent = {s.alert.event.category: [name for name, _ in s.sent] for s in node._store.alerts()}
+    assert sent == {"fall": [], "fire": ["log"]}
+
+
+def test_quiet_hours_of_a_channel_that_is_not_there_keep_the_node_from_starting(
+    ros, overrides, tmp_path, monkeypatch
+):
+    node = watching(ros, overrides, tmp_path, monkeypatch, ALWAYS_QUIET)
+    assert node.trigger_configure() is TransitionCallbackReturn.FAILURE

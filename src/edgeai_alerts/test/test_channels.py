@@ -56,6 +56,9 @@ def made(
     mqtt = MqttConfig()
     if request.param == "mqtt":
         mqtt = MqttConfig(port=request.getfixturevalue("broker").port)
+    if request.param == "sound":
+        # A program that takes whatever it is told; how it is called: test_sound_channel.py.
+        (tmp_path / "espeak-ng").symlink_to("/bin/true")
     works = ChannelSetup(
         state_folder=tmp_path,
         terminal=io.StringIO(),
@@ -67,6 +70,7 @@ def made(
         environ={
             "URL": f"{'json' if request.param == 'apprise' else 'http'}://127.0.0.1:{receiver.port}",
             "KEY": "k" * 32,
+            "PATH": str(tmp_path),
         },
     )
     (channel,) = make_channels([request.param], works)
@@ -109,7 +113,8 @@ def test_each_channel_has_its_own_minimum(tmp_path: Path) -> None:
 
 def test_an_unknown_or_repeated_name_lists_the_choices(tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match="got 'pigeon', expected names among console, log, apprise, mqtt, webhook"
+        ConfigError,
+        match="got 'pigeon', expected names among console, log, apprise, mqtt, webhook, sound",
     ):
         make_channels(["log", "pigeon"], setup(tmp_path, io.StringIO()))
     with pytest.raises(ConfigError, match="got log, log, expected each name once"):

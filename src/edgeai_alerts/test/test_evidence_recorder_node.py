@@ -11,6 +11,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from edgeai_msgs.msg import Alert as AlertMsg
 from edgeai_msgs.msg import Explanation as ExplanationMsg
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
 from edgeai_alerts.evidence_recorder_node import EvidenceRecorderNode
@@ -201,6 +202,26 @@ def test_a_mask_that_is_none_keeps_the_node_from_starting(room):
     watched.node.trigger_configure()
     watched.node.publish_health()
     assert watched.node._config is None
+
+
+def test_a_mask_that_is_set_while_it_runs_holds_for_what_it_remembers_too(room, tmp_path):
+    watched = room().start()
+    watched.film(0, 22)
+    told = watched.node.set_parameters(
+        [Parameter("privacy.masks", value=["left: 0,0 0.5,0 0.5,1 0,1"])]
+    )
+    assert told[0].successful
+    watched.film(22, 24)
+    watched.alerts.publish(alert_to_msg(alert(at_s=2.0)))
+    watched.ros.until(lambda: watched.kinds() == [["snapshot"]])
+    snapshot = cv2.imread(str(tmp_path / "evidence" / f"{1:032x}.snapshot.jpg"))
+    assert snapshot[:, :28].max() <= 8
+    assert snapshot[:, 36:].min() >= 80
+    ring = watched.node._feeds["hall"].memory.ring
+    newest = ring.nearest(23 * S // 10, within_ns=S)
+    assert newest.image()[:, :28].max() <= 8
+    wrong = [Parameter("privacy.masks", value=["moon/crater: 0,0 1,0 1,1"])]
+    assert "there is no camera moon" in watched.node.set_parameters(wrong)[0].reason
 
 
 def test_without_the_face_model_nothing_is_kept_rather_than_everybodys_face(room, monkeypatch):

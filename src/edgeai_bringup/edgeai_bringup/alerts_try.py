@@ -25,7 +25,7 @@ from edgeai_bringup.preparation import prepare
 from edgeai_bringup.report import write_json
 from edgeai_bringup.settings import parse_settings
 from edgeai_core.alerting.rendering import describe
-from edgeai_core.alerting.rule_file import read_rules
+from edgeai_core.alerting.rule_file import read_rule_file
 from edgeai_core.config import build
 from edgeai_core.errors import ConfigError, FrameError, SetupError, SourceEndedError, SourceError
 from edgeai_core.sources.base import StreamConfig
@@ -57,7 +57,7 @@ def run_try(arguments: argparse.Namespace) -> int:
         ConfigError: the rules or a setting are wrong. SourceError, BagError: the recording cannot
             be read. SetupError: an analyzer cannot be started.
     """
-    rules = read_rules(arguments.rules)
+    rules = read_rule_file(arguments.rules)
     plans = prepare(
         arguments.profile,
         # A bag's pictures carry their stamps, as those of somebody else's driver do.
@@ -169,6 +169,7 @@ def _how(telling: Telling) -> str:
     alert = telling.alert
     parts = [f"rule {alert.rule}" if alert.rule else "no rule"]
     parts.append(f"to {', '.join(telling.channels)}" if telling.channels else "to all channels")
+    parts += [f"{name} is quiet: {then}" for name, then in telling.held]
     if alert.escalated:
         parts.append("nobody had acknowledged")
     elif alert.telling > 1:
@@ -180,6 +181,7 @@ def _as_json(telling: Telling) -> dict[str, object]:
     return {
         "after_s": round(telling.after_s, 2),
         "channels": list(telling.channels),
+        "held": dict(telling.held),
         "escalated": telling.alert.escalated,
         **described(telling.alert),
     }

@@ -36,6 +36,11 @@ def build_parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--separate", action="store_true", help="one process per node, started again when it dies"
     )
+    up.add_argument(
+        "--sim-time",
+        action="store_true",
+        help="live in the time of /clock, as a simulation or replay --clock-hz tells it",
+    )
     up.add_argument("--duration-s", type=_positive, metavar="S", help="stop by itself after S s")
     up.add_argument("--report", type=Path, metavar="FILE", help="write what happened as JSON")
     up.add_argument(
@@ -62,6 +67,15 @@ def build_parser() -> argparse.ArgumentParser:
     arm = verbs.add_parser("arm", help="let analyzers keep watching when the session is over")
     arm.add_argument("analyzers", nargs="+", metavar="ANALYZER")
     verbs.add_parser("disarm", help="let nothing watch when the session is over")
+
+    health = commands.add_parser("health", help="say whether the running graph is well (0 or 1)")
+    health.add_argument(
+        "--timeout-s",
+        type=_positive,
+        default=10.0,
+        metavar="S",
+        help="silent longer is broken (10)",
+    )
 
     add_bag_parsers(commands)
     add_regression_parser(
@@ -191,6 +205,10 @@ def main(argv: Sequence[str]) -> int:
             from edgeai_bringup.regression import run_test_bag
 
             return run_test_bag(arguments)
+        if arguments.command == "health":
+            from edgeai_bringup.health import run_health
+
+            return run_health(arguments)
         if arguments.command == "dashboard":
             from edgeai_bringup.accounts import run_accounts
 

@@ -80,6 +80,12 @@ def profile_description(profile: str) -> Any:
                 description="One process for all nodes (true) or one each, with respawn (false).",
             ),
             DeclareLaunchArgument(
+                "use_sim_time",
+                default_value="false",
+                choices=("true", "false", "True", "False"),
+                description="Live in the time of /clock, as a simulation or a replay tells it.",
+            ),
+            DeclareLaunchArgument(
                 "params_file",
                 default_value="",
                 description="Parameter file instead of the profile's own.",
@@ -102,7 +108,8 @@ def _viewer_arguments(profile: str) -> list[Any]:
             "rviz",
             default_value="false",
             choices=("true", "false", "True", "False"),
-            description="Open rviz2 with the drawn picture and the markers before the camera.",
+            description="Open rviz2 with the drawn picture and the markers before the (first) "
+            "camera.",
         )
     ]
 
@@ -111,9 +118,17 @@ def _viewers(context: Any, profile: str) -> list[Any]:
     from launch.substitutions import LaunchConfiguration
     from launch_ros.actions import Node
 
-    if LaunchConfiguration("rviz").perform(context).casefold() != "true":
+    values = {
+        name: LaunchConfiguration(name).perform(context)
+        for name in ("camera", "cameras", "namespace", "rviz")
+    }
+    if values["rviz"].casefold() != "true":
         return []
-    file = rviz_file(profile, camera=LaunchConfiguration("camera").perform(context))
+    # Of several cameras the first: the others are a click away in its list of topics.
+    first = _cameras(values)[0].partition("=")[0]
+    file = rviz_file(
+        profile, camera=joined(_pushed(context), values["namespace"].strip("/"), first)
+    )
     return [
         Node(
             package="rviz2",
@@ -140,6 +155,7 @@ def _actions(context: Any, profile: str) -> list[Any]:
             "part",
             "composed",
             "params_file",
+            "use_sim_time",
         )
     }
     if values["image"]:
@@ -157,6 +173,7 @@ def _actions(context: Any, profile: str) -> list[Any]:
         namespace=joined(_pushed(context), values["namespace"].strip("/")),
         part=values["part"],
         params_file=Path(values["params_file"]) if values["params_file"] else None,
+        sim_time=values["use_sim_time"].casefold() == "true",
     )
     return [_node_action(p) for p in prepared.plans]
 
@@ -181,6 +198,8 @@ def _composed_action(profile: str, values: dict[str, str]) -> Any:
     arguments += ["--part", values["part"]]
     if values["params_file"]:
         arguments += ["--params-file", values["params_file"]]
+    if values["use_sim_time"].casefold() == "true":
+        arguments += ["--sim-time"]
     return Node(
         package="edgeai_bringup",
         executable="graph",

@@ -46,6 +46,7 @@ def prepare(
     part: str = "all",
     settings: Mapping[str, Mapping[str, ParameterValue]] | None = None,
     params_file: Path | None = None,
+    sim_time: bool = False,
 ) -> Preparation:
     """Choose the sources, make sure that they are there, and plan the nodes.
 
@@ -62,6 +63,7 @@ def prepare(
             names count, and their pictures come as JPEG.
         settings: node name, or ``CAMERA/NODE``, -> parameters that win over everything else, also
             over what the owner set on the page.
+        sim_time: all nodes live in the time of /clock.
 
     Raises:
         ConfigError: there is no such parameter file, it names a node that is not in the graph, two
@@ -76,6 +78,8 @@ def prepare(
         check_node_names(params_file)
     graph_namespace = checked_namespace(namespace)
     overrides = _with_user_settings(settings or {})
+    for entry in graph.NODES if sim_time else ():
+        overrides.setdefault(entry.name, {}).setdefault("use_sim_time", True)
     has_no_camera = graph.Scope.CAMERA not in graph.PARTS[part]
     chosen = choose_cameras(
         tuple(cameras) or (camera,),

@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
-from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import Image
 
 from edgeai_bringup import graph
 from edgeai_bringup.bag_alerts import alerts_of
@@ -20,7 +17,7 @@ from edgeai_bringup.bag_run import Seen, alone, analyzers_among, show
 from edgeai_bringup.preparation import prepare
 from edgeai_bringup.report import check_writable, write_json
 from edgeai_bringup.settings import parse_settings
-from edgeai_core.errors import BagError, ConfigError, FrameError
+from edgeai_core.errors import ConfigError
 from edgeai_core.regression.comparison import Comparison, compare
 from edgeai_core.regression.expectations import Expectations, read_expectations
 from edgeai_core.regression.happenings import Happening, Kind
@@ -28,9 +25,8 @@ from edgeai_core.regression.picture import Picture, as_picture
 from edgeai_core.regression.report import as_text
 from edgeai_core.regression.writing import written
 from edgeai_core.types import SessionState
-from edgeai_ros_common.bags.lock_step import IMAGE_TYPE, stamp_of
+from edgeai_ros_common.bags.pictures import picture_at
 from edgeai_ros_common.bags.player import Pace, open_bag
-from edgeai_ros_common.convert import frame_from_msg
 from edgeai_ros_common.convert_happenings import happenings_of
 from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK, StopSignal
 
@@ -222,33 +218,11 @@ def _are_the_same(looks: Sequence[Look]) -> bool:
 
 
 def _draw(path: Path, comparison: Comparison, bag: Path, *, camera: str) -> None:
-    frames = _Frames(bag, f"/{camera}/image_raw")
-    done, png = cv2.imencode(".png", as_picture(comparison, frame_at=frames.nearest))
+    def frame_at(at_s: float) -> Picture | None:
+        frame = picture_at(bag, at_s, topic=f"/{camera}/image_raw")
+        return None if frame is None else frame.image
+
+    done, png = cv2.imencode(".png", as_picture(comparison, frame_at=frame_at))
     assert done  # a picture of 8 bits and three channels always is a PNG
     path.write_bytes(png.tobytes())
     print(f"picture: {path}")
-
-
-class _Frames:
-    """The pictures of a bag by time; read anew for each, since they are few."""
-
-    def __init__(self, bag: Path, topic: str) -> None:
-        self._bag = bag
-        self._topic = topic
-
-    def nearest(self, at_s: float) -> Picture | None:
-        """Return the picture nearest to so many seconds after the first."""
-        with closing(open_bag(self._bag)) as reader:
-            chosen = [
-                c for c in reader.connections if (c.topic, c.msgtype) == (self._topic, IMAGE_TYPE)
-            ]
-            stamps = [stamp_of(data) for _, _, data in reader.messages(connections=chosen)]
-            wanted_ns = stamps[0] + round(at_s * 1e9)
-            best = min(range(len(stamps)), key=lambda number: abs(stamps[number] - wanted_ns))
-            for number, (_, _, data) in enumerate(reader.messages(connections=chosen)):
-                if number == best:
-                    try:
-                        return frame_from_msg(deserialize_message(bytes(data), Image)).image
-                    except FrameError as exc:
-                        raise BagError(f"bag {self._bag}: {exc}") from exc
-        return None

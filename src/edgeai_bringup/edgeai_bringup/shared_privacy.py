@@ -12,10 +12,8 @@ from edgeai_core.errors import ConfigError
 _SAID_FOR = "evidence_recorder"
 _MASKS = "privacy.masks"
 # Who gets which of them: pictures of things show no faces anyway.
-_GIVEN = {
-    "object_detector": (_MASKS,),
-    "dashboard": (_MASKS, "privacy.blur_unknown_faces", "privacy.face_score"),
-}
+_ALL = (_MASKS, "privacy.blur_unknown_faces", "privacy.face_score")
+_GIVEN = {"object_detector": (_MASKS,), "visualizer": _ALL, "dashboard": _ALL}
 
 
 def share_privacy(plans: Sequence[NodePlan], *, namespace: str = "") -> None:

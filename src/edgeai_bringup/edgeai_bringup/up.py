@@ -61,6 +61,7 @@ def _prepare(arguments: argparse.Namespace) -> Preparation:
         part=arguments.part,
         settings=settings,
         params_file=arguments.params_file,
+        sim_time=arguments.sim_time,
     )
 
 

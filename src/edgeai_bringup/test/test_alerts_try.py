@@ -16,7 +16,7 @@ from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.rehearsal import Rehearsal
 from edgeai_bringup import alerts_try, cli
 from edgeai_core.action_events import Action, ActionEvent
-from edgeai_core.alerting.rule_file import parse_rules
+from edgeai_core.alerting.rule_file import parse_rule_file
 from edgeai_core.errors import ConfigError, SourceError
 from edgeai_core.geometry import Box
 from edgeai_core.types import Detection, Frame, HazardReport, HazardState, SessionState, Severity
@@ -61,9 +61,29 @@ def people(number: int) -> SimpleNamespace:
     return SimpleNamespace(objects=found, events=[])
 
 
+def test_channels_that_are_quiet_then_are_named_with_what_becomes_of_the_alert(monkeypatch):
+    rules = parse_rule_file(
+        "quiet: [{name: night, hours: 22:00-07:00, channels: [log], then: silence}]"
+    )
+    begin_ns = alerts_try._begin_ns("23:00")
+    run = Rehearsal(
+        AlertManagerConfig(),
+        rules,
+        camera="hall",
+        state=SessionState.LOCKED,
+        begin_ns=begin_ns,
+    )
+    for name, at_ns in (("night", begin_ns), ("noon", begin_ns + 12 * 3600 * S)):
+        report = HazardReport(state=HazardState.START_FIRE, reason=name, since_ns=at_ns)
+        run.see("fire_detector", report, stamp_ns=at_ns)
+    assert [one.held for one in run.tellings] == [(("log", "silence"),), ()]
+    assert "log is quiet: silence" in alerts_try._how(run.tellings[0])
+    assert alerts_try._as_json(run.tellings[0])["held"] == {"log": "silence"}
+
+
 def rehearsal(state: SessionState = SessionState.LOCKED) -> Rehearsal:
     return Rehearsal(
-        AlertManagerConfig(), parse_rules(RULES), camera="hall", state=state, begin_ns=0
+        AlertManagerConfig(), parse_rule_file(RULES), camera="hall", state=state, begin_ns=0
     )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from edgeai_bringup.composed import _below, _without_namespace
 from edgeai_bringup.graph import NODES, PROFILES, Role, Scope, plan
-from edgeai_bringup.graph_names import CameraPlan
+from edgeai_bringup.graph_names import CameraPlan, short_names, split_cameras
 
 CONFIG = Path("/config")
 
@@ -252,3 +253,27 @@ def test_pictures_of_a_driver_replace_the_camera_node_and_are_remapped_for_all_w
 def test_a_topic_that_ros_refuses_is_refused_before_anything_starts():
     with pytest.raises(ValueError, match="topic of pictures 'a b'"):
         CameraPlan(name="front", own=False, image="a b")
+
+
+def test_short_names_tell_nodes_of_several_cameras_apart():
+    assert short_names(["/a/usb_cam", "/b/usb_cam", "/supervisor"]) == {
+        "/a/usb_cam": "a/usb_cam",
+        "/b/usb_cam": "b/usb_cam",
+        "/supervisor": "supervisor",
+    }
+
+
+def test_cameras_of_a_launch_argument_may_have_spaces_in_their_sources():
+    text = "entrance=/dev/video0 garden='/my clips/a.mp4'"
+    assert split_cameras(text) == ["entrance=/dev/video0", "garden=/my clips/a.mp4"]
+    with pytest.raises(ValueError, match='cameras "a=\'b": No closing quotation'):
+        split_cameras("a='b")
+
+
+def test_the_composed_process_takes_the_namespace_under_which_it_is_included():
+    rules = ["-r", "__ns:=/fleet", "--log-level", "debug"]
+    assert _without_namespace(rules) == (["--log-level", "debug"], "/fleet")
+    assert _without_namespace([]) == ([], "")
+    given = ["home", "--namespace", "robot_1", "--part", "all"]
+    assert _below("/fleet", given) == ["home", "--part", "all", "--namespace", "fleet/robot_1"]
+    assert _below("/", given) == given

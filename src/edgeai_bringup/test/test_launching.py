@@ -37,6 +37,7 @@ def test_a_profile_becomes_launch_actions(profile, composed):
         "namespace",
         "part",
         "composed",
+        "use_sim_time",
         "params_file",
         *viewable,
     ]
@@ -51,6 +52,7 @@ def test_a_profile_becomes_launch_actions(profile, composed):
             "part": "all",
             "composed": composed,
             "params_file": "",
+            "use_sim_time": "true",
         }
     )
     expected = 1 if composed == "true" else len(PROFILES[profile])
@@ -62,7 +64,9 @@ def test_rviz_is_started_when_it_is_asked_for():
     from launch import LaunchContext
 
     context = LaunchContext()
-    context.launch_configurations.update({"rviz": "false", "camera": "door"})
+    context.launch_configurations.update(
+        {"rviz": "false", "camera": "door", "cameras": "", "namespace": ""}
+    )
     assert _viewers(context, "home") == []
     context.launch_configurations["rviz"] = "true"
     [viewer] = _viewers(context, "home")

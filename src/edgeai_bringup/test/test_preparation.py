@@ -372,3 +372,10 @@ def test_the_center_follows_pictures_of_a_driver_on_another_machine() -> None:
     assert ("front/image_raw/compressed", "/head/image_raw/compressed") in node(
         prepared, "dashboard"
     ).remaps
+
+
+def test_on_simulated_time_all_nodes_are_and_else_none_is(tmp_path: Path) -> None:
+    prepared = prepare("home", source="topic", sim_time=True)
+    assert {p.overrides.get("use_sim_time") for p in prepared.plans} == {True}
+    prepared = prepare("home", source="topic")
+    assert {p.overrides.get("use_sim_time") for p in prepared.plans} == {None}

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 import pytest
-from rclpy.serialization import serialize_message
 
 from edgeai_bringup import bag_run, cli, regression
 from edgeai_bringup.bag_run import Seen
@@ -19,8 +18,7 @@ from edgeai_bringup.locations import config_directory
 from edgeai_core.regression.happenings import Happening, Kind, Moment
 from edgeai_core.types import Frame
 from edgeai_ros_common.bags.definitions import installed_definitions
-from edgeai_ros_common.bags.writing import BagWriter, Topic
-from edgeai_ros_common.convert import image_to_msg
+from edgeai_ros_common.bags.pictures import write_pictures
 
 S = 1_000_000_000
 CAR = Happening(kind=Kind.OBJECT, label="car", moments=(Moment(at_s=0.5, score=0.75),))
@@ -30,14 +28,13 @@ MISSING = "events: [{kind: object, label: bus, at_s: 0.5, box: [1, 1, 5, 5]}]\n"
 
 @pytest.fixture
 def bag(tmp_path) -> Path:
-    topic = Topic(name="/camera/image_raw", type_name="sensor_msgs/msg/Image")
-    with BagWriter(tmp_path / "bag", definitions=installed_definitions()) as writer:
-        for number in range(3):
-            frame = Frame(
-                image=np.full((8, 10, 3), 50 * number, np.uint8), stamp_ns=number * S // 2
-            )
-            data = serialize_message(image_to_msg(frame))
-            writer.write(topic, stamp_ns=frame.stamp_ns, data=data)
+    frames = [
+        Frame(image=np.full((8, 10, 3), 50 * number, np.uint8), stamp_ns=number * S // 2)
+        for number in range(3)
+    ]
+    write_pictures(
+        tmp_path / "bag", frames, topic="/camera/image_raw", definitions=installed_definitions()
+    )
     return tmp_path / "bag"
 
 

@@ -29,7 +29,8 @@ class ParamSpec:
         name: dotted name. kind: bool, int, float, str, "strings" or "floats" (tuples).
         default: value when nothing is said. description: what moving the value does.
         unit: SI or field unit, empty for none. minimum, maximum: inclusive bounds, None for open.
-        choices: closed set of strings, empty for any. read_only: fixed once the node is configured.
+        choices: closed set of strings, empty for any.
+        live: may change while the node works; the others are fixed once it is configured.
     """
 
     name: str
@@ -40,7 +41,7 @@ class ParamSpec:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
-    read_only: bool = True
+    live: bool = False
 
     def checked(self, value: object) -> Value:
         """Return `value` in the parameter's type.
@@ -111,14 +112,21 @@ def param(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
+    live: bool = False,
 ) -> Any:
-    """Return a dataclass field that carries its parameter description."""
+    """Return a dataclass field that carries its parameter description.
+
+    Args:
+        live: a node that works takes a new value between two frames. Only for what decides; what
+            loads a model, a file or a connection is not live.
+    """
     metadata = {
         "description": description,
         "unit": unit,
         "minimum": minimum,
         "maximum": maximum,
         "choices": choices,
+        "live": live,
     }
     return dataclasses.field(default=default, metadata={_SPEC: metadata})
 

@@ -175,12 +175,24 @@ def _point(word: str, name: str) -> Point:
     return x, y
 
 
-def _hours(text: str, name: str) -> DailyHours:
-    match = _HOURS.fullmatch(text)
+def parse_hours(text: str) -> DailyHours:
+    """Return the part of every day that ``HH:MM-HH:MM`` describes.
+
+    Raises:
+        ConfigError: it is not written like that, or begin and end are the same.
+    """
+    match = _HOURS.fullmatch(text.strip())
     if match is None:
-        raise ConfigError(f"zone {name!r}: got hours {text!r}, expected HH:MM-HH:MM")
+        raise ConfigError(f"got hours {text!r}, expected HH:MM-HH:MM")
     begin_hour, begin_minute, end_hour, end_minute = map(int, match.groups())
     return DailyHours(begin=time(begin_hour, begin_minute), end=time(end_hour, end_minute))
+
+
+def _hours(text: str, name: str) -> DailyHours:
+    try:
+        return parse_hours(text)
+    except ConfigError as exc:
+        raise ConfigError(f"zone {name!r}: {exc}") from exc
 
 
 def _sides(points: Sequence[Point]) -> list[tuple[Point, Point]]:

@@ -191,6 +191,16 @@ def test_nobody_falls_on_a_bed_in_its_hours(moment: time, expected: list[Action]
     assert told(stage) == expected
 
 
+def test_a_bed_that_is_drawn_while_the_watch_runs_counts_at_once() -> None:
+    stage = Stage()
+    stage.hold(UPRIGHT, 2)
+    bed = "bed: 0.2,0.5 0.9,0.5 0.9,1 0.2,1"
+    stage.watch.retune(ActionWatchConfig(falls=FallsConfig(lying_zones=(bed,))))
+    stage.move(UPRIGHT, LYING, 0.6)
+    stage.hold(LYING, 1.5)
+    assert told(stage) == []
+
+
 def test_boxes_alone_tell_a_fall_of_somebody_too_small_for_joints() -> None:
     stage = Stage()
     upright = posture(head=0.4, hips=0.2, width=0.14, joints=False)

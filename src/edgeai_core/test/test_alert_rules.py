@@ -15,7 +15,7 @@ from edgeai_core.alerting.memory import TRACKED_CATEGORIES
 from edgeai_core.alerting.observers.actions import _TITLES
 from edgeai_core.alerting.observers.object_events import _TOLD
 from edgeai_core.alerting.plan import Plan
-from edgeai_core.alerting.rule_file import parse_rules, read_rules
+from edgeai_core.alerting.rule_file import parse_rule_file, read_rule_file
 from edgeai_core.alerting.rulebook import RuleBook, RuledEvent
 from edgeai_core.alerting.rules import require_channels
 from edgeai_core.alerting.situation import Situation
@@ -67,7 +67,9 @@ class Home:
         self.now = now
         self.situation = Situation(hold_s=3.0)
         self.book = RuleBook(
-            parse_rules(text), situation=self.situation, time_of_day=lambda stamp_ns: self.now
+            parse_rule_file(text).rules,
+            situation=self.situation,
+            time_of_day=lambda stamp_ns: self.now,
         )
 
     def told(self, *events: AlertEvent) -> list[tuple[str, str, Severity]]:
@@ -312,7 +314,7 @@ def test_a_rule_makes_a_plan() -> None:
 
 
 def test_a_channel_that_is_not_configured_is_told() -> None:
-    rules = parse_rules(ESCALATING)
+    rules = parse_rule_file(ESCALATING).rules
     require_channels(rules, ("log", "sms"))
     with pytest.raises(ConfigError, match=r"rule 'night': channel 'sms' is .* has log"):
         require_channels(rules, ("log",))
@@ -360,7 +362,7 @@ def test_a_channel_that_is_not_configured_is_told() -> None:
         ("rules:\n  - name: a\n    when: night", "r.yaml, line 3: when expects keys and values"),
         ("rules:\n  - fall", "r.yaml, line 2: a rule expects keys and values"),
         ("rules: fall", "r.yaml, line 1: expected a list of rules"),
-        ("- name: a", "r.yaml, line 1: expected `rules:` and a list below it"),
+        ("- name: a", "r.yaml, line 1: expected `rules:` or `quiet:` and a list below it"),
         ("rule: []", "r.yaml, line 1: unknown key 'rule'; known: rules"),
         ("rules:\n  - {name: a", "r.yaml, line 2: is no YAML"),
         ("rules: [{name: !!python/name:os.system a}]", "r.yaml, line 1: "),
@@ -371,13 +373,13 @@ def test_mistakes_are_told_with_file_and_line(tmp_path: Path, text: str, message
     file = tmp_path / "r.yaml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        read_rules(file)
+        read_rule_file(file)
     assert message in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_told_with_the_parameter(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot be read .* check the parameter rules\.path"):
-        read_rules(tmp_path / "none.yaml")
+        read_rule_file(tmp_path / "none.yaml")
 
 
 NAMES = st.sampled_from(CATEGORIES)

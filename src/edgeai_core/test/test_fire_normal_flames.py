@@ -102,6 +102,17 @@ def test_the_time_begins_when_the_last_person_went_away():
     assert alone(normal, 190) == {"stove": 90.0}
 
 
+def test_a_place_that_stays_keeps_its_time_and_one_that_is_new_begins():
+    normal = places(STOVE)
+    burn(normal, range(0, 20))
+    candle = "candle: 0.8,0.8 0.9,0.8 0.9,0.9"
+    normal.retune(NormalFlamesConfig(zones=(STOVE, candle), unattended_after_s=10.0))
+    assert [zone.name for zone in normal.active(NOON)] == ["stove", "candle"]
+    assert alone(normal, 19) == {"stove": 19.0}
+    normal.retune(NormalFlamesConfig(zones=("stove: 0.1,0.1 0.2,0.1 0.2,0.2",)))
+    assert normal.unattended_s(normal.active(NOON), stamp_ns=20 * S) == {}
+
+
 def test_a_hidden_flame_burns_on_and_one_that_was_put_out_does_not():
     normal = places(unattended_after_s=60.0, flame_gap_s=30.0)
     burn(normal, range(0, 71, 30))

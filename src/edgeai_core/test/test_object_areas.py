@@ -56,6 +56,60 @@ def test_a_visit_is_told_when_it_begins_and_when_it_ends():
     ]
 
 
+def see(watch: Areas, second: float, *places) -> list[tuple[str, str, str]]:
+    events = watch.update(
+        [at(*place) for place in places],
+        stamp_ns=round(second * S),
+        width_px=1000,
+        height_px=500,
+        local_time=NOON,
+    )
+    return [(event.state.value, event.zone, event.reason) for event in events]
+
+
+def test_a_zone_that_is_drawn_while_somebody_is_there_counts_from_then_on():
+    watch = areas()
+    assert see(watch, 0.0, INSIDE) == []
+    watch.retune(AreasConfig(zones=(DOOR,), enter_after_s=0.5))
+    assert see(watch, 1.0, INSIDE) == []
+    assert [told[:2] for told in see(watch, 1.5, INSIDE)] == [("entered", "door")]
+
+
+def test_who_is_in_a_zone_stays_there_when_others_are_drawn_and_leaves_one_that_goes():
+    watch = areas(zones=(DOOR,), absence_s=2.0)
+    see(watch, 0.0, INSIDE)
+    assert [told[:2] for told in see(watch, 0.5, INSIDE)] == [("entered", "door")]
+    watch.retune(AreasConfig(zones=(DOOR, "wall: 0,0 0.1,0 0.1,1"), absence_s=2.0))
+    assert see(watch, 1.0, INSIDE) == []
+    watch.retune(AreasConfig(zones=("wall: 0,0 0.1,0 0.1,1",), absence_s=2.0))
+    assert see(watch, 1.5, INSIDE) == [("left", "door", "door is watched no longer")]
+    assert see(watch, 2.0, INSIDE) == []
+
+
+def test_who_is_outside_of_a_zone_that_moved_leaves_it_in_the_usual_time():
+    watch = areas(zones=(DOOR,), absence_s=2.0)
+    for second in (0.0, 0.5):
+        see(watch, second, INSIDE)
+    watch.retune(AreasConfig(zones=("door: 0,0.5 0.1,0.5 0.1,1 0,1",), absence_s=2.0))
+    assert see(watch, 2.4, INSIDE) == []
+    assert [told[:2] for told in see(watch, 2.6, INSIDE)] == [("left", "door")]
+
+
+def test_a_line_that_stays_remembers_who_was_on_which_side_and_a_new_one_begins():
+    across = "across: 0.3,0 0.3,1"
+    watch = areas(lines=(across,))
+    see(watch, 0.0, OUTSIDE)
+    watch.retune(AreasConfig(lines=(across, "other: 0.35,0 0.35,1")))
+    assert [told[1] for told in see(watch, 0.5, INSIDE)] == ["across"]
+    watch.retune(AreasConfig(lines=("across: 0.4,0 0.4,1",)))
+    assert see(watch, 1.0, OUTSIDE) == []
+
+
+def test_a_zone_that_is_none_changes_nothing():
+    with pytest.raises(ConfigError):
+        AreasConfig(zones=("door: 0,0",))
+
+
 def test_who_stays_too_long_lingers_and_short_absences_are_bridged():
     watch = areas(zones=(DOOR,), stays=("door: person for 4 s",), absence_s=2.0)
     places = [INSIDE] * 4 + [None] * 3 + [INSIDE] * 4

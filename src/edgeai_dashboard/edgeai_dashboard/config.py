@@ -69,11 +69,26 @@ class SessionConfig:
     """How long a log-in lasts."""
 
     lifetime_h: float = param(
-        12.0, "Longest session; then log in again", unit="h", minimum=0.01, maximum=720.0
+        12.0, "Longest session; then log in again", unit="h", minimum=0.01, maximum=720.0, live=True
     )
     idle_min: float = param(
-        60.0, "A session that nobody used for so long is over", unit="min", minimum=1.0, maximum=1e4
+        60.0,
+        "A session that nobody used for so long is over",
+        unit="min",
+        minimum=1.0,
+        maximum=1e4,
+        live=True,
     )
+
+    @property
+    def lifetime_s(self) -> float:
+        """Longest session, seconds."""
+        return self.lifetime_h * 3600.0
+
+    @property
+    def idle_s(self) -> float:
+        """Longest pause, seconds."""
+        return self.idle_min * 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +96,18 @@ class LiveConfig:
     """The live view; nothing is encoded while nobody watches."""
 
     fps: float = param(
-        5.0, "Pictures per second to a watcher at most", unit="1/s", minimum=0.2, maximum=30.0
+        5.0,
+        "Pictures per second to a watcher at most",
+        unit="1/s",
+        minimum=0.2,
+        maximum=30.0,
+        live=True,
     )
     width_px: int = param(
-        960, "Wider pictures are made smaller", unit="px", minimum=64, maximum=4096
+        960, "Wider pictures are made smaller", unit="px", minimum=64, maximum=4096, live=True
     )
     jpeg_quality: int = param(
-        75, "Lower takes less of the network and looks worse", minimum=10, maximum=95
+        75, "Lower takes less of the network and looks worse", minimum=10, maximum=95, live=True
     )
 
 
@@ -95,7 +115,9 @@ class LiveConfig:
 class UploadConfig:
     """Clips and pictures that people are enrolled from."""
 
-    limit_mb: float = param(64.0, "Larger uploads are refused", unit="MB", minimum=1.0, maximum=1e3)
+    limit_mb: float = param(
+        64.0, "Larger uploads are refused", unit="MB", minimum=1.0, maximum=1e3, live=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from edgeai_core.access.locations import data_directory
 from edgeai_core.errors import FrameError
 from edgeai_core.privacy.config import PrivacyConfig
 from edgeai_core.privacy.faces import FaceFinder
+from edgeai_core.privacy.live import LivePrivacy
 from edgeai_core.privacy.masks import masks_of
 from edgeai_core.user_settings import user_settings_path
 from edgeai_dashboard import json_views
@@ -39,7 +40,6 @@ from edgeai_dashboard.config import DashboardConfig
 from edgeai_dashboard.desk import Desk
 from edgeai_dashboard.graph_calls import GraphCalls
 from edgeai_dashboard.live_feed import LiveFeed
-from edgeai_dashboard.live_privacy import LivePrivacy
 from edgeai_dashboard.node_settings import NodeSettings
 from edgeai_dashboard.ros_backend import RosBackend
 from edgeai_dashboard.server import HttpServer
@@ -96,6 +96,7 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         self._frame_hub = frame_hub
         self._access = AuthStateGuard(clock_s=time.monotonic)
         self._server: HttpServer | None = None
+        self._desk: Desk | None = None
         self._closing: dict[str, list[Callable[[], object]]] = {}
 
     def setup(self, config: DashboardConfig) -> None:
@@ -140,6 +141,16 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         self._server = server
         self._tell(config, server.port)
 
+    def change(self, config: DashboardConfig) -> None:
+        masks = masks_of(config.privacy.masks, cameras=config.graph.cameras)
+        if not self.is_active:
+            return
+        for camera, feed in self._feeds.items():
+            feed.retune(config.live)
+            feed.privacy.change_mask(masks[camera])
+        if self._desk is not None:
+            self._desk.retune(config)
+
     def health(self) -> Health:
         assert self._config is not None  # asked only while active
         assert self._server is not None
@@ -163,10 +174,10 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         sessions = SessionTable(
             self._accounts,
             clock_s=time.monotonic,
-            lifetime_s=config.session.lifetime_h * 3600.0,
-            idle_s=config.session.idle_min * 60.0,
+            lifetime_s=config.session.lifetime_s,
+            idle_s=config.session.idle_s,
         )
-        desk = Desk(
+        self._desk = Desk(
             config=config,
             accounts=self._accounts,
             sessions=sessions,
@@ -176,7 +187,7 @@ class DashboardNode(EdgeNode[DashboardConfig]):
             clock_s=time.monotonic,
             report=self.get_logger().warning,
         )
-        return make_app(desk)
+        return make_app(self._desk)
 
     def _tell(self, config: DashboardConfig, port: int) -> None:
         where = f"{config.http.scheme}://{_shown(config.http.host)}:{port}"
@@ -224,7 +235,7 @@ class DashboardNode(EdgeNode[DashboardConfig]):
     def _close_all(self) -> None:
         for feed in self._feeds.values():
             self._close(feed)
-        self._server = None
+        self._server = self._desk = None
 
     def _subscribed(
         self,

@@ -20,7 +20,7 @@ SESSION_COOKIE = "edgeai_session"
 _CALLER: web.RequestKey[Caller] = web.RequestKey("caller", Caller)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Desk:
     """The server's parts. Owned by the server's loop.
 
@@ -40,6 +40,11 @@ class Desk:
     clock_s: Callable[[], float]
     report: Callable[[str], object]
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+
+    def retune(self, config: DashboardConfig) -> None:
+        """Serve requests to come with other live parameters; any thread calls."""
+        self.config = config
+        self.sessions.retune(lifetime_s=config.session.lifetime_s, idle_s=config.session.idle_s)
 
 
 DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)

@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 
 from edgeai_core.errors import EdgeAiError
+from edgeai_core.privacy.live import LivePrivacy
 from edgeai_core.types import Frame
 from edgeai_dashboard.backend import LivePicture
 from edgeai_dashboard.config import LiveConfig
-from edgeai_dashboard.live_privacy import LivePrivacy
 
 # What was found stays on the picture for so long; an analyzer that stopped must not leave boxes.
 _FRESH_S = 1.5
@@ -60,6 +60,10 @@ class LiveFeed:
         self._due_s = 0.0
         self._busy = False
         self._found: dict[str, tuple[float, Any]] = {}
+
+    def retune(self, config: LiveConfig) -> None:
+        """Take another rate and size from the next picture on."""
+        self._config = config
 
     @property
     def watchers(self) -> int:

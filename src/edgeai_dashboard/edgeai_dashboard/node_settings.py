@@ -21,14 +21,23 @@ from edgeai_core.errors import ConfigError
 from edgeai_core.user_settings import SettingValue, read_user_settings, write_user_settings
 from edgeai_dashboard.backend import GraphError, Json
 from edgeai_dashboard.graph_calls import GraphCalls
-from edgeai_dashboard.setting_checks import Setting, is_shown, setting_from
+from edgeai_dashboard.setting_checks import (
+    PRIVACY_OF,
+    Setting,
+    is_shown,
+    setting_from,
+    shared_privacy,
+)
 from edgeai_ros_common.params import value_message
 
 # Models are loaded by no step of these, but a worker may have to finish its frame.
 _TRANSITION_TIMEOUT_S = 30.0
 # The supervisor brings a node back as soon as its heartbeat says that it is down, once a second.
 _ATTEMPTS = 4
-_AT_START = ("supervisor", "dashboard")
+# Taken down they could not answer, or bring themselves back.
+_SUPERVISOR = "supervisor"
+_STAYS_UP = (_SUPERVISOR, "dashboard")
+_FIXED = "is fixed while configured"
 
 
 class NodeSettings:
@@ -60,7 +69,7 @@ class NodeSettings:
 
     async def _view(self, node: str, kept: Mapping[str, Mapping[str, SettingValue]]) -> Json:
         role = _role(node)
-        view: Json = {"node": role, "problem": "", "at_start_only": role in _AT_START}
+        view: Json = {"node": role, "problem": "", "at_start_only": role == _SUPERVISOR}
         try:
             settings = await self.of(node)
         except GraphError as exc:
@@ -108,20 +117,33 @@ class NodeSettings:
         async with self._changing:
             known_settings = {setting.name: setting for setting in await self.of(nodes[0])}
             checked = {name: _checked(known_settings, name, values[name]) for name in values}
-            if role not in _AT_START:
-                for node in nodes:
-                    await self._set(node, known_settings, checked)
+            taken = [await self._set(node, known_settings, checked) for node in nodes]
+            later = await self._share(role, known_settings, checked)
             await asyncio.to_thread(self._keep, role, checked)
-        if role in _AT_START:
+        if not all(taken):
             return f"kept; {role} takes it at the next start"
-        return f"{role} works with it now"
+        return f"{role} works with it now" + "".join(
+            f"; {other} at the next start" for other in later
+        )
+
+    async def _share(
+        self, role: str, known: Mapping[str, Setting], values: Mapping[str, SettingValue]
+    ) -> list[str]:
+        """Give privacy to the others that start-up gives it to; return who takes it later."""
+        later = []
+        for node in self._nodes if role == PRIVACY_OF else ():
+            shared = shared_privacy(node, values)
+            if shared and not await self._set(node, known, shared):
+                later.append(_role(node))
+        return later
 
     async def _set(
         self,
         node: str,
         known: Mapping[str, Setting],
         values: Mapping[str, SettingValue],
-    ) -> None:
+    ) -> bool:
+        """Set parameters, taking the node down where they are not live; False: it must stay up."""
         request = SetParametersAtomically.Request(
             parameters=[
                 Parameter(name=name, value=value_message(known[name].kind, value))
@@ -129,16 +151,18 @@ class NodeSettings:
             ]
         )
         reason = ""
-        for _ in range(_ATTEMPTS):
-            await self._take_down(node)
+        for _ in range(1 + _ATTEMPTS):
             answer = await self._calls.call(
                 SetParametersAtomically, f"{node}/set_parameters_atomically", request
             )
             if answer.result.successful:
-                return  # the supervisor brings the node back to where it was
+                return True  # one that was taken down the supervisor brings back to where it was
             reason = answer.result.reason
-            if "is fixed while configured" not in reason:
+            if _FIXED not in reason:
                 break
+            if _role(node) in _STAYS_UP:
+                return False
+            await self._take_down(node)
         raise GraphError(reason)
 
     async def _take_down(self, node: str) -> None:

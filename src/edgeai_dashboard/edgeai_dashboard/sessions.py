@@ -68,6 +68,10 @@ class SessionTable:
         self._idle_s = idle_s
         self._sessions: dict[str, _Session] = {}
 
+    def retune(self, *, lifetime_s: float, idle_s: float) -> None:
+        """Let sessions that begin from now on last so long, and all be idle for so long."""
+        self._lifetime_s, self._idle_s = lifetime_s, idle_s
+
     def open(self, account: Account) -> str:
         """Begin a session; return its token, which is kept nowhere here."""
         while len(self._sessions) >= _MAX_SESSIONS:

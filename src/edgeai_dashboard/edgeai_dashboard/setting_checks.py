@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,8 @@ _HIDDEN_PREFIXES = (
 _HIDDEN_NAMES = ("stream.source",)
 _HIDDEN_LAST_WORD = "path"
 # Said once, there; other nodes get it from the graph table.
-_PRIVACY, _PRIVACY_OF = "privacy.", "evidence_recorder"
+PRIVACY_OF = "evidence_recorder"
+_PRIVACY, _MASKS = "privacy.", "privacy.masks"
 _KINDS = {
     ParameterType.PARAMETER_BOOL: "bool",
     ParameterType.PARAMETER_INTEGER: "int",
@@ -83,13 +85,32 @@ class Setting:
 
 def is_shown(name: str, *, role: str) -> bool:
     """Return whether the page shows a parameter of a node and may set it."""
-    if name.startswith(_PRIVACY) and role != _PRIVACY_OF:
+    if name.startswith(_PRIVACY) and role != PRIVACY_OF:
         return False
     return not (
         name.startswith(_HIDDEN_PREFIXES)
         or name in _HIDDEN_NAMES
         or name.rpartition(".")[2] == _HIDDEN_LAST_WORD
     )
+
+
+def shared_privacy(node: str, values: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
+    """Return what a node gets of privacy that was set for the evidence recorder.
+
+    As start-up does: the page gets all of it, a camera's object detector the masks that are its.
+
+    Args:
+        node: full name. values: that were set, by name.
+    """
+    camera, _, role = node.strip("/").rpartition("/")
+    if role == "dashboard":
+        return {name: value for name, value in values.items() if name.startswith(_PRIVACY)}
+    masks = values.get(_MASKS)
+    if role != "object_detector" or not isinstance(masks, list):
+        return {}
+    owners = [str(mask).partition(":")[0].strip().rpartition("/")[0] for mask in masks]
+    own = [str(m) for m, owner in zip(masks, owners, strict=True) if owner in ("", camera)]
+    return {_MASKS: own}
 
 
 def setting_from(descriptor: ParameterDescriptor, value: ParameterValue) -> Setting | None:

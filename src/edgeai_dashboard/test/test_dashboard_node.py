@@ -36,7 +36,8 @@ from edgeai_core.access.credentials import (
     operator_key,
 )
 from edgeai_core.access.permissions import Permission, Role
-from edgeai_core.config import param
+from edgeai_core.config import group, param
+from edgeai_core.privacy.config import PrivacyConfig
 from edgeai_core.types import AuthState, Frame, SessionState
 from edgeai_core.user_settings import read_user_settings
 from edgeai_dashboard.dashboard_node import DashboardNode
@@ -58,6 +59,8 @@ class StandConfig:
     after_s: float = param(600.0, "How long", unit="s", minimum=1.0, maximum=900.0)
     view: str = param("near", "From where", choices=("near", "far"))
     path: str = param("/secret", "A file")
+    places: tuple[str, ...] = param((), "Places that may change while it works", live=True)
+    privacy: PrivacyConfig = group(PrivacyConfig)
 
 
 class Stand(EdgeNode[StandConfig]):
@@ -161,7 +164,7 @@ def node(ros, overrides, hub, tmp_path, monkeypatch) -> DashboardNode:
         "live.fps": 30.0,
         # A face model is not what is tested here.
         "privacy.blur_unknown_faces": False,
-        "graph.nodes": [FIRE, "/camera/face_authenticator", "/supervisor"],
+        "graph.nodes": [FIRE, "/camera/face_authenticator", "/supervisor", "/dashboard"],
         "graph.analyzers": [FIRE],
         "graph.cameras": ["camera"],
     }
@@ -184,40 +187,42 @@ def graph(ros, tmp_path) -> Graph:
 @pytest.fixture
 def visit(ros, node):
     """Run a story of somebody who is logged in, while the executor spins here."""
+    return lambda story: visited(node, ros, story)
 
-    def visited(story) -> None:
-        async def told() -> None:
-            base = f"http://127.0.0.1:{node.port}"
-            jar = aiohttp.CookieJar(unsafe=True)
-            async with aiohttp.ClientSession(base, cookie_jar=jar) as session:
-                body = {"name": "ada", "password": PASSWORD}
-                async with session.post("/api/login", json=body) as answer:
-                    csrf = (await answer.json())["csrf"]
 
-                async def ask(method: str, path: str, **options: object):
-                    headers = {"X-CSRF-Token": csrf}
-                    async with session.request(method, path, headers=headers, **options) as got:
-                        is_json = got.content_type == "application/json"
-                        return await got.json() if is_json else await got.read()
+def visited(node: DashboardNode, ros, story) -> None:
+    """Run a story of somebody who is logged in at a node, while the executor spins here."""
 
-                await story(ask, session)
+    async def told() -> None:
+        base = f"http://127.0.0.1:{node.port}"
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(base, cookie_jar=jar) as session:
+            body = {"name": "ada", "password": PASSWORD}
+            async with session.post("/api/login", json=body) as answer:
+                csrf = (await answer.json())["csrf"]
 
-        failures: list[BaseException] = []
+            async def ask(method: str, path: str, **options: object):
+                headers = {"X-CSRF-Token": csrf}
+                async with session.request(method, path, headers=headers, **options) as got:
+                    is_json = got.content_type == "application/json"
+                    return await got.json() if is_json else await got.read()
 
-        def running() -> None:
-            try:
-                asyncio.run(told())
-            except BaseException as exc:
-                failures.append(exc)
+            await story(ask, session)
 
-        thread = threading.Thread(target=running)
-        thread.start()
-        ros.until(lambda: not thread.is_alive(), timeout_s=60.0)
-        thread.join()
-        if failures:
-            raise failures[0]
+    failures: list[BaseException] = []
 
-    return visited
+    def running() -> None:
+        try:
+            asyncio.run(told())
+        except BaseException as exc:
+            failures.append(exc)
+
+    thread = threading.Thread(target=running)
+    thread.start()
+    ros.until(lambda: not thread.is_alive(), timeout_s=60.0)
+    thread.join()
+    if failures:
+        raise failures[0]
 
 
 def test_what_is_changed_carries_the_right_of_who_is_logged_in(graph, visit) -> None:
@@ -383,7 +388,7 @@ def test_zones_and_settings_reach_a_running_node_and_are_kept(ros, visit, tmp_pa
     async def story(ask, session) -> None:
         nodes = {entry["node"]: entry for entry in (await ask("GET", "/api/settings"))["nodes"]}
         shown = {entry["name"]: entry for entry in nodes["fire_detector"]["parameters"]}
-        assert set(shown) == {"zones", "after_s", "view"}
+        assert set(shown) == {"zones", "after_s", "view", "places"}
         assert (shown["after_s"]["minimum"], shown["after_s"]["maximum"]) == (1.0, 900.0)
         assert shown["view"]["choices"] == ["near", "far"]
         assert "nobody answers" in nodes["supervisor"]["problem"]
@@ -416,6 +421,86 @@ def test_zones_and_settings_reach_a_running_node_and_are_kept(ros, visit, tmp_pa
     assert read_user_settings(tmp_path / "settings.json") == {
         "fire_detector": {"zones": [], "after_s": 60.0}
     }
+
+
+def test_what_is_live_is_taken_by_a_node_that_goes_on_working(ros, visit, tmp_path) -> None:
+    stand = ros.add(Stand(node_name="fire_detector", namespace="/camera", context=ros.context))
+    stand.trigger_configure()
+    stand.trigger_activate()
+    states: list[str] = []
+    ros.listener().create_timer(0.001, lambda: states.append(stand.is_active))
+
+    async def story(ask, session) -> None:
+        body = {"node": "fire_detector", "name": "places", "value": ["sofa"]}
+        answer = await ask("PUT", "/api/settings", json=body)
+        assert answer["message"] == "fire_detector works with it now"
+
+    visit(story)
+    assert set(states) == {True}
+    assert list(stand.get_parameter("places").value) == ["sofa"]
+    assert read_user_settings(tmp_path / "settings.json") == {"fire_detector": {"places": ["sofa"]}}
+
+
+def test_the_page_takes_its_own_live_settings_at_once_and_others_at_the_next_start(
+    node, visit, tmp_path
+) -> None:
+    async def story(ask, session) -> None:
+        for name, value, words in (
+            ("live.fps", 7.0, "dashboard works with it now"),
+            ("session.idle_min", 5.0, "dashboard works with it now"),
+            ("uploads.limit_mb", 2.0, "dashboard works with it now"),
+        ):
+            body = {"node": "dashboard", "name": name, "value": value}
+            assert (await ask("PUT", "/api/settings", json=body))["message"] == words
+
+    visit(story)
+    assert node.port > 0  # it never went away
+    assert node._feeds["camera"]._config.fps == 7.0
+    assert (node._desk.sessions._idle_s, node._desk.config.uploads.limit_mb) == (300.0, 2.0)
+    kept = read_user_settings(tmp_path / "settings.json")["dashboard"]
+    assert kept == {"live.fps": 7.0, "session.idle_min": 5.0, "uploads.limit_mb": 2.0}
+
+
+@pytest.fixture
+def private_nodes() -> list[str]:
+    return ["/evidence_recorder", "/camera/object_detector", "/yard/object_detector", "/dashboard"]
+
+
+def test_a_mask_is_set_once_and_holds_for_every_picture(
+    ros, overrides, hub, tmp_path, monkeypatch, private_nodes
+) -> None:
+    monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
+    Accounts(tmp_path, cost=2).set_password("ada", PASSWORD, role=Role.OWNER)
+    values = {"http.port": 0, "graph.nodes": private_nodes, "graph.cameras": ["camera", "yard"]}
+    values["privacy.blur_unknown_faces"] = False
+    page = ros.add(
+        DashboardNode(context=ros.context, parameter_overrides=overrides(values), frame_hub=hub)
+    )
+    page.trigger_configure()
+    page.trigger_activate()
+    stands = {}
+    for name in private_nodes[:-1]:
+        space, _, own = name.rpartition("/")
+        stand = Stand(node_name=own, namespace=space or "/", context=ros.context)
+        stands[name] = ros.add(stand)
+        stand.trigger_configure()
+        stand.trigger_activate()
+    masks = ["house: 0,0 1,0 1,1 0,1", "yard/tree: 0,0 1,0 1,1"]
+
+    async def story(ask, session) -> None:
+        body = {"node": "evidence_recorder", "name": "privacy.masks", "value": masks}
+        answer = await ask("PUT", "/api/settings", json=body)
+        assert answer["message"] == "evidence_recorder works with it now"
+
+    visited(page, ros, story)
+    taken = {n: list(s.get_parameter("privacy.masks").value) for n, s in stands.items()}
+    assert taken["/camera/object_detector"] == masks[:1]
+    assert taken["/yard/object_detector"] == masks
+    image = np.full((10, 10, 3), 9, np.uint8)
+    page._feeds["camera"].privacy.screen(image, stamp_ns=1, scale=1.0)
+    assert image.max() == 0
+    kept = read_user_settings(tmp_path / "settings.json")
+    assert kept == {"evidence_recorder": {"privacy.masks": masks}}
 
 
 def test_without_a_terminal_no_password_is_made_and_health_names_the_address(node) -> None:

@@ -12,11 +12,11 @@ import pytest
 from edgeai_core.config import build
 from edgeai_core.errors import ModelError, ModelMissingError
 from edgeai_core.geometry import Box
+from edgeai_core.privacy.live import LivePrivacy
 from edgeai_core.privacy.masks import masks_of
 from edgeai_core.types import DetectedFace, FaceMatch, Frame
 from edgeai_dashboard.config import LiveConfig
 from edgeai_dashboard.live_feed import LiveFeed
-from edgeai_dashboard.live_privacy import LivePrivacy
 
 MASK = "window: 0.5,0.0 1.0,0.0 1.0,1.0 0.5,1.0"
 ADA, STRANGER = Box(20.0, 20.0, 60.0, 60.0), Box(20.0, 120.0, 60.0, 160.0)

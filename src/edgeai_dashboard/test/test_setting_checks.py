@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeai_dashboard.setting_checks import is_shown
+from edgeai_dashboard.setting_checks import is_shown, shared_privacy
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,16 @@ from edgeai_dashboard.setting_checks import is_shown
 )
 def test_what_locks_out_or_undoes_privacy_is_not_shown(name: str, role: str, shown: bool) -> None:
     assert is_shown(name, role=role) is shown
+
+
+def test_privacy_of_evidence_is_given_to_who_shows_pictures_as_start_up_does() -> None:
+    masks = ["house: 0,0 1,0 1,1", "yard/tree: 0,0 1,0 1,1"]
+    values = {"privacy.masks": masks, "privacy.face_score": 0.2, "clip.enabled": True}
+    assert shared_privacy("/dashboard", values) == {
+        "privacy.masks": masks,
+        "privacy.face_score": 0.2,
+    }
+    assert shared_privacy("/hall/object_detector", values) == {"privacy.masks": masks[:1]}
+    assert shared_privacy("/yard/object_detector", values) == {"privacy.masks": masks}
+    assert shared_privacy("/object_detector", {"clip.enabled": True}) == {}
+    assert shared_privacy("/fire_detector", values) == {}

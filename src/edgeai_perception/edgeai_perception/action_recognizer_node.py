@@ -110,6 +110,9 @@ class ActionRecognizerNode(AnalyzerNode[ActionRecognizerConfig, ActionResult]):
         self._told_current: frozenset[tuple[str, int]] | None = None
         super().start(config)
 
+    def retune(self, config: ActionRecognizerConfig) -> None:
+        self._watch.retune(config.watch)
+
     def model_description(self) -> tuple[str, str]:
         return self._model_name, self._detector.runtime_name if self._model_name else ""
 

@@ -105,12 +105,26 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
         self._people_lock = threading.Lock()
         self._latest: HazardReport | None = None
         self._explainer = Explainer(config.explain, clock=time.monotonic)
+        self._sees_people = False
         # Before the pictures: of what has come rclpy hands out first what was subscribed first, and
         # what others saw in earlier frames must be known when the next one comes.
-        if config.fire.normal_flames.zones:
+        self._look_for_people(config)
+        super().start(config)
+
+    def change(self, config: FireDetectorConfig) -> None:
+        if self.is_active:
+            self._look_for_people(config)
+        super().change(config)
+
+    def retune(self, config: FireDetectorConfig) -> None:
+        self._watch.retune(config.fire)
+
+    def _look_for_people(self, config: FireDetectorConfig) -> None:
+        """Listen for people once there is a place where they attend a flame."""
+        if config.fire.normal_flames.zones and not self._sees_people:
+            self._sees_people = True
             self.subscribe(Detection2DArray, "objects", self._on_objects, qos.RESULTS)
             self.subscribe(FaceMatchArray, "faces", self._on_faces, qos.RESULTS)
-        super().start(config)
 
     def model_description(self) -> tuple[str, str]:
         return self._model_name, self._fire_model.runtime_name if self._model_name else ""

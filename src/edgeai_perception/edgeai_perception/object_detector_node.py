@@ -31,7 +31,7 @@ from edgeai_core.analyzers.objects.watch import ObjectWatch
 from edgeai_core.model_card import Task
 from edgeai_core.object_events import ObjectEvent
 from edgeai_core.overlay import draw_objects, draw_zones
-from edgeai_core.privacy.masks import masks_of
+from edgeai_core.privacy.masks import PrivacyMask, masks_of
 from edgeai_core.tracking import Tracker
 from edgeai_core.types import Detection, Frame
 from edgeai_core.zones import parse_zones
@@ -88,13 +88,12 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         self._explanations = self.publisher(ExplanationMsg, "explanations", qos.RESULTS)
         self._current = self.publisher(ObjectEventArray, "objects/current", qos.STATE)
         self._debug_image = self.publisher(Image, "objects/debug_image", qos.IMAGE_OFFERED)
-        self._zones = parse_zones(config.watch.areas.zones)
-        camera = self.get_namespace().strip("/")
-        self._mask = masks_of(config.privacy.masks, cameras=[camera])[camera]
+        self._mask = self._mask_of(config)
         self._things = self.publisher(SightingMsg, "things", qos.ALERTS)
         self._label_info = self.publisher(LabelInfo, "objects/label_info", qos.STATE)
 
     def start(self, config: ObjectDetectorConfig) -> None:
+        self._zones = parse_zones(config.watch.areas.zones)
         self._tracker = Tracker(config.tracking)
         self._search = ObjectSearch(self._detector, tiles=config.tiles, taught=self._taught)
         self._explainer = ObjectExplainer(
@@ -111,6 +110,20 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         self._load_own_things()
         self._tell_labels()
         super().start(config)
+
+    def change(self, config: ObjectDetectorConfig) -> None:
+        refuse_unknown_labels(config, self._detector.labels)
+        self._mask.become(self._mask_of(config))
+        super().change(config)
+
+    def retune(self, config: ObjectDetectorConfig) -> None:
+        self._watch.retune(config.watch)
+        self._sightings.retune(config.things)
+        self._zones = parse_zones(config.watch.areas.zones)
+
+    def _mask_of(self, config: ObjectDetectorConfig) -> PrivacyMask:
+        camera = self.get_namespace().strip("/")
+        return masks_of(config.privacy.masks, cameras=[camera])[camera]
 
     def _own_things(self, config: ObjectDetectorConfig) -> TaughtThings | None:
         if not config.taught.enabled:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from edgeai_msgs.msg import Explanation, FaceMatchArray, HazardReport
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from vision_msgs.msg import Detection2DArray
 
 from edgeai_core import catalog
@@ -114,6 +115,26 @@ def run(node: FireDetectorNode) -> FireDetectorNode:
     assert node.trigger_configure() is TransitionCallbackReturn.SUCCESS
     assert node.trigger_activate() is TransitionCallbackReturn.SUCCESS
     return node
+
+
+def test_a_stove_that_is_drawn_while_the_node_works_is_normal_and_attended(ros, make, camera):
+    node = run(make())
+    assert len(list(node.subscriptions)) == 0
+    camera.show()
+    ros.until(lambda: camera.reports)
+    zones = Parameter("fire.normal_flames.zones", value=[STOVE])
+    assert node.set_parameters([zones])[0].successful
+    # Whoever stands there is seen by others.
+    topics = sorted(s.topic_name for s in node.subscriptions)
+    assert topics == ["/camera/faces", "/camera/objects"]
+    assert node.set_parameters([zones])[0].successful
+    assert len(list(node.subscriptions)) == 2
+    reports = len(camera.reports)
+    camera.show()
+    ros.until(lambda: len(camera.reports) > reports)
+    assert [zone.name for zone in node._watch._normal._zones] == ["stove"]
+    node.trigger_deactivate()
+    assert len(list(node.subscriptions)) == 0
 
 
 def test_a_fire_is_reported_with_its_regions_and_the_header_of_its_frame(ros, make, camera):
@@ -231,8 +252,14 @@ def test_without_such_places_nobody_is_asked_who_is_near(make):
 
 
 def test_the_parameters_reach_the_model_which_is_named_and_freed(make, models):
-    node = run(make(inference__threads=2, inference__model="other"))
-    assert models[0].options == {"name": "other", "runtime": "auto", "threads": 2}
+    node = run(make(inference__threads=2, inference__model="other", inference__precision="f16"))
+    assert models[0].options == {
+        "name": "other",
+        "runtime": "auto",
+        "threads": 2,
+        "precision": "f16",
+        "report": node.note_runtime,
+    }
     assert node.model_description() == ("other", "fake")
     node.trigger_deactivate()
     assert not models[0].closed

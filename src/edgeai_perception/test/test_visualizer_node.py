@@ -12,10 +12,12 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 from visualization_msgs.msg import ImageMarker, Marker, MarkerArray
 
+from edgeai_core import catalog
 from edgeai_core.camera_model import CameraModel
+from edgeai_core.errors import ModelMissingError
 from edgeai_core.geometry import Box
 from edgeai_core.skeletons import JOINTS, Skeleton
-from edgeai_core.types import Detection, FaceMatch, Frame
+from edgeai_core.types import DetectedFace, Detection, FaceMatch, Frame
 from edgeai_perception.visualizer_node import VisualizerNode
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (
@@ -36,6 +38,37 @@ LENS = CameraModel.nominal(width_px=320, height_px=240, horizontal_fov_deg=70.0)
 PERIOD_NS = 100_000_000
 
 
+class FakeFinder:
+    """A face wherever the test says that one is."""
+
+    faces: tuple[Box, ...] = ()
+
+    def __init__(self) -> None:
+        self.closed = False
+
+    def detect(self, image) -> list[DetectedFace]:
+        return [
+            DetectedFace(box=box, score=0.9, landmarks_xy_px=np.zeros((5, 2), np.float32))
+            for box in self.faces
+        ]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def finders(monkeypatch) -> list[FakeFinder]:
+    """Return the face finders that were loaded."""
+    made: list[FakeFinder] = []
+
+    def make(**options) -> FakeFinder:
+        made.append(FakeFinder())
+        return made[-1]
+
+    monkeypatch.setattr(catalog, "create_face_finder", make)
+    return made
+
+
 class Camera:
     """A camera's frames, and what analyzers found on each."""
 
@@ -49,6 +82,7 @@ class Camera:
         self.faces = node.create_publisher(FaceMatchArray, "/door/faces", qos.RESULTS)
         self.joints = node.create_publisher(Detection2DArray, "/door/actions/joints", qos.RESULTS)
         self.lens = LENS
+        self.picture = np.full((240, 320, 3), 40, np.uint8)
         self.things: tuple[Detection, ...] = ()
         self.people: tuple[Skeleton, ...] = ()
         self.matches: tuple[FaceMatch, ...] = ()
@@ -56,7 +90,7 @@ class Camera:
     def tick(self) -> Frame:
         """Deliver a frame with its results."""
         self.stamp_ns = next(self._numbers) * PERIOD_NS
-        image = np.full((240, 320, 3), 40, np.uint8)
+        image = self.picture.copy()
         frame = Frame(image=image, stamp_ns=self.stamp_ns, frame_id="door_optical_frame")
         self.infos.publish(camera_info_to_msg(self.lens, header_of(frame)))
         self.objects.publish(detections_to_msg(self.things, frame))
@@ -76,7 +110,7 @@ def camera(ros):
 
 
 @pytest.fixture
-def node(ros, overrides, camera) -> VisualizerNode:
+def node(ros, overrides, camera, finders) -> VisualizerNode:
     made = ros.add(
         VisualizerNode(
             node_name="visualizer",
@@ -150,6 +184,48 @@ def test_the_compressed_picture_comes_alone_when_it_alone_is_wanted(ros, node, c
     small = collect(ros, CompressedImage, "/door/image_annotated/compressed", qos.IMAGE_WANTED)
     ros.until(lambda: camera.tick() and small)
     assert bytes(small[0].data[:2]) == b"\xff\xd8"  # the beginning of a JPEG file
+
+
+def test_a_strangers_face_is_not_to_be_seen_and_the_finder_goes_with_the_viewer(
+    ros, node, camera, finders, monkeypatch
+):
+    monkeypatch.setattr(FakeFinder, "faces", (Box(100.0, 60.0, 160.0, 130.0),))
+    # Every other column is white: what is averaged shows none of them.
+    camera.picture[:, ::2] = 255
+    viewer = ros.listener()
+    images: list[Image] = []
+    subscription = viewer.create_subscription(
+        Image, "/door/image_annotated", images.append, qos.IMAGE_WANTED
+    )
+    ros.until(lambda: camera.tick() and images)
+    shown = frame_from_msg(images[-1]).image
+    assert np.ptp(shown[70:120, 110:150]) < 20
+    assert np.ptp(shown[70:120, 230:300]) == 215
+    viewer.destroy_subscription(subscription)
+    ros.until(lambda: finders[-1].closed)
+
+
+def test_without_a_face_finder_no_picture_is_shown_and_it_is_told(ros, node, camera, monkeypatch):
+    def missing(**options):
+        raise ModelMissingError("the face model is not there; run ./edgeai setup")
+
+    monkeypatch.setattr(node._privacy, "_make_finder", missing)
+    monkeypatch.setattr("edgeai_perception.visualizer_node.NO_FRAMES_AFTER_S", 0.0)
+    images = collect(ros, Image, "/door/image_annotated", qos.IMAGE_WANTED)
+    ros.until(lambda: camera.tick() and "no pictures: the face model" in node.health().message)
+    assert images == []
+
+
+def test_a_picture_waits_for_what_is_found_in_it(ros, node, camera):
+    images: list[Image] = collect(ros, Image, "/door/image_annotated", qos.IMAGE_WANTED)
+    newest: list[int] = []
+
+    def delivered() -> bool:
+        newest.append(camera.tick().stamp_ns)
+        return len(images) >= 3
+
+    ros.until(delivered)
+    assert time_from_msg(images[-1].header.stamp) <= newest[-1] - 250_000_000
 
 
 def test_markers_seen_through_the_camera_are_the_boxes(ros, node, camera):

@@ -8,6 +8,7 @@ import threading
 import time
 import traceback
 from abc import abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -70,6 +71,8 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         self._in_lock_step = False
         # By model file, written by the worker and read by the heartbeat: single dict operations.
         self._runtime_notes: dict[str, str] = {}
+        # For the worker, between two frames; of several the newest holds everything.
+        self._changes: deque[ConfigT] = deque(maxlen=1)
 
     def note_runtime(self, model: str, sentence: str) -> None:
         """Show in the node's health that a model runs other than asked for; "" when that is over.
@@ -94,6 +97,13 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         """Return whether every frame is answered on `~/frame_done`."""
         return False
 
+    def change(self, config: ConfigT) -> None:
+        if self.is_active:
+            self._changes.append(config)
+
+    def retune(self, config: ConfigT) -> None:
+        """Decide with a changed configuration from the next frame on; runs on the worker."""
+
     @abstractmethod
     def analyze(self, frame: Frame) -> ResultT:
         """Return what the frame shows; runs on the worker."""
@@ -112,6 +122,7 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
 
     def start(self, config: ConfigT) -> None:
         self._last_failure = ""
+        self._changes.clear()
         mailbox: Mailbox[Frame | Image] = Mailbox()
         self._mailbox = mailbox
         period_s = self.min_period_s(config)
@@ -156,7 +167,11 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
         rate = f"{reading.window_results_per_s:.1f} results/s"
         notes = sorted(self._runtime_notes.copy().items())
         if notes:
-            told = "; ".join(f"{model}: {sentence}" for model, sentence in notes)
+            # Several models are mostly held up by the same.
+            models: dict[str, list[str]] = {}
+            for model, sentence in notes:
+                models.setdefault(sentence, []).append(model)
+            told = "; ".join(f"{', '.join(names)}: {said}" for said, names in models.items())
             return Health(level=Level.WARN, message=f"{rate}; {told}", details=tuple(notes))
         return Health(message=rate)
 
@@ -226,6 +241,8 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
             FrameError: it cannot be used. Anything else that the analysis raises.
         """
         frame = frame_from_msg(item) if isinstance(item, Image) else item
+        if self._changes:
+            self.retune(self._changes.pop())
         self.meter.analysis_started()
         result = self.analyze(frame)
         if mailbox.closed:

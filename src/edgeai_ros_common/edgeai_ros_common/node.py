@@ -81,6 +81,16 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
     def start(self, config: ConfigT) -> None:
         """Begin to work: subscriptions, threads, timers."""
 
+    def change(self, config: ConfigT) -> None:
+        """Work with a configuration in which live parameters are new, from now on.
+
+        Called on the executor while the node is configured, before the parameters are set; what
+        it raises refuses them. Inactive, :meth:`start` gets them anyway.
+
+        Raises:
+            ConfigError: the node cannot work with it.
+        """
+
     def health(self) -> Health:
         """Return how the node is doing; called once a second while active."""
         return Health()
@@ -220,7 +230,21 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
         self._reporter.publish(health, lifecycle_state=state, model=model, runtime=runtime)
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:
-        return params.check_changes(self.config_class, changes, fixed=self._config is not None)
+        fixed = self._config is not None
+        result = params.check_changes(self.config_class, changes, fixed=fixed)
+        if not (fixed and result.successful):
+            return result
+        try:
+            config = params.changed(self, self.config_class, changes)
+            if config != self._config:
+                self.change(config)
+        except EdgeAiError as exc:
+            return SetParametersResult(successful=False, reason=str(exc))
+        except Exception as exc:  # whatever happens, the node goes on with what it had
+            self.get_logger().error(f"cannot change: {exc!r}\n{_traceback_of(exc)}")
+            return SetParametersResult(successful=False, reason=f"cannot change: {exc!r}")
+        self._config = config
+        return result
 
 
 _STATE_NAMES = {

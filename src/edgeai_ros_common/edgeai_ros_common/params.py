@@ -115,12 +115,12 @@ def read(node: Node, config_class: type[ConfigT]) -> ConfigT:
 def check_changes(
     config_class: type[Any], changes: Sequence[Parameter], *, fixed: bool
 ) -> SetParametersResult:
-    """Judge parameter changes; `fixed` says that the node is configured and keeps its own."""
+    """Judge parameter changes; `fixed` says that the node is configured: only live ones change."""
     known = {spec.name: spec for spec in core_config.specs(config_class)}
     for change in changes:
         if change.name not in known:
             continue
-        if fixed:
+        if fixed and not known[change.name].live:
             reason = f"parameter {change.name} is fixed while configured: clean the node up first"
             return SetParametersResult(successful=False, reason=reason)
         try:
@@ -128,6 +128,18 @@ def check_changes(
         except ConfigError as exc:
             return SetParametersResult(successful=False, reason=str(exc))
     return SetParametersResult(successful=True)
+
+
+def changed(node: Node, config_class: type[ConfigT], changes: Sequence[Parameter]) -> ConfigT:
+    """Return the configuration as it will be after changes that were judged.
+
+    Raises:
+        ConfigError: the values do not fit together.
+    """
+    known = {spec.name for spec in core_config.specs(config_class)}
+    values = {name: node.get_parameter(name).value for name in known}
+    values |= {change.name: change.value for change in changes if change.name in known}
+    return core_config.build(config_class, {name: _listed(value) for name, value in values.items()})
 
 
 def read_value(message: ParameterValue) -> Any:

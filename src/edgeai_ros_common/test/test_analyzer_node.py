@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -25,6 +26,7 @@ TOPIC = "/image_raw"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeConfig:
     max_rate: float = param(0.0, "Analyses per second, 0 for all", minimum=0.0, maximum=1000.0)
+    offset: int = param(0, "Added to every answer", minimum=0, maximum=100, live=True)
 
 
 class Probe(AnalyzerNode[ProbeConfig, int]):
@@ -41,6 +43,16 @@ class Probe(AnalyzerNode[ProbeConfig, int]):
         self.headers: list[Header] = []
         self.error: Exception | None = None
         self.rests: list[tuple[int, int, float]] = []
+        self.offset = 0
+        self.retuned_on: list[str] = []
+
+    def start(self, config: ProbeConfig) -> None:
+        self.offset = config.offset
+        super().start(config)
+
+    def retune(self, config: ProbeConfig) -> None:
+        self.retuned_on.append(threading.current_thread().name)
+        self.offset = config.offset
 
     def min_period_s(self, config: ProbeConfig) -> float:
         return 1.0 / config.max_rate if config.max_rate else 0.0
@@ -50,7 +62,7 @@ class Probe(AnalyzerNode[ProbeConfig, int]):
         assert self.gate.wait(30)
         if self.error is not None:
             raise self.error
-        return int(frame.image[0, 0, 0])
+        return int(frame.image[0, 0, 0]) + self.offset
 
     def publish(self, result: int, frame: Frame) -> None:
         self.headers.append(header_of(frame))
@@ -99,6 +111,42 @@ def test_a_frame_of_the_hub_is_analysed_and_published_with_its_header(ros, make,
     assert node.headers[0].frame_id == "door_optical_frame"
     assert node.headers[0].stamp.nanosec == 7
     ros.until(lambda: node.meter.read().results == 1)
+
+
+def test_a_live_parameter_counts_from_the_next_frame_on_and_no_frame_is_lost(ros, make, hub):
+    node = make(frame_hub=hub)
+    for number in range(1, 21):
+        if number in (6, 11, 16):
+            # Several before the next frame: the last one counts.
+            for value in (99, number):
+                assert node.set_parameters([Parameter("offset", value=value)])[0].successful
+        hub.publish(TOPIC, frame(number))
+        ros.until(lambda number=number: len(node.published) == number)
+    assert node.published == [
+        *range(1, 6),
+        *(n + 6 for n in range(6, 11)),
+        *(n + 11 for n in range(11, 16)),
+        *(n + 16 for n in range(16, 21)),
+    ]
+    assert node.retuned_on == ["probe-worker"] * 3
+    assert node.meter.read().dropped == 0
+    assert node.is_active
+
+
+def test_a_change_while_a_frame_is_looked_at_waits_for_the_next_and_a_restart_has_it(
+    ros, make, hub
+):
+    node = make(frame_hub=hub)
+    node.gate.clear()
+    hub.publish(TOPIC, frame(1))
+    ros.until(lambda: node.seen)
+    assert node.set_parameters([Parameter("offset", value=5)])[0].successful
+    assert node.offset == 0
+    node.gate.set()
+    ros.until(lambda: node.published == [1])
+    node.trigger_deactivate()
+    node.trigger_activate()
+    assert (node.offset, node.retuned_on) == (5, [])
 
 
 @pytest.mark.parametrize("frame_hub", [None, FrameHub()], ids=["no hub", "camera elsewhere"])
@@ -172,8 +220,12 @@ def test_a_model_that_runs_other_than_asked_is_a_warning_until_that_is_over(ros,
     assert health.details == (
         ("net.onnx", "building the TensorRT engine, 3 s; runs on onnxruntime"),
     )
+    for name in ("b.onnx", "a.onnx"):
+        node.note_runtime(name, "not on TensorRT")
     node.note_runtime("net.onnx", "")
-    node.note_runtime("other.onnx", "")
+    assert node.health().message.endswith("results/s; a.onnx, b.onnx: not on TensorRT")
+    node.note_runtime("a.onnx", "")
+    node.note_runtime("b.onnx", "")
     assert node.health().level is Level.OK
 
 

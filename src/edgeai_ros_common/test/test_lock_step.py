@@ -18,7 +18,8 @@ from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.bags import lock_step
 from edgeai_ros_common.bags.definitions import installed_definitions
-from edgeai_ros_common.bags.lock_step import IMAGE_TYPE, LockStep, stamp_of
+from edgeai_ros_common.bags.lock_step import LockStep, stamp_of
+from edgeai_ros_common.bags.pictures import picture_at, write_pictures
 from edgeai_ros_common.bags.player import Pace, Player
 from edgeai_ros_common.bags.recorder import TopicChoice
 from edgeai_ros_common.bags.writing import BagWriter, Topic
@@ -68,13 +69,13 @@ def bag(tmp_path):
 
     def make(*pixels: int, stamps_ms: list[int] | None = None):
         stamps = stamps_ms or [number * PERIOD_MS for number in range(len(pixels))]
-        image = Topic(name="/camera/image_raw", type_name=IMAGE_TYPE)
-        with BagWriter(tmp_path / "bag", definitions=installed_definitions()) as writer:
-            for number, (pixel, stamp_ms) in enumerate(zip(pixels, stamps, strict=True)):
-                frame = Frame(image=np.full((4, 4, 3), pixel, np.uint8), stamp_ns=stamp_ms * MS)
-                data = serialize_message(image_to_msg(frame))
-                writer.write(image, stamp_ns=number * PERIOD_MS * MS, data=data)
-        return tmp_path / "bag"
+        frames = (
+            Frame(image=np.full((4, 4, 3), pixel, np.uint8), stamp_ns=stamp_ms * MS)
+            for pixel, stamp_ms in zip(pixels, stamps, strict=True)
+        )
+        path = tmp_path / "bag"
+        write_pictures(path, frames, topic="/camera/image_raw", definitions=installed_definitions())
+        return path
 
     return make
 
@@ -226,6 +227,15 @@ def test_the_stamp_is_read_without_the_message():
     assert stamp_of(big_endian) == 7_000_000_009
     with pytest.raises(BagError, match="got 8 bytes, expected a header"):
         stamp_of(bytes(8))
+
+
+def test_the_picture_nearest_to_a_time_is_found_also_when_stamps_go_back(bag):
+    path = bag(1, 2, 3, 4, stamps_ms=[500, 600, 30, 700])
+    for at_s, stamp_ms in ((0.0, 500), (0.06, 600), (9.0, 700), (-9.0, 30)):
+        found = picture_at(path, at_s, topic="/camera/image_raw")
+        assert found is not None
+        assert found.stamp_ns == stamp_ms * MS
+    assert picture_at(path, 0.0, topic="/other/image_raw") is None
 
 
 def test_other_messages_of_the_bag_wait_for_nobody(ros, tmp_path, play):

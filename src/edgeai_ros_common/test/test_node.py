@@ -25,6 +25,12 @@ SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FA
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeConfig:
     rate: float = param(5.0, "Rate", unit="1/s", minimum=1.0, maximum=10.0)
+    limit: float = param(1.0, "Limit", minimum=0.0, maximum=9.0, live=True)
+    names: tuple[str, ...] = param((), "Names", live=True)
+
+    def __post_init__(self) -> None:
+        if self.limit > self.rate:
+            raise ConfigError(f"limit {self.limit:g} is above the rate {self.rate:g}")
 
 
 class Probe(EdgeNode[ProbeConfig]):
@@ -38,6 +44,14 @@ class Probe(EdgeNode[ProbeConfig]):
         self.error: Exception = ModelError("the model is gone")
         self.journal: list[str] = []
         self.ticks = 0
+        self.refuse: Exception | None = None
+        self.changes: list[ProbeConfig] = []
+        self.started_with: list[ProbeConfig] = []
+
+    def change(self, config: ProbeConfig) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.changes.append(config)
 
     def setup(self, config: ProbeConfig) -> None:
         self.rate = config.rate
@@ -48,6 +62,7 @@ class Probe(EdgeNode[ProbeConfig]):
             raise self.error
 
     def start(self, config: ProbeConfig) -> None:
+        self.started_with.append(config)
         self.journal.append("take thread")
         self.release_on_deactivate(lambda: self.journal.append("end thread"))
         self.subscribe(Header, "input", lambda message: None, qos.RESULTS)
@@ -240,6 +255,49 @@ def test_parameters_are_fixed_while_configured_and_open_before_and_after(make):
     assert changed(node, 8.0).successful
     node.trigger_configure()
     assert node.rate == 8.0
+
+
+def set_live(node: Probe, **values):
+    return node.set_parameters_atomically(
+        [Parameter(name, value=value) for name, value in values.items()]
+    )
+
+
+def test_live_parameters_change_while_the_node_works(make):
+    node = make()
+    node.trigger_configure()
+    node.trigger_activate()
+    assert set_live(node, limit=3.0, names=["a", "b"]).successful
+    assert [(c.limit, c.names) for c in node.changes] == [(3.0, ("a", "b"))]
+    assert node.get_parameter("limit").value == 3.0
+    # What it has already is no change.
+    assert set_live(node, limit=3.0).successful
+    assert set_live(node, names=[]).successful
+    assert [c.names for c in node.changes] == [("a", "b"), ()]
+    node.trigger_deactivate()
+    node.trigger_activate()
+    assert node.started_with[-1].limit == 3.0
+
+
+def test_before_it_is_configured_nobody_is_told_of_a_change(make):
+    node = make()
+    assert set_live(node, limit=2.0).successful
+    assert node.changes == []
+
+
+def test_a_live_change_that_does_not_fit_leaves_everything_as_it_was(make):
+    node = make()
+    node.trigger_configure()
+    together = set_live(node, limit=2.0, rate=9.0)
+    assert together.reason == "parameter rate is fixed while configured: clean the node up first"
+    assert set_live(node, limit=8.0).reason == "limit 8 is above the rate 5"
+    node.refuse = ConfigError("not that one")
+    assert set_live(node, limit=4.0).reason == "not that one"
+    node.refuse = RuntimeError("a bug")
+    assert "a bug" in set_live(node, limit=4.0).reason
+    assert node.get_parameter("limit").value == 1.0
+    node.refuse = None
+    assert set_live(node, limit=4.0).successful
 
 
 def test_after_a_failed_setup_the_parameter_can_be_mended(make):

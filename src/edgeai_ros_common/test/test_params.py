@@ -23,6 +23,7 @@ class Inner:
 class Config:
     inner: Inner = group(Inner)
     enabled: bool = param(True, "Whether")
+    alive: float = param(1.0, "May change", minimum=0.0, maximum=9.0, live=True)
     rate: float = param(10.0, "Rate", unit="1/s", minimum=0.1, maximum=240.0)
     at_least: float = param(1.0, "Floor only", minimum=0.0)
     count: int = param(0, "Floor only", minimum=0)
@@ -154,6 +155,8 @@ def test_every_spec_of_the_class_is_declared(make):
         ("rate", 500.0, False, "parameter rate: got 500.0 1/s, expected 0.1..240.0 1/s"),
         ("inner.mode", "x", False, "parameter inner.mode: got 'x', expected one of fast, slow"),
         ("rate", 20.0, True, "parameter rate is fixed while configured: clean the node up first"),
+        ("alive", 2.0, True, ""),
+        ("alive", 20.0, True, "parameter alive: got 20.0, expected 0.0..9.0"),
         ("somebody.elses", 1, True, ""),
     ],
 )

@@ -11,6 +11,8 @@ from pathlib import Path
 from edgeai_alerts.channels.base import Channel, ChannelSetup
 from edgeai_alerts.channels.console import ConsoleChannel
 from edgeai_alerts.channels.log import LogChannel
+from edgeai_alerts.channels.sound import NAME as SOUND
+from edgeai_alerts.channels.sound import SoundChannel
 from edgeai_alerts.channels.webhook import WebhookChannel
 from edgeai_core.errors import ConfigError
 from edgeai_core.secret import read_secret, secret_name
@@ -81,12 +83,24 @@ def _mqtt(setup: ChannelSetup) -> list[Channel]:
     ]
 
 
+def _sound(setup: ChannelSetup) -> list[Channel]:
+    return [
+        SoundChannel(
+            setup.sound,
+            path=setup.environ.get("PATH"),
+            texts=setup.texts,
+            wall_clock_ns=setup.wall_clock_ns,
+        )
+    ]
+
+
 CHANNELS: Mapping[str, Callable[[ChannelSetup], Sequence[Channel]]] = {
     "console": lambda setup: [ConsoleChannel(setup.terminal, texts=setup.texts)],
     "log": _log,
     APPRISE: _apprise,
     "mqtt": _mqtt,
     "webhook": _webhook,
+    SOUND: _sound,
 }
 
 
@@ -121,6 +135,7 @@ def minimum_severities(channels: Sequence[Channel], setup: ChannelSetup) -> dict
         APPRISE: setup.apprise.minimum,
         "mqtt": setup.mqtt.minimum,
         "webhook": setup.webhook.minimum,
+        SOUND: setup.sound.minimum,
     }
     return {
         channel.name: Severity[chosen.get(channel.name.partition(":")[0], Severity.INFO.name)]

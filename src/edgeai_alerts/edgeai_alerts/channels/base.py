@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO, runtime_checkable
 
-from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, WebhookConfig
+from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, SoundConfig, WebhookConfig
 from edgeai_alerts.config import LogFileConfig
 from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.texts import ENGLISH, Texts
@@ -92,8 +92,9 @@ class ChannelSetup:
     Attributes:
         state_folder: where relative paths lie. terminal: where the console channel writes.
         wall_clock_ns: nanoseconds since 1970, for people to read. log_file: the log's limits.
-        apprise, webhook, mqtt: parameters of those channels.
-        texts: language of the messages. environ: environment variables, for secrets.
+        apprise, webhook, mqtt, sound: parameters of those channels.
+        texts: language of the messages. environ: environment variables, for secrets
+            and programs.
         cameras: namespaces of the watched cameras.
         evidence: where the alerts' pictures lie.
         acknowledge: (alert id, who) → why not, empty when it is done; a channel's thread calls it.
@@ -107,6 +108,7 @@ class ChannelSetup:
     apprise: AppriseConfig = field(default_factory=AppriseConfig)
     webhook: WebhookConfig = field(default_factory=WebhookConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)
+    sound: SoundConfig = field(default_factory=SoundConfig)
     texts: Texts = ENGLISH
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     cameras: tuple[str, ...] = ()

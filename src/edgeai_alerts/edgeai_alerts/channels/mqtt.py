@@ -20,13 +20,13 @@ from edgeai_alerts.channels.mqtt_topics import (
     OFFLINE,
     ON,
     ONLINE,
-    PERSON_CATEGORIES,
     PRESS,
     Topics,
     camera_entities,
     level_of,
     sensor_entity,
 )
+from edgeai_core.alerting.categories import PERSON_CATEGORIES
 from edgeai_core.alerting.forgetting import Forgotten
 from edgeai_core.alerting.ratelimit import MonotonicClock
 from edgeai_core.errors import ConfigError

@@ -42,8 +42,6 @@ CAMERA_CATEGORIES: Mapping[str, Category] = {
 GRAPH_CATEGORIES: Mapping[str, Category] = {
     "node_fault": Category(title="Node fault", device_class="problem"),
 }
-# Whose alerts name somebody who is enrolled.
-PERSON_CATEGORIES = ("access_granted", "access_ended", "unauthorised_person", "spoofed_face")
 CATEGORIES = {**CAMERA_CATEGORIES, **GRAPH_CATEGORIES}
 
 

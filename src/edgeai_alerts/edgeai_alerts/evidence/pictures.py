@@ -36,7 +36,7 @@ class PictureMaker:
         self._quality = [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
 
     def plain(self, kept: KeptFrame, memory: CameraMemory) -> npt.NDArray[np.uint8]:
-        """Return a picture, (H, W, 3) uint8 BGR, in which unknown faces are hidden.
+        """Return a picture, (H, W, 3) uint8 BGR, with its masks, in which unknown faces are hidden.
 
         Raises:
             EvidenceError: it cannot be decoded. ModelError: faces cannot be looked for.
@@ -50,8 +50,8 @@ class PictureMaker:
                 faces=memory.sights.faces,
                 objects=memory.sights.objects,
             )
-            # What was averaged beside a mask may reach into it.
-            memory.mask.blacken(image)
+        # What was averaged beside a mask may reach into it, and a mask may be newer than a picture.
+        memory.mask.blacken(image)
         return image
 
     def snapshot(self, kept: KeptFrame, memory: CameraMemory) -> bytes:

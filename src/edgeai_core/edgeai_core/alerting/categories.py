@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+#: What a channel is told when its quiet hours are over; no rule decides about it.
+QUIET_SUMMARY = "quiet_summary"
+#: Whose alerts name somebody who is enrolled.
+PERSON_CATEGORIES = ("access_granted", "access_ended", "unauthorised_person", "spoofed_face")
 CATEGORIES = (
     "unknown_face",
     "unauthorised_person",

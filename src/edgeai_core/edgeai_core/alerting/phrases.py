@@ -64,6 +64,9 @@ class Phrase(Enum):
     OFTEN = auto()
     WHY = auto()
     ACKNOWLEDGED_BY = auto()
+    QUIET_SUMMARY = auto()
+    QUIET_SUMMARY_KIND = auto()
+    QUIET_SUMMARY_OTHERS = auto()
     SEVERITY_INFO = auto()
     SEVERITY_WARNING = auto()
     SEVERITY_CRITICAL = auto()
@@ -135,6 +138,9 @@ _ENGLISH = {
     Phrase.OFTEN: "seen {count} times",
     Phrase.WHY: "Why: {reason}",
     Phrase.ACKNOWLEDGED_BY: "acknowledged by {name}",
+    Phrase.QUIET_SUMMARY: "alerts held during quiet hours {begin}-{end}: {count}",
+    Phrase.QUIET_SUMMARY_KIND: "{what}: {count}, first {first}, last {last}",
+    Phrase.QUIET_SUMMARY_OTHERS: "{count} others",
     Phrase.SEVERITY_INFO: "INFO",
     Phrase.SEVERITY_WARNING: "WARNING",
     Phrase.SEVERITY_CRITICAL: "CRITICAL",
@@ -206,6 +212,9 @@ _FRENCH = {
     Phrase.OFTEN: "vu {count} fois",
     Phrase.WHY: "Pourquoi : {reason}",
     Phrase.ACKNOWLEDGED_BY: "pris en charge par {name}",
+    Phrase.QUIET_SUMMARY: "alertes retenues pendant les heures calmes {begin}-{end} : {count}",
+    Phrase.QUIET_SUMMARY_KIND: "{what} : {count}, première {first}, dernière {last}",
+    Phrase.QUIET_SUMMARY_OTHERS: "{count} autres",
     Phrase.SEVERITY_INFO: "INFO",
     Phrase.SEVERITY_WARNING: "ATTENTION",
     Phrase.SEVERITY_CRITICAL: "CRITIQUE",

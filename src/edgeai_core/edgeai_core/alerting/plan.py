@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,6 +26,14 @@ class Plan:
     escalate_severity: Severity = Severity.INFO
     escalate_channels: tuple[str, ...] = ()
     expire_after_s: float = 0.0
+
+
+def is_named(channel: str, names: Sequence[str]) -> bool:
+    """Return whether a channel is among names; empty for all.
+
+    "apprise" names every service of apprise, "apprise:NAME" that one.
+    """
+    return not names or channel in names or channel.partition(":")[0] in names
 
 
 NO_PLAN = Plan()

@@ -15,7 +15,7 @@ from edgeai_core.alerting.plan import Plan
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
 from edgeai_core.types import AlertEvent, SessionState, Severity
-from edgeai_core.zones import DailyHours, parse_zone
+from edgeai_core.zones import DailyHours, parse_hours
 
 ANYBODY = "*"
 _SEVERITIES = tuple(severity.name for severity in Severity)
@@ -139,7 +139,7 @@ class Rule:
             return None
         try:
             return _parse_hours(self.hours)
-        except (ConfigError, ValueError) as exc:
+        except ConfigError as exc:
             raise ConfigError(
                 f"rule {self.name!r}: got hours {self.hours!r}, expected them as in 22:00-06:00"
             ) from exc
@@ -191,9 +191,8 @@ def require_channels(rules: Sequence[Rule], known: Sequence[str]) -> None:
 
 
 @functools.lru_cache
-def _parse_hours(text: str) -> DailyHours | None:
-    # Hours are written as those of zones are; a zone around everything reads them.
-    return parse_zone(f"hours: 0,0 1,0 1,1 @ {text}").hours
+def _parse_hours(text: str) -> DailyHours:
+    return parse_hours(text)
 
 
 def _fits(name: str, patterns: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ class MaskConfig:
         (),
         "Parts of the picture that are black, before a picture is even remembered: 'NAME: x,y x,y "
         "x,y', in 0..1 of the picture; 'CAMERA/NAME: ...' holds for one camera only.",
+        live=True,
     )
 
 

@@ -12,6 +12,22 @@ from edgeai_core.errors import ConfigError
 from edgeai_core.zones import Zone, parse_zone
 
 
+class _Look:
+    """Zones, and the bits that blacken them in pictures of the size that came last."""
+
+    def __init__(self, zones: tuple[Zone, ...]) -> None:
+        self.zones = zones
+        self._shown: npt.NDArray[np.uint8] | None = None
+
+    def bits(self, width_px: int, height_px: int) -> npt.NDArray[np.uint8]:
+        shown = self._shown
+        if shown is None or shown.shape[:2] != (height_px, width_px):
+            parts = [z.mask(width_px=width_px, height_px=height_px) for z in self.zones]
+            plane = np.where(np.logical_or.reduce(parts), 0, 255).astype(np.uint8)
+            shown = self._shown = np.repeat(plane[..., None], 3, axis=2)
+        return shown
+
+
 class PrivacyMask:
     """What is black in every picture of a camera; may be used by several threads.
 
@@ -20,32 +36,28 @@ class PrivacyMask:
     """
 
     def __init__(self, zones: Sequence[Zone]) -> None:
-        self._zones = tuple(zones)
-        self._shown: npt.NDArray[np.uint8] | None = None
+        self._look = _Look(tuple(zones))
 
     def __bool__(self) -> bool:
-        return bool(self._zones)
+        return bool(self._look.zones)
+
+    def become(self, other: PrivacyMask) -> None:
+        """Hide what another mask hides, from the next picture on."""
+        self._look = _Look(other._look.zones)
 
     def blacken(self, image: npt.NDArray[np.uint8]) -> None:
         """Blacken the parts in a C-contiguous (H, W, 3) uint8 picture, in place."""
-        if self._zones:
+        look = self._look
+        if look.zones:
             # 0.1 ms at VGA; assigning through a boolean array takes 3 ms.
-            cv2.bitwise_and(image, self._bits(int(image.shape[1]), int(image.shape[0])), dst=image)
+            cv2.bitwise_and(image, look.bits(int(image.shape[1]), int(image.shape[0])), dst=image)
 
     def blackened(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Return a (H, W, 3) uint8 picture with the parts black; the one given stays as it is."""
-        if not self._zones:
+        if not self:
             return image
         shown: npt.NDArray[np.uint8] = np.array(image, order="C")
         self.blacken(shown)
-        return shown
-
-    def _bits(self, width_px: int, height_px: int) -> npt.NDArray[np.uint8]:
-        shown = self._shown
-        if shown is None or shown.shape[:2] != (height_px, width_px):
-            parts = [z.mask(width_px=width_px, height_px=height_px) for z in self._zones]
-            plane = np.where(np.logical_or.reduce(parts), 0, 255).astype(np.uint8)
-            shown = self._shown = np.repeat(plane[..., None], 3, axis=2)
         return shown
 
 

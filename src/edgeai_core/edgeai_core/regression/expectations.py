@@ -100,7 +100,9 @@ class Expectations:
 
     def kinds(self) -> frozenset[Kind]:
         """Return the kinds that anything is expected of."""
-        return frozenset(Kind(entry.kind) for entry in (*self.events, *self.absent, *self.counts))
+        entries: tuple[Expected | Absent | Count, ...]
+        entries = (*self.events, *self.absent, *self.counts)
+        return frozenset(Kind(entry.kind) for entry in entries)
 
 
 def read_expectations(path: Path) -> Expectations:

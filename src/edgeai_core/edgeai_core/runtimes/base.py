@@ -21,7 +21,7 @@ Report = Callable[[str, str], None]
 
 
 def unreported(model: str, sentence: str) -> None:
-    """Tell nobody; whoever opened the model has the log."""
+    """Tell nobody: the log has what matters, and goes without what others are told anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

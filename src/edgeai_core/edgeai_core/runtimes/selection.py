@@ -13,7 +13,7 @@ from edgeai_core.runtimes.base import InferenceSession, Runtime, SessionOptions,
 from edgeai_core.runtimes.onnxruntime_runtime import OnnxRuntimeCudaRuntime, OnnxRuntimeRuntime
 from edgeai_core.runtimes.openvino_runtime import OpenVinoRuntime
 from edgeai_core.runtimes.tensorrt.runtime import TensorRtRuntime
-from edgeai_core.runtimes.tensorrt.stand_in import refusal_sentence
+from edgeai_core.runtimes.tensorrt.stand_in import tell_refusal
 from edgeai_core.runtimes.torch_runtime import Torch2TrtRuntime, TorchRuntime
 
 AUTO = "auto"
@@ -120,9 +120,7 @@ def _beside(
             )
         session = _tried(able[name], path, options, sample)
         if reason:
-            sentence = refusal_sentence(reason, session.runtime_name)
-            _log.warning("model %s: %s", path.name, sentence)
-            options.report(path.name, sentence)
+            tell_refusal(options.report, path.name, reason, session.runtime_name)
         return session
 
     if path.suffix not in tensorrt.file_suffixes:

@@ -1,6 +1,6 @@
 """Stands for NVIDIA's `tensorrt` where there is none: the same names, a network that doubles.
 
-A "model" is JSON: {"inputs": {"x": [[1, -1], "FLOAT"]}}; output y is twice x, as FLOAT. The card is
+A model is an ONNX file of any content, of which the inputs count; output y is twice x. The card is
 the stand-in of libcuda.so.1, whose addresses are those of this process. What it pretends and what
 it saw goes through the environment, because engines are built in another process:
 FAKE_TRT_VERSION, FAKE_TRT_FAIL (parse, build, start, killed, slow), FAKE_TRT_ERROR (relative),
@@ -18,6 +18,7 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
+import onnx
 
 __version__ = os.environ.get("FAKE_TRT_VERSION", "10.3.0")
 _NUMPY = {"FLOAT": np.float32, "UINT8": np.uint8}
@@ -131,8 +132,17 @@ class OnnxParser:
         if os.environ.get("FAKE_TRT_FAIL") == "parse":
             self.num_errors = 1
             return False
-        for name, (shape, dtype) in json.loads(model)["inputs"].items():
-            self._network.ports.append(ITensor(name, shape, dtype))
+        graph = onnx.load_model_from_string(model).graph
+        for port in graph.input:
+            kind = port.type.tensor_type
+            shape = [side.dim_value or -1 for side in kind.shape.dim]
+            dtype = {onnx.TensorProto.FLOAT: "FLOAT", onnx.TensorProto.UINT8: "UINT8"}
+            self._network.ports.append(ITensor(port.name, shape, dtype[kind.elem_type]))
+            users = [node.op_type for node in graph.node if port.name in node.input]
+            if kind.elem_type == onnx.TensorProto.UINT8 and set(users) != {"Cast"}:
+                # Only a cast may touch bytes that come from outside.
+                self.num_errors = 1
+                return False
         return True
 
     def get_error(self, index: int) -> ParserError:

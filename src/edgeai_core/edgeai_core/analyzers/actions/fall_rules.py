@@ -113,6 +113,7 @@ class FallsConfig:
         unit="s",
         minimum=0.5,
         maximum=600.0,
+        live=True,
     )
     up_after_s: float = param(
         0.7,
@@ -120,6 +121,7 @@ class FallsConfig:
         unit="s",
         minimum=0.0,
         maximum=10.0,
+        live=True,
     )
     forget_s: float = param(
         120.0,
@@ -140,6 +142,7 @@ class FallsConfig:
         (),
         "Places such as beds where nobody is told to have fallen: 'bed: 0.1,0.5 0.6,0.5 0.6,0.9 "
         "0.1,0.9 @ 22:00-08:00', corners in 0..1 of the picture, the hours may be left out.",
+        live=True,
     )
     rules: FallRules = group(FallRules)
 

@@ -55,6 +55,15 @@ class Falls:
         self._zones: tuple[Zone, ...] = parse_zones(config.lying_zones)
         self._incidents: list[FallIncident] = []
 
+    def retune(self, config: FallsConfig) -> None:
+        """Take live parameters for falls to come; those that go on keep theirs.
+
+        Raises:
+            ConfigError: a zone is not written as it should be.
+        """
+        self._zones = parse_zones(config.lying_zones)
+        self._config = config
+
     def reset(self) -> None:
         """Forget all falls."""
         self._incidents.clear()

@@ -112,6 +112,14 @@ class ActionWatch:
         self._people: dict[int, Person] = {}
         self._last_ns: int | None = None
 
+    def retune(self, config: ActionWatchConfig) -> None:
+        """Take live parameters from the next frame on; what goes on is kept.
+
+        Raises:
+            ConfigError: a zone is not written as it should be.
+        """
+        self._falls.retune(config.falls)
+
     def reset(self) -> None:
         """Forget everything; incidents go on counting."""
         self._last_ns = None

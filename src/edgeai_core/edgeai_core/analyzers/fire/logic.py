@@ -36,7 +36,7 @@ from edgeai_core.analyzers.fire.readings import FLAME, SMOKE
 from edgeai_core.config import group, param
 from edgeai_core.geometry import Box
 from edgeai_core.types import Detection, Frame, HazardReport
-from edgeai_core.zones import Zone
+from edgeai_core.zones import Zone, parse_zones
 
 # How far the camera looks -> the parts of the picture.
 VIEWS: dict[str, tuple[Crop, ...]] = {"near": HOME_CROPS, "distant": FOREST_CROPS}
@@ -111,6 +111,18 @@ class FireWatch:
         self._normal.reset()
         self._views: dict[Crop, FireView] = {}
         self._todo: deque[Crop | Zone] = deque()
+
+    def retune(self, config: FireConfig) -> None:
+        """Take live parameters from the next frame on; what was seen of a fire is kept.
+
+        Raises:
+            ConfigError: as for the configuration.
+        """
+        self._normal.retune(config.normal_flames)
+        self._config = config
+        # The parts that are still to be looked at in this round: a place may be gone.
+        zones = parse_zones(config.normal_flames.zones)
+        self._todo = deque(p for p in self._todo if isinstance(p, Crop) or p in zones)
 
     def update(self, frame: Frame, *, local_time: time, people: Sequence[Box] = ()) -> HazardReport:
         """Return what is known after a frame.

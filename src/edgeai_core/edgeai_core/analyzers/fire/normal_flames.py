@@ -36,6 +36,7 @@ class NormalFlamesConfig:
         (),
         "Places where flame is normal, in 0..1 of the picture, with the hours of the day in which "
         'it is: "stove: 0.1,0.5 0.3,0.5 0.3,0.9 0.1,0.9 @ 06:00-22:00"; without hours always',
+        live=True,
     )
     unattended_after_s: float = param(
         600.0,
@@ -45,12 +46,14 @@ class NormalFlamesConfig:
         unit="s",
         minimum=1.0,
         maximum=86400.0,
+        live=True,
     )
     flame_threshold: float = param(
         0.5,
         "Probability of flame from which one burns there; lower also notices small blue ones",
         minimum=0.0,
         maximum=1.0,
+        live=True,
     )
     flame_gap_s: float = param(
         30.0,
@@ -58,6 +61,7 @@ class NormalFlamesConfig:
         unit="s",
         minimum=0.0,
         maximum=3600.0,
+        live=True,
     )
 
     def __post_init__(self) -> None:
@@ -79,6 +83,19 @@ class NormalFlames:
         self._masks: dict[str, npt.NDArray[np.bool_]] = {}
         self._flames: dict[str, _Flame] = {}
         self._attended_ns: dict[str, int] = {}
+
+    def retune(self, config: NormalFlamesConfig) -> None:
+        """Take other places and limits; what is known of places that stay is kept.
+
+        Raises:
+            ConfigError: a zone is not written as it should be.
+        """
+        zones = parse_zones(config.zones)
+        same = {zone.name for zone in zones if zone in self._zones}
+        self._config, self._zones = config, zones
+        self._masks = {name: mask for name, mask in self._masks.items() if name in same}
+        self._flames = {name: flame for name, flame in self._flames.items() if name in same}
+        self._attended_ns = {n: at_ns for n, at_ns in self._attended_ns.items() if n in same}
 
     def reset(self) -> None:
         """Forget who was where and what burns."""

@@ -35,23 +35,27 @@ class AreasConfig:
         (),
         "Places that are watched, in 0..1 of the picture, with hours of the day if not always: "
         '"entrance: 0.1,0.5 0.3,0.5 0.3,0.9 0.1,0.9 @ 22:00-06:00"',
+        live=True,
     )
     visit_labels: tuple[str, ...] = param(
         ("person",),
         f'Labels whose coming and going in the zones is told; "{ANY_LABEL}" is every one',
+        live=True,
     )
     stays: tuple[str, ...] = param(
         (),
         'What may not stay in a zone for longer: "entrance: person for 60 s", '
         f'"gate: car, truck for 300 s", "exit: {ANY_LABEL} for 120 s"',
+        live=True,
     )
     lines: tuple[str, ...] = param(
         (),
         'Lines whose crossing is told, from one point to another: "gate: 0.1,0.5 0.9,0.5". Left '
         "and right are those of somebody who walks along it",
+        live=True,
     )
     line_labels: tuple[str, ...] = param(
-        ("person",), f'Labels that cross lines; "{ANY_LABEL}" is every one'
+        ("person",), f'Labels that cross lines; "{ANY_LABEL}" is every one', live=True
     )
     enter_after_s: float = param(
         0.5,
@@ -59,6 +63,7 @@ class AreasConfig:
         unit="s",
         minimum=0.0,
         maximum=3600.0,
+        live=True,
     )
     absence_s: float = param(
         5.0,
@@ -67,6 +72,7 @@ class AreasConfig:
         unit="s",
         minimum=0.0,
         maximum=3600.0,
+        live=True,
     )
     line_margin: float = param(
         0.01,
@@ -74,6 +80,7 @@ class AreasConfig:
         "fewer who dance on the line, and later",
         minimum=0.0,
         maximum=0.5,
+        live=True,
     )
 
     def __post_init__(self) -> None:
@@ -109,11 +116,34 @@ class Areas:
         self._all_lines = parse_lines(config.lines)
         self._lines = Lines(self._all_lines, margin=config.line_margin)
         self._visits: dict[tuple[str, int], _Visit] = {}
+        self._given_up: list[_Visit] = []
+
+    def retune(self, config: AreasConfig) -> None:
+        """Watch other zones and lines from the next frame on; who is where is kept as it fits.
+
+        Raises:
+            ConfigError: as for the configuration.
+        """
+        self._config = config
+        self._zones = parse_zones(config.zones)
+        self._stays = parse_stays(config.stays, zones=[zone.name for zone in self._zones])
+        self._all_lines = parse_lines(config.lines)
+        self._lines.retune(self._all_lines, margin=config.line_margin)
+        zones = {zone.name: zone for zone in self._zones}
+        for key, visit in list(self._visits.items()):
+            if visit.zone.name in zones:
+                # It may have moved: whoever is outside of it now leaves it in the usual time.
+                visit.zone = zones[visit.zone.name]
+            else:
+                del self._visits[key]
+                if visit.number:
+                    self._given_up.append(visit)
 
     def reset(self) -> None:
         """Forget who was where."""
         self._lines.reset()
         self._visits.clear()
+        self._given_up.clear()
 
     def update(
         self,
@@ -141,7 +171,9 @@ class Areas:
             for sighting, point in points:
                 if self._is_visitor(zone, sighting.label) and zone.contains(point):
                     self._see(zone, sighting, stamp_ns)
-        events: list[ObjectEvent] = []
+        # What was told of a zone that is watched no longer must not go on for ever.
+        events = [self._ended(visit, stamp_ns) for visit in self._given_up]
+        self._given_up.clear()
         for key, visit in list(self._visits.items()):
             if visit.zone not in active:
                 # Out of its hours nobody is in it and nobody left it.
@@ -203,6 +235,11 @@ class Areas:
                 )
                 events.append(_event(visit, stamp_ns))
         return events
+
+    def _ended(self, visit: _Visit, stamp_ns: int) -> ObjectEvent:
+        visit.state = ObjectState.LEFT
+        visit.reason = f"{visit.zone.name} is watched no longer"
+        return _event(visit, stamp_ns)
 
     def _crossed(self, crossing: Crossing, stamp_ns: int) -> ObjectEvent:
         sighting, line = crossing.sighting, crossing.line

@@ -28,6 +28,7 @@ class BagsConfig:
         "within it attends the bag. Larger forgives more and tells later",
         minimum=0.1,
         maximum=20.0,
+        live=True,
     )
     unattended_after_s: float = param(
         10.0,
@@ -35,6 +36,7 @@ class BagsConfig:
         unit="s",
         minimum=0.0,
         maximum=86400.0,
+        live=True,
     )
     abandoned_after_s: float = param(
         60.0,
@@ -42,6 +44,7 @@ class BagsConfig:
         unit="s",
         minimum=0.1,
         maximum=86400.0,
+        live=True,
     )
     ownerless_after_s: float = param(
         120.0,
@@ -51,6 +54,7 @@ class BagsConfig:
         unit="s",
         minimum=0.1,
         maximum=86400.0,
+        live=True,
     )
     owner_gap_s: float = param(
         10.0,
@@ -115,6 +119,7 @@ class BagsConfig:
         (),
         "Places where bags may stand alone, in 0..1 of the picture, with hours if not always: "
         '"rack: 0.1,0.5 0.3,0.5 0.3,0.9 0.1,0.9 @ 06:00-22:00"',
+        live=True,
     )
 
     def __post_init__(self) -> None:

@@ -58,6 +58,15 @@ class Bags:
         self._records: list[BagRecord] = []
         self._begun_ns: int | None = None
 
+    def retune(self, config: BagsConfig) -> None:
+        """Judge bags with other limits and zones from the next frame on; what is known is kept.
+
+        Raises:
+            ConfigError: as for the configuration.
+        """
+        self._exempt = parse_zones(config.exempt_zones)
+        self._config = config
+
     @property
     def labels(self) -> frozenset[str]:
         """Labels of the detector that are bags."""

@@ -51,6 +51,12 @@ class Lines:
         self._margin = margin
         self._places: dict[tuple[str, int], _Place] = {}
 
+    def retune(self, lines: Sequence[Line], *, margin: float) -> None:
+        """Watch other lines; where people are is kept for lines that stay as they are."""
+        same = {line.name for line in lines if line in self._lines}
+        self._lines, self._margin = tuple(lines), margin
+        self._places = {key: place for key, place in self._places.items() if key[0] in same}
+
     def reset(self) -> None:
         """Forget who was where."""
         self._places.clear()

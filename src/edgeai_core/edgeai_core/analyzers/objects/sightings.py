@@ -60,17 +60,20 @@ class SightingsConfig:
     labels: tuple[str, ...] = param(
         (),
         "Classes whose last place is remembered; things that were taught are remembered anyway",
+        live=True,
     )
     places: tuple[str, ...] = param(
         (),
         'Places by name, as zones: "shelf: 0.1,0.2 0.4,0.2 0.4,0.5 0.1,0.5"; elsewhere the part '
         "of the picture is said",
+        live=True,
     )
     min_score: float = param(
         0.4,
         "Detections below this confidence do not count; lower remembers places where it never was",
         minimum=0.0,
         maximum=1.0,
+        live=True,
     )
     gone_after_s: float = param(
         2.0,
@@ -78,6 +81,7 @@ class SightingsConfig:
         unit="s",
         minimum=0.1,
         maximum=3600.0,
+        live=True,
     )
     repeat_s: float = param(
         30.0,
@@ -85,6 +89,7 @@ class SightingsConfig:
         unit="s",
         minimum=1.0,
         maximum=86_400.0,
+        live=True,
     )
 
     def __post_init__(self) -> None:
@@ -119,6 +124,15 @@ class SightingsMemory:
         self._places = parse_zones(config.places)
         self._things: OrderedDict[str, _Memory] = OrderedDict()
         self._last_ns: int | None = None
+
+    def retune(self, config: SightingsConfig) -> None:
+        """Remember other things, or call places otherwise, from the next frame on.
+
+        Raises:
+            ConfigError: a place is not written as a zone.
+        """
+        self._places = parse_zones(config.places)
+        self._config = config
 
     def update(
         self, frame: Frame, detections: Sequence[Detection], *, taught: Collection[str] = ()

@@ -46,6 +46,15 @@ class ObjectWatch:
         self._areas = Areas(config.areas, numbering=numbering)
         self._last_ns: int | None = None
 
+    def retune(self, config: ObjectWatchConfig) -> None:
+        """Take live parameters from the next frame on; what is known of people and bags is kept.
+
+        Raises:
+            ConfigError: as for the configuration.
+        """
+        self._bags.retune(config.bags)
+        self._areas.retune(config.areas)
+
     def reset(self) -> None:
         """Forget everything; incidents go on counting."""
         self._last_ns = None

@@ -12,6 +12,7 @@ from typing import Any
 from edgeai_core.errors import ModelError
 from edgeai_core.runtimes.base import FLOAT32, INT8, Tensor
 from edgeai_core.runtimes.tensorrt.cuda import CudaDevice
+from edgeai_core.runtimes.tensorrt.fitting import fit_for_parser
 
 # Sides that a model leaves open: one is what nearly every call has, the liveness model takes a few.
 OPEN_SIDES = (1, 1, 16)
@@ -47,7 +48,7 @@ def build_plan(
     explicit = 1 << int(trt.NetworkDefinitionCreationFlag.EXPLICIT_BATCH)
     network = builder.create_network(explicit)
     parser = trt.OnnxParser(network, logger)
-    if not parser.parse(model.read_bytes()):
+    if not parser.parse(fit_for_parser(model.read_bytes())):
         reasons = "; ".join(str(parser.get_error(i).desc()) for i in range(parser.num_errors))
         raise ModelError(f"model {model.name}: TensorRT cannot read it: {reasons or 'no reason'}")
     config = builder.create_builder_config()

@@ -35,6 +35,7 @@ from edgeai_core.runtimes.validation import check_inputs
 _log = logging.getLogger(__name__)
 # 8.5 is the first with tensors by name (JetPack 5); 11 builds strongly typed networks only.
 _OLDEST, _TOO_NEW = (8, 5), (11, 0)
+_NEEDED = ("tensorrt", "onnx")
 StandIn = Callable[[], InferenceSession]
 
 
@@ -55,8 +56,9 @@ class TensorRtRuntime:
         self._device = device
 
     def missing(self) -> str:
-        if importlib.util.find_spec("tensorrt") is None:
-            return "the package tensorrt is not installed; NVIDIA's images for Jetson bring it"
+        for package in _NEEDED:
+            if importlib.util.find_spec(package) is None:
+                return f"the package {package} is not installed; see docs/boards.md"
         try:
             version = str(importlib.import_module("tensorrt").__version__)
         except (ImportError, OSError, AttributeError) as exc:

@@ -16,7 +16,15 @@ from typing import Protocol
 import numpy as np
 
 from edgeai_core.errors import ModelError
-from edgeai_core.runtimes.base import FLOAT16, FLOAT32, INT8, InferenceSession, Report, Tensor
+from edgeai_core.runtimes.base import (
+    FLOAT16,
+    FLOAT32,
+    INT8,
+    InferenceSession,
+    Report,
+    Tensor,
+    unreported,
+)
 
 # How far an engine's answers may be from the stand-in's, as L2 norm of the difference over that of
 # the stand-in's. Rounding to f16 and int8 stays well below; an engine that is broken does not.
@@ -235,9 +243,7 @@ class StandInSession:
         if engine is not None:
             engine.close()
         self._told_s = -_TOLD_PERIOD_S
-        sentence = refusal_sentence(reason, self._stand_in.runtime_name)
-        _log.warning("model %s: %s", self._model, sentence)
-        self._report(self._model, sentence)
+        tell_refusal(self._report, self._model, reason, self._stand_in.runtime_name)
 
     def _tell(self, doing: str) -> None:
         sentence = f"{doing}; runs on {self._stand_in.runtime_name} until then"
@@ -248,9 +254,17 @@ class StandInSession:
             _log.info("model %s: %s", self._model, sentence)
 
 
-def refusal_sentence(reason: str, stand_in: str) -> str:
-    """Return what people read when a model does not run on TensorRT."""
-    return f"not on TensorRT but on {stand_in}: {reason}"
+def tell_refusal(report: Report, model: str, reason: str, stand_in: str) -> None:
+    """Say that and why a model does not run on TensorRT: to whoever wants to hear it, else log it.
+
+    Args:
+        report: told. model: file name. reason: why. stand_in: the runtime that answers instead.
+    """
+    sentence = f"not on TensorRT but on {stand_in}: {reason}"
+    # Nodes warn by themselves, where people look; twice the same line would hide others.
+    if report is unreported:
+        _log.warning("model %s: %s", model, sentence)
+    report(model, sentence)
 
 
 def relative_difference(expected: Mapping[str, Tensor], got: Mapping[str, Tensor]) -> float:

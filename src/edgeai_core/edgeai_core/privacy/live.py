@@ -1,4 +1,4 @@
-"""What is taken out of the pictures of one camera before a page gets them."""
+"""What is taken out of the pictures of one camera before somebody sees them live."""
 
 from __future__ import annotations
 
@@ -37,6 +37,10 @@ class LivePrivacy:
         self._lock = threading.Lock()  # guards the hider: a picture may be under way at the end
         self.faces: Timeline[tuple[FaceMatch, ...]] = Timeline(length_s=_REMEMBERED_S)
         self.objects: Timeline[tuple[Detection, ...]] = Timeline(length_s=_REMEMBERED_S)
+
+    def change_mask(self, mask: PrivacyMask) -> None:
+        """Mask what another mask does, from the next picture on."""
+        self._mask.become(mask)
 
     def open(self) -> None:
         """Load what is needed; takes a moment.

@@ -22,7 +22,6 @@ import cv2
 import numpy as np
 
 from device import device_name
-from edgeai_alerts.evidence.heat import draw_heat
 from edgeai_core import catalog
 from edgeai_core.analyzers.fire.crops import HOME_CROPS
 from edgeai_core.analyzers.fire.explained import fire_case
@@ -44,6 +43,7 @@ from edgeai_core.geometry import Box, iou_matrix
 from edgeai_lab.data.yolo import read_yolo
 from edgeai_lab.json_files import write_json
 from edgeai_lab.pictures import pictures_below, read_picture
+from explained_sheet import sheet
 
 _RESULT = Path(__file__).resolve().parent / "results" / "explanations.json"
 _PEOPLE = Path(__file__).resolve().parent / "data" / "vtest_people.csv"
@@ -52,7 +52,6 @@ _SMOKE_SENSOR = Path("fire/smokesensor_eval_only/fire")
 _CCTV = Path("fire/abonia_cctv")
 _LABELS = {"pistol": "gun", "long_gun": "gun", "knife": "knife"}
 _MIN_SCORE, _SAME_IOU = 0.5, 0.5
-_SHEET_SIDE_PX, _SHEET_COLUMNS = 320, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -225,33 +224,6 @@ def told(results: list[Judged]) -> dict[str, object]:
     return figures
 
 
-def sheet(groups: dict[str, list[Judged]]) -> np.ndarray:
-    """Return four maps of each group, from the best to the worst by deletion."""
-    tiles = []
-    for results in groups.values():
-        ranked = sorted(results, key=lambda r: r.figures["ours"].deletion)
-        last = len(ranked) - 1
-        for place in (0, last // 3, 2 * last // 3, last):
-            result = ranked[place]
-            canvas = np.array(result.found.case.image)
-            scale = _SHEET_SIDE_PX / max(canvas.shape[:2])
-            canvas = cv2.resize(canvas, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            draw_heat(canvas, result.explanation, scale=scale)
-            for box in result.found.drawn:
-                corners = [round(edge * scale) for edge in box.as_xyxy()]
-                cv2.rectangle(canvas, corners[:2], corners[2:], (200, 200, 60), 1)
-            tile = np.zeros((_SHEET_SIDE_PX, _SHEET_SIDE_PX, 3), np.uint8)
-            tile[: canvas.shape[0], : canvas.shape[1]] = canvas
-            words = f"{result.found.name[:22]} del {result.figures['ours'].deletion:.2f}"
-            cv2.putText(tile, words, (4, 312), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (255, 255, 255), 1)
-            tiles.append(tile)
-    rows = [
-        np.concatenate(tiles[at : at + _SHEET_COLUMNS], axis=1)
-        for at in range(0, len(tiles), _SHEET_COLUMNS)
-    ]
-    return np.concatenate(rows)
-
-
 def main() -> int:
     """Run the command line and return its exit code."""
     parser = argparse.ArgumentParser(description="Measure heat-maps.")
@@ -278,7 +250,14 @@ def main() -> int:
         result["groups"] = {name: told(results) for name, results in groups.items()}
         result["load"] = round(os.getloadavg()[0], 1)
         if options.sheet:
-            cv2.imwrite(str(options.sheet), sheet(groups))
+            shown = {
+                name: [
+                    (r.found.case.image, r.explanation, r.found.drawn, r.figures["ours"].deletion)
+                    for r in results
+                ]
+                for name, results in groups.items()
+            }
+            cv2.imwrite(str(options.sheet), sheet(shown))
     if options.only != "maps":
         # Needs ROS, which the maps do not.
         from frame_loss import rates

@@ -9,6 +9,7 @@ insertion when high; "pointing" is the share of maps whose hottest cell lies in 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
@@ -242,22 +243,20 @@ def main() -> int:
     result["device"] = device_name()
     result["command"] = "python bench/explanations.py DATA --clip vtest.avi"
     if options.only != "frames":
-        groups = measured(options.data, options.clip, config, most=options.maps)
-        result["budget_looks"], result["looks_per_frame"] = (
-            config.budget_looks,
-            config.looks_per_frame,
-        )
-        result["groups"] = {name: told(results) for name, results in groups.items()}
-        result["load"] = round(os.getloadavg()[0], 1)
-        if options.sheet:
-            shown = {
-                name: [
-                    (r.found.case.image, r.explanation, r.found.drawn, r.figures["ours"].deletion)
-                    for r in results
-                ]
-                for name, results in groups.items()
-            }
-            cv2.imwrite(str(options.sheet), sheet(shown))
+        result["budget_looks"] = config.budget_looks
+        result["groups"] = figures = {}
+        shown = {}
+        for name, results in measured(options.data, options.clip, config, most=options.maps):
+            figures[name] = told(results) | {"load": round(os.getloadavg()[0], 1)}
+            print(f"{name}: {figures[name]}", flush=True)
+            # After each group: the whole takes minutes.
+            write_json(options.json, result)
+            shown[name] = [
+                (r.found.case.image, r.explanation, r.found.drawn, r.figures["ours"].deletion)
+                for r in results
+            ]
+            if options.sheet:
+                cv2.imwrite(str(options.sheet), sheet(shown))
     if options.only != "maps":
         # Needs ROS, which the maps do not.
         from frame_loss import rates
@@ -270,27 +269,20 @@ def main() -> int:
 
 def measured(
     data: Path, clip: Path, config: ExplainConfig, *, most: int
-) -> dict[str, list[Judged]]:
-    """Return the judged maps of every group."""
-    groups: dict[str, list[Judged]] = {}
+) -> Iterator[tuple[str, list[Judged]]]:
+    """Yield the groups and their judged maps, of each group at most so many."""
     with (
-        closing(catalog.create_object_detector(min_score=0.1)) as detector,
-        closing(catalog.create_fire_model()) as model,
+        closing(catalog.create_object_detector(runtime="openvino", min_score=0.1)) as detector,
+        closing(catalog.create_fire_model(runtime="openvino")) as model,
     ):
-        for name, found in {
-            "guns and knives, never trained on": weapons(detector, data),
-            "people of a street": people(detector, clip),
-            "fire of an unrelated source, never trained on": fires(model, smoke_sensor(data)),
-            "fire before a camera, most trained the model": fires(model, cctv(data)),
-        }.items():
-            results: list[Judged] = []
-            for item in found:
-                results.append(judged(item, config, len(results)))
-                if len(results) == most:
-                    break
-            groups[name] = results
-            print(f"{name}: {told(results)}", flush=True)
-    return groups
+        for name, found in (
+            ("fire of an unrelated source, never trained on", fires(model, smoke_sensor(data))),
+            ("fire before a camera, most trained the model", fires(model, cctv(data))),
+            ("guns and knives, never trained on", weapons(detector, data)),
+            ("people of a street", people(detector, clip)),
+        ):
+            chosen = itertools.islice(found, most)
+            yield name, [judged(item, config, number) for number, item in enumerate(chosen)]
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from edgeai_msgs.msg import ActionEventArray, FaceMatchArray, HazardReport
 from edgeai_msgs.msg import Alert as AlertMsg
+from edgeai_msgs.msg import Explanation as ExplanationMsg
 from rclpy.context import Context
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
@@ -41,6 +42,7 @@ from edgeai_ros_common.convert import (
 )
 from edgeai_ros_common.convert_actions import actions_from_msg
 from edgeai_ros_common.convert_alerts import alert_from_msg
+from edgeai_ros_common.convert_explanations import explanation_from_msg
 from edgeai_ros_common.convert_hazards import hazard_from_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.frame_hub import FrameHub
@@ -62,6 +64,7 @@ class RecordedTopicsConfig:
     objects: tuple[str, ...] = param((), "Topics of tracked objects, one per camera")
     hazards: tuple[str, ...] = param((), "Topics of fire and smoke, one per camera")
     actions: tuple[str, ...] = param((), "Topics of what people do, one per camera")
+    explanations: tuple[str, ...] = param((), "Topics of heat-maps, one per camera")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,7 @@ class EvidenceRecorderConfig(EvidenceConfig):
 
 
 class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
-    """Keep a snapshot and a clip of alerts; say so on `~/kept`, where the alert node listens.
+    """Keep a snapshot, a clip and a heat-map of alerts; tell the alert node so on `~/kept`.
 
     Args of the constructor beyond EdgeNode's: `frame_hub`, the frames of a camera in this process;
     without one, or when the camera is elsewhere, frames come as messages.
@@ -130,6 +133,7 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
         desk = EvidenceDesk(
             config,
             cameras={camera: feed.memory for camera, feed in feeds.items()},
+            explained=[camera_of(topic) for topic in config.topics.explanations],
             maker=self._maker,
             shelf=self._shelf,
             clock=time.monotonic,
@@ -191,6 +195,7 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
             (Detection2DArray, topics.objects, self._on_objects),
             (HazardReport, topics.hazards, self._on_hazard),
             (ActionEventArray, topics.actions, self._on_actions),
+            (ExplanationMsg, topics.explanations, self._on_explanation),
         ):
             for topic in names:
                 if (feed := feeds.get(camera_of(topic))) is not None:
@@ -223,6 +228,13 @@ class EvidenceRecorderNode(EdgeNode[EvidenceRecorderConfig]):
         self._checked(
             lambda: feed.memory.sights.actions.add(
                 time_from_msg(message.header.stamp), actions_from_msg(message)
+            )
+        )
+
+    def _on_explanation(self, feed: CameraFeed, message: ExplanationMsg) -> None:
+        self._checked(
+            lambda: feed.memory.sights.explanations.add(
+                time_from_msg(message.header.stamp), explanation_from_msg(message)
             )
         )
 

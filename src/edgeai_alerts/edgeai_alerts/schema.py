@@ -104,6 +104,23 @@ STEPS: tuple[tuple[str, ...], ...] = (
             UNIQUE (alert_id, kind)
         )""",
     ),
+    (
+        # Heat-maps too; which kinds there are is known where they are made, not here.
+        """CREATE TABLE evidence_anew (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT,
+            alert_id TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            file TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            created_wall_ns INTEGER NOT NULL,
+            people TEXT NOT NULL,
+            UNIQUE (alert_id, kind)
+        )""",
+        "INSERT INTO evidence_anew SELECT * FROM evidence ORDER BY seq",
+        "DROP TABLE evidence",
+        "ALTER TABLE evidence_anew RENAME TO evidence",
+    ),
 )
 VERSION = len(STEPS)
 

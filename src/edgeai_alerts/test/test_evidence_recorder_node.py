@@ -10,17 +10,21 @@ import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray
 from edgeai_msgs.msg import Alert as AlertMsg
+from edgeai_msgs.msg import Explanation as ExplanationMsg
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
 from edgeai_alerts.evidence_recorder_node import EvidenceRecorderNode
 from edgeai_core import catalog
 from edgeai_core.errors import ModelMissingError
+from edgeai_core.explaining.explanation import Explanation
+from edgeai_core.geometry import Box
 from edgeai_core.types import Alert, AlertEvent, Frame, Severity
 from edgeai_ros_common import qos
 from edgeai_ros_common.compressed_pictures import compressed_to_msg
 from edgeai_ros_common.convert import alert_to_msg, image_to_msg
 from edgeai_ros_common.convert_alerts import alert_from_msg
+from edgeai_ros_common.convert_explanations import explanation_to_msg
 from edgeai_ros_common.frame_hub import FrameHub
 
 av = pytest.importorskip("av", reason="PyAV is not there: no clips can be made")
@@ -156,6 +160,36 @@ def test_pictures_of_a_camera_elsewhere_are_remembered_from_their_jpegs(room):
     jpegs.publish(compressed_to_msg(picture(7), jpeg_quality=90))
     ring = watched.node._feeds["hall"].memory.ring
     watched.ros.until(lambda: ring.newest_ns == 7 * S // 10)
+
+
+def test_a_heat_map_that_an_analyzer_publishes_becomes_evidence_of_its_alert(room, tmp_path):
+    watched = room(**{"clip.enabled": False, "topics.explanations": ["/hall/explanations"]}).start()
+    heat = np.zeros((4, 4), np.float32)
+    heat[1, 2] = 1.0
+    found = Explanation(
+        stamp_ns=2 * S,
+        label="flame",
+        box=Box(20.0, 10.0, 40.0, 30.0),
+        score=0.9,
+        heat=heat,
+        method="occlusion",
+        deletion=0.12,
+        reason="hiding the hottest fifth leaves 12 % of the score",
+    )
+    publisher = watched.other.create_publisher(ExplanationMsg, "/hall/explanations", qos.RESULTS)
+    watched.ros.until(lambda: publisher.get_subscription_count() == 1)
+    watched.film(0, 22)
+    watched.alerts.publish(alert_to_msg(alert(at_s=2.0)))
+    watched.ros.until(lambda: watched.kinds() == [["snapshot"]])
+    broken = explanation_to_msg(found)
+    broken.rows = 9
+    publisher.publish(broken)
+    publisher.publish(explanation_to_msg(found))
+    watched.ros.until(lambda: watched.kinds() == [["snapshot"], ["snapshot", "explanation"]])
+    assert watched.node.meter.read().rejected == 1
+    shown = cv2.imread(str(tmp_path / "evidence" / f"{1:032x}.explanation.jpg"))
+    assert shown.shape[1] == 64
+    assert np.ptp(shown[18, 40].astype(int)) > 60
 
 
 def test_a_full_disk_is_a_warning_and_the_node_goes_on(room, tmp_path):

@@ -269,6 +269,8 @@ def _tell_managers(plans: list[NodePlan], cameras: Sequence[CameraPlan]) -> None
     hazards = topics("hazards", of="fire_detector")
     actions = topics("actions", of="action_recognizer")
     things = topics("things", of="object_detector")
+    explaining = next((name for name in ("fire_detector", "object_detector") if name in names), "")
+    explanations = topics("explanations", of=explaining)
     mending = [p.full_name for p in plans if not p.entry.restartable]
     for p in plans:
         if p.entry.name == "supervisor":
@@ -290,6 +292,7 @@ def _tell_managers(plans: list[NodePlan], cameras: Sequence[CameraPlan]) -> None
             p.overrides.setdefault("topics.objects", objects)
             p.overrides.setdefault("topics.hazards", hazards)
             p.overrides.setdefault("topics.actions", actions)
+            p.overrides.setdefault("topics.explanations", explanations)
         if p.entry.name == "dashboard":
             p.overrides.setdefault("graph.nodes", [other.full_name for other in plans])
             p.overrides.setdefault("graph.analyzers", by_role[Role.ANALYZER])

@@ -80,6 +80,7 @@ def test_the_evidence_recorder_is_told_what_it_remembers():
         "topics.objects": ["door/objects"],
         "topics.hazards": ["door/hazards"],
         "topics.actions": ["door/actions"],
+        "topics.explanations": ["door/explanations"],
     }
 
 

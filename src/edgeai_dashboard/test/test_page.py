@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from edgeai_dashboard.app import make_app
 from edgeai_dashboard.testing.chromium import chromium_path, opened_page, started_browser
-from edgeai_dashboard.testing.graph import ALERT_ID, alert
+from edgeai_dashboard.testing.graph import ALERT_ID, EXPLANATION, alert
 
 pytestmark = pytest.mark.skipif(
     not chromium_path(), reason="needs Chromium, which drives the page: apt install chromium"
@@ -114,6 +114,11 @@ def test_alerts_come_by_themselves_show_evidence_and_are_acknowledged(site, tell
         item = f'[data-id="{ALERT_ID}"]'
         await page.click(f"{item} summary")
         await page.until(f"document.querySelector('{item} img')?.naturalWidth === 320")
+        await page.until(f"document.querySelectorAll('{item} img')[1]?.alt.includes('fifth')")
+        why = await page.evaluate(f"document.querySelectorAll('{item} figure')[1].innerText.trim()")
+        assert why == f"What the model looked at: {EXPLANATION}"
+        alt = await page.evaluate(f"document.querySelectorAll('{item} img')[1].alt")
+        assert alt == why
         await page.click(f"{item} .acknowledge")
         await page.until(f"document.querySelector('{item} .done')")
         done = await page.evaluate(f"document.querySelector('{item} .done').textContent")

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 
+from edgeai_msgs.msg import Explanation as ExplanationMsg
 from edgeai_msgs.msg import FaceMatchArray
 from edgeai_msgs.msg import HazardReport as HazardReportMsg
 from std_msgs.msg import Header
 from vision_msgs.msg import Detection2DArray
 
 from edgeai_core import catalog
+from edgeai_core.analyzers.fire.explained import fire_case
 from edgeai_core.analyzers.fire.logic import FireConfig, FireWatch
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
+from edgeai_core.explaining.config import ExplainConfig
+from edgeai_core.explaining.explainer import Case, Explainer, Question
 from edgeai_core.geometry import Box
-from edgeai_core.types import Frame, HazardReport
+from edgeai_core.types import Frame, HazardReport, HazardState
 from edgeai_perception.inference_config import InferenceConfig
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
@@ -28,11 +33,14 @@ from edgeai_ros_common.convert import (
     time_from_msg,
     time_of_day,
 )
+from edgeai_ros_common.convert_explanations import explanation_to_msg
 from edgeai_ros_common.convert_hazards import hazard_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.running import run_node
 
 _PERSON = "person"
+# Which fires are explained; one that burns goes before one that begins.
+_URGENCY = {HazardState.START_FIRE: 1, HazardState.FIRE: 2}
 # Between two frames of the slowest rate that is allowed; the newest say who is near now.
 _MAX_PEOPLE = 64
 # Others may be ahead of this node by a few frames.
@@ -56,6 +64,7 @@ class FireDetectorConfig:
 
     inference: FireInferenceConfig = group(FireInferenceConfig)
     fire: FireConfig = group(FireConfig)
+    explain: ExplainConfig = group(ExplainConfig)
 
     def __post_init__(self) -> None:
         round_s = self.fire.frames_per_round / self.inference.max_results_per_s
@@ -88,12 +97,14 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
         self._model_name = inference.model
         self._hazards = self.publisher(HazardReportMsg, "hazards", qos.RESULTS)
         self._regions = self.publisher(Detection2DArray, "hazards/detections", qos.RESULTS)
+        self._explanations = self.publisher(ExplanationMsg, "explanations", qos.RESULTS)
 
     def start(self, config: FireDetectorConfig) -> None:
         self._watch = FireWatch(self._fire_model, config.fire)
         self._people: deque[tuple[int, Box]] = deque(maxlen=_MAX_PEOPLE)
         self._people_lock = threading.Lock()
         self._latest: HazardReport | None = None
+        self._explainer = Explainer(config.explain, clock=time.monotonic)
         self._sees_people = False
         # Before the pictures: of what has come rclpy hands out first what was subscribed first, and
         # what others saw in earlier frames must be known when the next one comes.
@@ -126,10 +137,29 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
 
     def analyze(self, frame: Frame) -> HazardReport:
         people = self._people_before(frame.stamp_ns)
-        self._latest = self._watch.update(
-            frame, local_time=time_of_day(frame.stamp_ns), people=people
+        known, self._latest = (
+            self._latest,
+            self._watch.update(frame, local_time=time_of_day(frame.stamp_ns), people=people),
         )
+        if self._latest.state in _URGENCY and (known is None or known.state != self._latest.state):
+            self._explainer.ask(
+                Question(
+                    asked_ns=frame.stamp_ns,
+                    urgency=_URGENCY[self._latest.state],
+                    open=self._burning,
+                )
+            )
         return self._latest
+
+    def rest(self, frame: Frame, until_s: float) -> None:
+        explanation = self._explainer.work(frame, until_s=until_s)
+        if explanation is not None:
+            self._explanations.publish(explanation_to_msg(explanation))
+
+    def _burning(self, frame: Frame) -> Case | None:
+        local_time = time_of_day(frame.stamp_ns)
+        judged, part = self._watch.telling_part(frame, local_time=local_time)
+        return fire_case(self._fire_model, judged, part)
 
     def publish(self, result: HazardReport, frame: Frame) -> None:
         self._hazards.publish(hazard_to_msg(result, frame))
@@ -140,7 +170,9 @@ class FireDetectorNode(AnalyzerNode[FireDetectorConfig, HazardReport]):
         latest = self._latest
         if health.level != Level.OK or latest is None:
             return health
-        return Health(message=f"{health.message}, {latest.state.name.lower()}: {latest.reason}")
+        state = f"{latest.state.name.lower()}: {latest.reason}"
+        told = (health.message, self._explainer.told(), state)
+        return Health(message=", ".join(part for part in told if part))
 
     # Callbacks run on the executor, the watch belongs to the worker: boxes wait in between.
 

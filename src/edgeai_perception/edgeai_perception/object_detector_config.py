@@ -15,6 +15,8 @@ from edgeai_core.analyzers.objects.watch import ObjectWatchConfig
 from edgeai_core.analyzers.objects.weapon_rules import parse_weapon_rules
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
+from edgeai_core.explaining.config import ExplainConfig
+from edgeai_core.object_events import ObjectState
 from edgeai_core.privacy.config import MaskConfig
 from edgeai_core.tracking import TrackerConfig
 from edgeai_core.zones import parse_zones
@@ -57,6 +59,29 @@ class TaughtConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectExplainConfig(ExplainConfig):
+    """Heat-maps of what tracked objects do.
+
+    Raises:
+        ConfigError: a state that does not exist.
+    """
+
+    states: tuple[str, ...] = param(
+        ("confirmed", "abandoned", "lingering"),
+        "Events that are explained, by the state that they tell; more cost more time",
+    )
+
+    def __post_init__(self) -> None:
+        known = [state.value for state in ObjectState]
+        unknown = sorted(set(self.states) - set(known))
+        if unknown:
+            raise ConfigError(
+                f"parameter explain.states: got {', '.join(unknown)}, expected names among "
+                f"{', '.join(known)}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectDetectorConfig:
     """Parameters of the object node."""
 
@@ -65,6 +90,7 @@ class ObjectDetectorConfig:
     tiles: TilesConfig = group(TilesConfig)
     watch: ObjectWatchConfig = group(ObjectWatchConfig)
     taught: TaughtConfig = group(TaughtConfig)
+    explain: ObjectExplainConfig = group(ObjectExplainConfig)
     labels: tuple[str, ...] = param((), "Classes to publish; empty publishes all the model knows")
     things: SightingsConfig = group(SightingsConfig)
     privacy: MaskConfig = group(MaskConfig)

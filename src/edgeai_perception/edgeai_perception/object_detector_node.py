@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from edgeai_msgs.msg import Explanation as ExplanationMsg
 from edgeai_msgs.msg import ObjectEventArray
 from edgeai_msgs.msg import Sighting as SightingMsg
 from sensor_msgs.msg import Image
@@ -34,10 +36,12 @@ from edgeai_core.tracking import Tracker
 from edgeai_core.types import Detection, Frame
 from edgeai_core.zones import parse_zones
 from edgeai_perception.object_detector_config import ObjectDetectorConfig, refuse_unknown_labels
+from edgeai_perception.object_explainer import ObjectExplainer
 from edgeai_ros_common import qos
 from edgeai_ros_common.analyzer_node import AnalyzerNode
 from edgeai_ros_common.convert import detections_to_msg, header_of, image_to_msg, time_of_day
 from edgeai_ros_common.convert_events import events_to_msg
+from edgeai_ros_common.convert_explanations import explanation_to_msg
 from edgeai_ros_common.convert_sightings import sighting_to_msg
 from edgeai_ros_common.diagnostics import Health, Level
 from edgeai_ros_common.running import run_node
@@ -81,6 +85,7 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         self._model_name = inference.model
         self._objects = self.publisher(Detection2DArray, "objects", qos.RESULTS)
         self._events = self.publisher(ObjectEventArray, "objects/events", qos.RESULTS)
+        self._explanations = self.publisher(ExplanationMsg, "explanations", qos.RESULTS)
         self._current = self.publisher(ObjectEventArray, "objects/current", qos.STATE)
         self._debug_image = self.publisher(Image, "objects/debug_image", qos.IMAGE_OFFERED)
         self._mask = self._mask_of(config)
@@ -91,6 +96,12 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         self._zones = parse_zones(config.watch.areas.zones)
         self._tracker = Tracker(config.tracking)
         self._search = ObjectSearch(self._detector, tiles=config.tiles, taught=self._taught)
+        self._explainer = ObjectExplainer(
+            config.explain,
+            # Without tiles: which part of a frame has its turn must not depend on explanations.
+            detect=ObjectSearch(self._detector, taught=self._taught).detect,
+            clock=time.monotonic,
+        )
         self._watch = ObjectWatch(config.watch)
         self._watches_bags = bool(config.watch.bags.labels)
         self._told_current: frozenset[tuple[str, int]] | None = None
@@ -158,6 +169,9 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
         problems = self._taught.problems if self._taught is not None else ()
         if health.level == Level.OK and problems:
             return Health(level=Level.WARN, message="; ".join(problems))
+        told = self._explainer.told()
+        if health.level == Level.OK and told:
+            return dataclasses.replace(health, message=f"{health.message}, {told}")
         return health
 
     def analyze(self, frame: Frame) -> ObjectResult:
@@ -172,12 +186,18 @@ class ObjectDetectorNode(AnalyzerNode[ObjectDetectorConfig, ObjectResult]):
             local_time=time_of_day(frame.stamp_ns),
             appearances=self._appearances(frame, objects),
         )
+        self._explainer.see(objects, events)
         return ObjectResult(
             objects=objects,
             events=events,
             current=self._watch.current(),
             sightings=self._sightings.update(frame, objects, taught=self._search.taught_names),
         )
+
+    def rest(self, frame: Frame, until_s: float) -> None:
+        explanation = self._explainer.work(frame, until_s=until_s)
+        if explanation is not None:
+            self._explanations.publish(explanation_to_msg(explanation))
 
     def _appearances(self, frame: Frame, objects: Sequence[Detection]) -> dict[int, Appearance]:
         """Return what people look like: only the owners of bags must be known again."""

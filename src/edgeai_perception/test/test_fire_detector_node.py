@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from edgeai_msgs.msg import FaceMatchArray, HazardReport
+from edgeai_msgs.msg import Explanation, FaceMatchArray, HazardReport
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from vision_msgs.msg import Detection2DArray
@@ -162,6 +162,47 @@ def test_a_fire_is_reported_with_its_regions_and_the_header_of_its_frame(ros, ma
     assert [r.results[0].hypothesis.class_id for r in report.regions] == ["flame"]
     assert regions[0].detections[0].bbox == report.regions[0].bbox
     assert "fire: " in node.health().message
+
+
+def test_a_fire_that_begins_is_explained_once_with_the_header_of_its_frame(ros, make, camera):
+    run(
+        make(
+            fire__decision__min_flame_activity=0.0,
+            fire__crops_per_frame=5,
+            explain__budget_looks=16,
+            explain__looks_per_frame=100,
+        )
+    )
+    told: list[Explanation] = []
+    camera.node.create_subscription(Explanation, "/camera/explanations", told.append, qos.RESULTS)
+
+    def explained() -> bool:
+        camera.show()
+        return bool(told)
+
+    ros.until(explained)
+    reports = len(camera.reports)
+
+    def goes_on() -> bool:
+        camera.show()
+        return len(camera.reports) > reports + 40
+
+    ros.until(goes_on)
+    [explanation] = told
+    assert (explanation.label, explanation.score, explanation.method) == (
+        "flame",
+        0.875,
+        "occlusion",
+    )
+    assert explanation.header.frame_id == "door_optical_frame"
+    burning = next(r for r in camera.reports if r.state == HazardReport.FIRE)
+    assert time_from_msg(explanation.header.stamp) >= time_from_msg(burning.header.stamp)
+    assert (explanation.bbox.center.position.x, explanation.bbox.size_x) == (20.0, 20.0)
+    # The fake says the same of every picture: no part of it matters.
+    assert len(explanation.heat) == explanation.rows * explanation.columns == 64
+    assert max(explanation.heat) == 0.0
+    assert explanation.deletion == 1.0
+    assert "no part decides alone" in explanation.reason
 
 
 @pytest.mark.parametrize("topic", ["objects", "faces"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from edgeai_msgs.msg import ObjectEvent, ObjectEventArray, Sighting
+from edgeai_msgs.msg import Explanation, ObjectEvent, ObjectEventArray, Sighting
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
@@ -15,7 +15,7 @@ from edgeai_core import catalog
 from edgeai_core.analyzers.objects.model import ObjectView
 from edgeai_core.analyzers.objects.taught_store import ThingStore
 from edgeai_core.analyzers.objects.testing import maps_with, taught_thing
-from edgeai_core.errors import ModelMissingError
+from edgeai_core.errors import ConfigError, ModelMissingError
 from edgeai_core.geometry import Box
 from edgeai_core.model_card import Task
 from edgeai_core.types import Detection, Frame
@@ -377,3 +377,46 @@ def test_a_missing_model_keeps_the_node_unconfigured_until_it_is_there(
     assert node.trigger_configure() is TransitionCallbackReturn.FAILURE
     monkeypatch.setattr(catalog, "create_object_detector", works)
     assert node.trigger_configure() is TransitionCallbackReturn.SUCCESS
+
+
+def test_a_confirmed_weapon_is_explained_once(ros, make, hub, detectors):
+    node = make(
+        watch__weapons__rules=["cat: 2 of 5 within 3 s from 0.5"],
+        explain__budget_looks=16,
+        explain__looks_per_frame=100,
+    )
+    node.trigger_configure()
+    node.trigger_activate()
+    listener = ros.listener()
+    told: list[Explanation] = []
+    events: list[ObjectEvent] = []
+    results: list[Detection2DArray] = []
+    listener.create_subscription(Explanation, "/camera/explanations", told.append, qos.RESULTS)
+    listener.create_subscription(Detection2DArray, "/camera/objects", results.append, qos.RESULTS)
+    listener.create_subscription(
+        ObjectEventArray, "/camera/objects/events", lambda m: events.extend(m.events), qos.RESULTS
+    )
+    number = 0
+
+    def show() -> None:
+        nonlocal number
+        number += 1
+        hub.publish(TOPIC, frame(number))
+
+    ros.until(lambda: show() or told)
+    seen = len(results)
+    ros.until(lambda: show() or len(results) > seen + 40)
+    [explanation] = told
+    assert [event.state for event in events] == [ObjectEvent.SUSPECTED, ObjectEvent.CONFIRMED]
+    assert explanation.label == "cat"
+    assert explanation.score == pytest.approx(0.9)
+    assert explanation.header.frame_id == "door_optical_frame"
+    assert time_from_msg(explanation.header.stamp) % 33_000_000 == 0
+    assert (explanation.bbox.center.position.x, explanation.bbox.size_x) == (20.0, 20.0)
+    # Only about the box: the rest of the picture is not studied.
+    assert explanation.columns > 8
+
+
+def test_a_state_that_does_not_exist_is_refused(make):
+    with pytest.raises(ConfigError, match=r"explain\.states: got stolen, expected names among"):
+        make(explain__states=["stolen"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 import time
 import traceback
@@ -111,6 +112,14 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
     def publish(self, result: ResultT, frame: Frame) -> None:
         """Publish a result with the frame's stamp and optical frame; runs on the worker."""
 
+    def rest(self, frame: Frame, until_s: float) -> None:
+        """Do what frames go before; runs on the worker between two of them.
+
+        Args:
+            frame: the one that was looked at. until_s: when the next is due, by time.monotonic;
+                what takes longer costs frames.
+        """
+
     def start(self, config: ConfigT) -> None:
         self._last_failure = ""
         self._changes.clear()
@@ -181,7 +190,10 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
     def _work(self, mailbox: Mailbox[Frame | Image], min_period_s: float) -> None:
         due_s = time.monotonic()
         while (item := mailbox.take()) is not None:
-            if not self._try(item, mailbox):
+            # A camera slower than this node lets it wait beyond its own grid of times.
+            taken_s, next_s = time.monotonic(), due_s + min_period_s
+            until_s = next_s if taken_s < next_s else taken_s + min_period_s
+            if not self._try(item, mailbox, until_s=until_s):
                 return
             due_s = max(due_s + min_period_s, time.monotonic())
             pause_s = due_s - time.monotonic()
@@ -196,15 +208,17 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
             header = item.header if isinstance(item, Image) else header_of(item)
             if not pace.is_due(time_from_msg(header.stamp)):
                 self.meter.frame_skipped()
-            elif not self._try(item, mailbox):
+            elif not self._try(item, mailbox, until_s=math.inf):
                 return
             if not mailbox.closed:
                 done.tell(header)
 
-    def _try(self, item: Frame | Image, mailbox: Mailbox[Frame | Image]) -> bool:
+    def _try(self, item: Frame | Image, mailbox: Mailbox[Frame | Image], *, until_s: float) -> bool:
         """Look at a frame and publish; return False when the worker was left behind meanwhile."""
         try:
-            self._handle(item, mailbox)
+            frame = self._handle(item, mailbox)
+            if frame is not None:
+                self.rest(frame, until_s)
         except FrameError as exc:
             self.meter.frame_rejected()
             self.get_logger().warning(f"dropped {exc}", throttle_duration_sec=_LOG_PERIOD_S)
@@ -220,15 +234,21 @@ class AnalyzerNode(EdgeNode[ConfigT], Generic[ConfigT, ResultT]):
             )
         return True
 
-    def _handle(self, item: Frame | Image, mailbox: Mailbox[Frame | Image]) -> None:
+    def _handle(self, item: Frame | Image, mailbox: Mailbox[Frame | Image]) -> Frame | None:
+        """Publish what an item shows; return its frame, None when the node was stopped meanwhile.
+
+        Raises:
+            FrameError: it cannot be used. Anything else that the analysis raises.
+        """
         frame = frame_from_msg(item) if isinstance(item, Image) else item
         if self._changes:
             self.retune(self._changes.pop())
         self.meter.analysis_started()
         result = self.analyze(frame)
         if mailbox.closed:
-            # The node was stopped meanwhile, maybe started anew: this answer is nobody's.
-            return
+            # Maybe it was started anew: this answer is nobody's.
+            return None
         self.publish(result, frame)
         self.meter.result_published(latency_ms=(self.now_ns() - frame.stamp_ns) / 1e6)
         self._last_failure = ""
+        return frame

@@ -42,6 +42,7 @@ class Probe(AnalyzerNode[ProbeConfig, int]):
         self.published: list[int] = []
         self.headers: list[Header] = []
         self.error: Exception | None = None
+        self.rests: list[tuple[int, int, float]] = []
         self.offset = 0
         self.retuned_on: list[str] = []
 
@@ -66,6 +67,9 @@ class Probe(AnalyzerNode[ProbeConfig, int]):
     def publish(self, result: int, frame: Frame) -> None:
         self.headers.append(header_of(frame))
         self.published.append(result)
+
+    def rest(self, frame: Frame, until_s: float) -> None:
+        self.rests.append((frame.stamp_ns, len(self.published), until_s - time.monotonic()))
 
 
 def frame(number: int) -> Frame:
@@ -300,6 +304,22 @@ def test_the_rate_limit_lets_frames_go_and_looks_at_a_fresh_one(ros, make, hub):
     reading = node.meter.read()
     assert reading.dropped > 0
     assert reading.frames - reading.dropped - reading.results in (0, 1)
+
+
+def test_what_frames_go_before_is_done_after_each_until_the_next_is_due(ros, make, hub):
+    node = make(frame_hub=hub, max_rate=0.001)
+    hub.publish(TOPIC, frame(3))
+    ros.until(lambda: node.rests)
+    [(stamp_ns, published, left_s)] = node.rests
+    assert (stamp_ns, published) == (3, 1)
+    assert 900 < left_s <= 1000
+
+
+def test_a_node_that_looks_at_all_it_can_has_no_time_left(ros, make, hub):
+    node = make(frame_hub=hub)
+    hub.publish(TOPIC, frame(3))
+    ros.until(lambda: node.rests)
+    assert node.rests[0][2] <= 0
 
 
 def test_without_frames_the_node_warns_about_its_topic(make, hub, monkeypatch, ros):

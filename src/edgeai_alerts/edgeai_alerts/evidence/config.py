@@ -59,6 +59,20 @@ class ClipConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExplanationConfig:
+    """The heat-map of an alert."""
+
+    within_s: float = param(
+        25.0,
+        "How long an alert waits for the heat-map of its finding, and how long after the alert the "
+        "explained picture may have been taken.",
+        unit="s",
+        minimum=0.0,
+        maximum=300.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitsConfig:
     """How much is kept and for how long."""
 
@@ -95,6 +109,7 @@ class EvidenceConfig:
     )
     ring: RingConfig = group(RingConfig)
     clip: ClipConfig = group(ClipConfig)
+    explanation: ExplanationConfig = group(ExplanationConfig)
     privacy: PrivacyConfig = group(PrivacyConfig)
     limits: LimitsConfig = group(LimitsConfig)
     store: StoreConfig = group(StoreConfig)

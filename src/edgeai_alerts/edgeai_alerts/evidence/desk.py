@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
+from edgeai_alerts.evidence.case import Case
 from edgeai_alerts.evidence.clip import can_encode, encode_clip
 from edgeai_alerts.evidence.config import EvidenceConfig
+from edgeai_alerts.evidence.heat import can_be_explained, explanation_of
 from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_alerts.evidence.pictures import PictureMaker
+from edgeai_alerts.evidence.ring import KeptFrame
 from edgeai_alerts.evidence.shelf import EvidenceShelf
 from edgeai_alerts.evidence.table import EvidenceKind
 from edgeai_core.errors import EdgeAiError
+from edgeai_core.explaining.explanation import Explanation
 from edgeai_core.types import Alert, Severity
 
 _LOG = logging.getLogger(__name__)
@@ -23,6 +27,8 @@ _NS_PER_S = 1_000_000_000
 _PATIENCE_S = 2.0
 # The picture of an alert is this near to its stamp, or there is none.
 _SNAPSHOT_WITHIN_NS = 2 * _NS_PER_S
+# A heat-map lies over the picture that it is of, or one nearly the same.
+_EXPLAINED_WITHIN_NS = _NS_PER_S // 2
 _REMEMBERED_ALERTS = 1000
 _IDLE_S = 60.0
 _POLL_S = 0.2
@@ -45,17 +51,6 @@ class DeskHealth:
     problem: str
 
 
-@dataclass(slots=True)
-class _Case:
-    """An alert whose evidence is being made."""
-
-    alert: Alert
-    snapshot_at_s: float
-    clip_at_s: float | None
-    needs_snapshot: bool = True
-    kinds: list[str] = field(default_factory=list)
-
-
 class EvidenceDesk:
     """Make evidence of alerts as soon as the pictures are there; never raise.
 
@@ -65,6 +60,7 @@ class EvidenceDesk:
     Args:
         config: what is kept.
         cameras: what is remembered of each camera, by its namespace.
+        explained: the cameras of which there may be heat-maps.
         maker: makes pictures. shelf: keeps files; both are used by the thread that calls `step`.
         clock: monotonic seconds.
         on_kept: is called on that thread with an alert and the kinds that are kept of it now.
@@ -76,6 +72,7 @@ class EvidenceDesk:
         config: EvidenceConfig,
         *,
         cameras: Mapping[str, CameraMemory],
+        explained: Collection[str] = (),
         maker: PictureMaker,
         shelf: EvidenceShelf,
         clock: Callable[[], float],
@@ -85,6 +82,8 @@ class EvidenceDesk:
         self._config = config
         self._min_severity = Severity[config.min_severity]
         self._cameras = cameras
+        self._explained = frozenset(explained)
+        self._explained_ns = round(config.explanation.within_s * _NS_PER_S)
         self._maker = maker
         self._shelf = shelf
         self._clock = clock
@@ -97,7 +96,7 @@ class EvidenceDesk:
             report(self._lacking)
         # Guards what follows; held for microseconds only.
         self._wake = threading.Condition()
-        self._cases: OrderedDict[str, _Case] = OrderedDict()
+        self._cases: OrderedDict[str, Case] = OrderedDict()
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._closing = False
         self._kept = 0
@@ -130,8 +129,12 @@ class EvidenceDesk:
             if len(self._cases) >= 2 * self._config.clip.max_waiting:
                 self._lost += 1
                 return False
-            self._cases[alert.alert_id] = _Case(
-                alert=alert, snapshot_at_s=now_s + _PATIENCE_S, clip_at_s=clip_at_s
+            explained = alert.event.camera in self._explained and can_be_explained(alert)
+            self._cases[alert.alert_id] = Case(
+                alert=alert,
+                snapshot_at_s=now_s + _PATIENCE_S,
+                clip_at_s=clip_at_s,
+                explained_at_s=now_s + self._config.explanation.within_s if explained else None,
             )
             self._wake.notify()
         return True
@@ -179,7 +182,7 @@ class EvidenceDesk:
                 problem=self._problem or self._lacking,
             )
 
-    def _advance(self, case: _Case) -> None:
+    def _advance(self, case: Case) -> None:
         alert, now_s = case.alert, self._clock()
         newest_ns = self._cameras[alert.event.camera].ring.newest_ns or 0
         if case.needs_snapshot and (newest_ns >= alert.raised_ns or now_s >= case.snapshot_at_s):
@@ -189,13 +192,28 @@ class EvidenceDesk:
         if case.clip_at_s is not None and (newest_ns >= end_ns or now_s >= case.clip_at_s):
             case.clip_at_s = None
             self._make(case, EvidenceKind.CLIP, self._clip)
-        if not case.needs_snapshot and case.clip_at_s is None:
+        self._advance_explanation(case, now_s)
+        if not case.needs_snapshot and case.clip_at_s is None and case.explained_at_s is None:
             with self._wake:
                 self._cases.pop(alert.alert_id, None)
 
+    def _advance_explanation(self, case: Case, now_s: float) -> None:
+        if case.explained_at_s is None:
+            return
+        if self._explanation_of(case.alert) is not None:
+            case.explained_at_s = None
+            self._make(case, EvidenceKind.EXPLANATION, self._explanation)
+        elif now_s >= case.explained_at_s:
+            # No loss: analyzers explain when they find the time.
+            case.explained_at_s = None
+
+    def _explanation_of(self, alert: Alert) -> Explanation | None:
+        known = self._cameras[alert.event.camera].sights.explanations
+        return explanation_of(alert, known, within_ns=self._explained_ns)
+
     def _make(
         self,
-        case: _Case,
+        case: Case,
         kind: EvidenceKind,
         make: Callable[[Alert], tuple[bytes, tuple[str, ...]] | None],
     ) -> None:
@@ -227,10 +245,15 @@ class EvidenceDesk:
     def _snapshot(self, alert: Alert) -> tuple[bytes, tuple[str, ...]] | None:
         memory = self._cameras[alert.event.camera]
         kept = memory.ring.nearest(alert.raised_ns, within_ns=_SNAPSHOT_WITHIN_NS)
-        if kept is None:
+        return (self._maker.snapshot(kept, memory), _people_in(kept, memory)) if kept else None
+
+    def _explanation(self, alert: Alert) -> tuple[bytes, tuple[str, ...]] | None:
+        memory, found = self._cameras[alert.event.camera], self._explanation_of(alert)
+        at_ns = found.stamp_ns if found else 0
+        kept = memory.ring.nearest(at_ns, within_ns=_EXPLAINED_WITHIN_NS)
+        if kept is None or found is None:
             return None
-        near = (kept.stamp_ns - _SNAPSHOT_WITHIN_NS, kept.stamp_ns + _SNAPSHOT_WITHIN_NS)
-        return self._maker.snapshot(kept, memory), memory.sights.people_between(*near)
+        return self._maker.explained(kept, memory, found), _people_in(kept, memory)
 
     def _clip(self, alert: Alert) -> tuple[bytes, tuple[str, ...]] | None:
         memory, clip = self._cameras[alert.event.camera], self._config.clip
@@ -263,3 +286,8 @@ class EvidenceDesk:
             known, self._problem = self._problem, problem
         if not known:
             self._report(f"evidence is lost, alerts go on: {problem}")
+
+
+def _people_in(kept: KeptFrame, memory: CameraMemory) -> tuple[str, ...]:
+    near_ns = (kept.stamp_ns - _SNAPSHOT_WITHIN_NS, kept.stamp_ns + _SNAPSHOT_WITHIN_NS)
+    return memory.sights.people_between(*near_ns)

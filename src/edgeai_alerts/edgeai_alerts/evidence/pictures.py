@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import struct
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_alerts.evidence.heat import caption_of, draw_heat, with_caption_below
 from edgeai_alerts.evidence.memory import CameraMemory
 from edgeai_alerts.evidence.ring import KeptFrame
 from edgeai_alerts.evidence.sights import HAZARD_NEAR_NS
 from edgeai_core.action_events import ActionEvent
 from edgeai_core.errors import EvidenceError
+from edgeai_core.explaining.explanation import Explanation
 from edgeai_core.overlay import draw_actions, draw_faces, draw_hazard, draw_objects
 from edgeai_core.privacy.faces import FaceFinder, FaceHider, scaled, scaled_face
 from edgeai_core.privacy.timeline import NEAR_NS
@@ -68,15 +71,42 @@ class PictureMaker:
         hazard = sights.hazards.nearest(at, within_ns=HAZARD_NEAR_NS)
         if hazard is not None:
             draw_hazard(canvas, _of_hazard(hazard, scale))
+        return self._compressed(canvas)
+
+    def explained(self, kept: KeptFrame, memory: CameraMemory, explanation: Explanation) -> bytes:
+        """Return a JPEG file of a picture under a heat-map; its comment holds the sentence.
+
+        Raises:
+            EvidenceError: it cannot be decoded or encoded. ModelError: as for :meth:`plain`.
+        """
+        canvas, caption = self.plain(kept, memory), caption_of(explanation)
+        draw_heat(canvas, explanation, scale=kept.scale)
+        # What is masked is black, not tinted.
+        memory.mask.blacken(canvas)
+        return with_comment(self._compressed(with_caption_below(canvas, caption)), caption)
+
+    def _compressed(self, canvas: npt.NDArray[np.uint8]) -> bytes:
         done, jpeg = cv2.imencode(".jpg", canvas, self._quality)
         if not done:
-            raise EvidenceError(f"snapshot of {kept.width_px}x{kept.height_px} px: not compressed")
+            raise EvidenceError(
+                f"picture of {canvas.shape[1]}x{canvas.shape[0]} px: not compressed"
+            )
         return bytes(jpeg.tobytes())
 
     def close(self) -> None:
         """Free the model that finds faces."""
         if self._hider is not None:
             self._hider.close()
+
+
+def with_comment(jpeg: bytes, comment: str) -> bytes:
+    """Return a JPEG file with a comment (a COM segment after the first marker, ITU-T T.81 B.2.4.5).
+
+    Args:
+        comment: ASCII, at most 65,533 characters.
+    """
+    text = comment.encode("ascii")
+    return b"".join([jpeg[:2], b"\xff\xfe", struct.pack(">H", len(text) + 2), text, jpeg[2:]])
 
 
 def _of_object(found: Detection, scale: float) -> Detection:

@@ -26,6 +26,7 @@ _ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _TYPES = {
     EvidenceKind.SNAPSHOT: ("jpg", SNAPSHOT_MEDIA_TYPE),
     EvidenceKind.CLIP: ("webm", CLIP_MEDIA_TYPE),
+    EvidenceKind.EXPLANATION: ("jpg", SNAPSHOT_MEDIA_TYPE),
 }
 
 

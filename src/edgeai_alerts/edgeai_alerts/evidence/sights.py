@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgeai_core.action_events import ActionEvent
+from edgeai_core.explaining.explanation import Explanation
 from edgeai_core.privacy.timeline import Timeline
 from edgeai_core.types import Detection, FaceMatch, HazardReport
 
@@ -22,6 +23,7 @@ class SightLog:
         self.objects: Timeline[tuple[Detection, ...]] = Timeline(length_s=length_s)
         self.hazards: Timeline[HazardReport] = Timeline(length_s=length_s)
         self.actions: Timeline[tuple[ActionEvent, ...]] = Timeline(length_s=length_s)
+        self.explanations: Timeline[Explanation] = Timeline(length_s=length_s)
 
     def people_between(self, begin_ns: int, end_ns: int) -> tuple[str, ...]:
         """Return the ids of the people who were recognised, sorted."""

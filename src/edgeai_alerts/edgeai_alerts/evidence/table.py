@@ -20,6 +20,7 @@ class EvidenceKind(Enum):
 
     SNAPSHOT = "snapshot"
     CLIP = "clip"
+    EXPLANATION = "explanation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

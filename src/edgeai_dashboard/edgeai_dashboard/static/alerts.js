@@ -3,6 +3,7 @@
 import { ask } from "./api.js";
 import { choice, field, h, moment } from "./dom.js";
 import { t } from "./i18n.js";
+import { commentOf } from "./jpeg_comment.js";
 
 const SEVERITIES = ["info", "warning", "critical"];
 const STATES = ["raised", "updated", "cleared", "acknowledged", "expired"];
@@ -142,8 +143,18 @@ function evidence(alert) {
         kind === "clip"
           ? h("video", { src: source, controls: true, preload: "metadata", "aria-label": words })
           : h("img", { src: source, alt: `${words}: ${alert.title}` });
-      kept.append(h("figure", {}, shown, h("figcaption", {}, words)));
+      const caption = h("figcaption", {}, words);
+      kept.append(h("figure", {}, shown, caption));
+      if (kind === "explanation") tellWhy(source, words, shown, caption);
     }
   });
   return kept;
+}
+
+/** Put the sentence that an explanation carries where eyes and screen readers find it. */
+async function tellWhy(source, words, image, caption) {
+  const why = await commentOf(source).catch(() => "");
+  if (!why) return;
+  image.alt = `${words}: ${why}`;
+  caption.textContent = `${words}: ${why}`;
 }

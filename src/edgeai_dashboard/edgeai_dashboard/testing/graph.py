@@ -24,6 +24,9 @@ def jpeg(*, shade: int = 128, width_px: int = 64, height_px: int = 48) -> bytes:
     return bytes(cv2.imencode(".jpg", image)[1].tobytes())
 
 
+EXPLANATION = "gun 0.91; occlusion, 96 looks: hiding the hottest fifth leaves 12 % of the score"
+
+
 def alert(number: int = 0, **changes: object) -> Json:
     """Return an alert as the page gets it."""
     view: Json = {
@@ -153,7 +156,12 @@ class FakeGraph:
     async def evidence(self, caller: Caller, alert_id: str, kind: str) -> Evidence:
         if kind == "odd":
             return Evidence(media_type="text/html", data=b"<script>")
-        return Evidence(media_type="image/jpeg", data=jpeg(shade=90, width_px=320, height_px=240))
+        picture = jpeg(shade=90, width_px=320, height_px=240)
+        if kind == "explanation":
+            # As the recorder keeps it: the sentence is the comment after the first marker.
+            size = (len(EXPLANATION) + 2).to_bytes(2, "big")
+            picture = picture[:2] + b"\xff\xfe" + size + EXPLANATION.encode() + picture[2:]
+        return Evidence(media_type="image/jpeg", data=picture)
 
     async def people(self, caller: Caller) -> list[Json]:
         return list(self.members)

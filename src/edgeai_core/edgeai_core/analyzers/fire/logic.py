@@ -8,8 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import time
 
+import numpy as np
+import numpy.typing as npt
+
 from edgeai_core.analyzers.fire.activity import ActivityConfig, ActivityMeter
-from edgeai_core.analyzers.fire.crops import FOREST_CROPS, HOME_CROPS, Crop, close_up
+from edgeai_core.analyzers.fire.crops import (
+    FOREST_CROPS,
+    HOME_CROPS,
+    WHOLE_FRAME,
+    Crop,
+    close_up,
+)
 from edgeai_core.analyzers.fire.decision import DecisionConfig, FireDecision
 from edgeai_core.analyzers.fire.evidence import GrowthMeter, RegionEvidence, RoundEvidence
 from edgeai_core.analyzers.fire.interfaces import (
@@ -137,6 +146,17 @@ class FireWatch:
         self._look(frame, zones)
         self._report = self._reported(frame, zones)
         return self._report
+
+    def telling_part(self, frame: Frame, *, local_time: time) -> tuple[npt.NDArray[np.uint8], Crop]:
+        """Return a frame as it is judged, and the part of it that the score is about.
+
+        The frame has the zones painted over in which flame is normal; arguments as for `update`,
+        which comes first.
+        """
+        judged = self._normal.painted_over(frame.image, self._normal.active(local_time))
+        views = self._views
+        part = max(views, key=lambda crop: views[crop].hazard_score, default=WHOLE_FRAME)
+        return judged, part
 
     def _look(self, frame: Frame, zones: Sequence[Zone]) -> None:
         judged = self._normal.painted_over(frame.image, zones)

@@ -1,0 +1,1 @@
+"""Which parts of a picture carry a finding: black-box explanations of any model."""

@@ -32,6 +32,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rosbags.highlevel import AnyReader
 
 from device import device_name
+from edgeai_bringup.bags_parser import DRAWN_PICTURES
 from edgeai_bringup.graph import NODES, Role
 from edgeai_bringup.locations import config_directory
 from edgeai_ros_common.bags.recorder import RecorderNode, TopicChoice
@@ -40,8 +41,6 @@ from edgeai_ros_common.running import start_context
 
 IMAGES = "/camera/image_raw"
 CAMERA_STATUS = "/camera/usb_cam/status"
-# Drawn and published only for who looks at them; a recording of results leaves them out.
-DEBUG_IMAGES = r".*/debug_image.*"
 MODES = {
     "one bag": (),
     "a new part every 10 s": ("--split-s", "10"),
@@ -72,7 +71,7 @@ class Witness:
 def witnessing(witness: Witness) -> Iterator[None]:
     """Listen to everything but pictures meanwhile."""
     context = start_context([])
-    choice = TopicChoice(exclude=r".*/(image_raw|debug_image).*")
+    choice = TopicChoice(exclude=rf"{DRAWN_PICTURES}|.*/image_raw")
     node = RecorderNode(witness, choice=choice, context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
@@ -129,7 +128,7 @@ def measured(name: str, options: Sequence[str], duration_s: float, folder: Path)
     """Record once in one mode; return the figures."""
     bag = folder / name.replace(" ", "_")
     witness = Witness()
-    words = ("record", str(bag), "--exclude", DEBUG_IMAGES, *options)
+    words = ("record", str(bag), *options)
     until = "recording into" if "--last-s" not in options else "keeping the last"
     with witnessing(witness), started(words, until=until, log=folder / "record.log") as recorder:
         process = psutil.Process(recorder.pid)
@@ -251,7 +250,7 @@ def main() -> int:
         "niceness": os.nice(0),
         "load_average": [round(load, 1), round(os.getloadavg()[0], 1)],
         "graph": "home, a process per node, every analyzer active, test pictures 640x480",
-        "left_out": DEBUG_IMAGES,
+        "left_out": DRAWN_PICTURES,
         "cpu_bar_percent_of_a_core": CPU_BAR_PERCENT,
         "modes": figures,
     }

@@ -7,6 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+# Made of the camera's pictures and the results, while somebody listens: a recording that listened
+# would make every node draw, and hold each picture several times.
+DRAWN_PICTURES = (
+    r".*/(debug_image|image_annotated|image_raw)/compressed|.*/(debug_image|image_annotated)"
+)
+
 
 def add_bag_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `edgeai record` and `edgeai replay`."""
@@ -69,9 +75,16 @@ def add_bag_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser
         command.add_argument(
             "--topics", type=_expression, default=".*", metavar="REGEX", help="which (all)"
         )
-        command.add_argument(
-            "--exclude", type=_expression, default="", metavar="REGEX", help="which not"
-        )
+    record.add_argument(
+        "--exclude",
+        type=_expression,
+        default=DRAWN_PICTURES,
+        metavar="REGEX",
+        help="which not (pictures that can be made again: drawn ones and JPEGs); '' records all",
+    )
+    replay.add_argument(
+        "--exclude", type=_expression, default="", metavar="REGEX", help="which not"
+    )
 
 
 def _positive(text: str) -> float:

@@ -50,17 +50,43 @@ needs_fire = pytest.mark.skipif(
 
 
 @needs_fire
-def test_flames_that_move_raise_an_alert_though_nobody_is_logged_in(run_graph, tmp_path):
+def test_flames_that_move_raise_an_alert_with_a_heat_map_though_nobody_is_logged_in(
+    run_graph, tmp_path, isolated
+):
+    import cv2
+    from edgeai_msgs.msg import Alert, Explanation
+
+    from edgeai_ros_common import qos
+
     graph = run_graph(
         "home",
-        {"usb_cam": {"stream.source": clip(tmp_path, flickering=True), "stream.loop": True}},
+        {
+            "usb_cam": {"stream.source": clip(tmp_path, flickering=True), "stream.loop": True},
+            "evidence_recorder": {"limits.min_free_bytes": 0},
+        },
     )
+    told: list = []
+    maps: list = []
+    graph.monitor.create_subscription(Alert, "/alerts", told.append, qos.ALERTS)
+    graph.monitor.create_subscription(Explanation, "/camera/explanations", maps.append, qos.RESULTS)
     graph.spin_until(
         lambda: graph.alerts("fire") + graph.alerts("start_fire"),
         timeout_s=START_TIMEOUT_S,
         what="an alert of fire",
     )
+    graph.spin_until(lambda: maps, timeout_s=START_TIMEOUT_S, what="the fire node explains it")
+    graph.spin_until(
+        lambda: any("explanation" in alert.evidence for alert in told),
+        timeout_s=START_TIMEOUT_S,
+        what="the alert's heat-map is kept",
+    )
     assert graph.sessions() == ["LOCKED"]
+    alert = next(alert for alert in told if "explanation" in alert.evidence)
+    assert alert.category in ("fire", "start_fire")
+    assert "of the score" in maps[0].reason
+    kept = isolated.data / "evidence" / f"{alert.alert_id}.explanation.jpg"
+    # The caption stands below the picture.
+    assert cv2.imread(str(kept)).shape[0] > maps[0].rows
 
 
 @needs_fire

@@ -44,8 +44,8 @@ class ExplainConfig:
     )
     give_up_s: float = param(
         15.0,
-        "A finding that is not seen any more, or a heat-map that is not done, after this time is "
-        "let go",
+        "A finding that is not seen any more after this time is let go; a heat-map that is not "
+        "done is made of the looks that were taken, if they are at least 24",
         unit="s",
         minimum=1.0,
         maximum=600.0,

@@ -91,6 +91,15 @@ class OcclusionStudy:
         """Whether `result` is there."""
         return self._map is not None
 
+    @property
+    def looks(self) -> int:
+        """How many pictures with hidden parts were judged."""
+        return len(self._scores)
+
+    def settle(self) -> None:
+        """Be content with the looks that were taken: the next one is the last."""
+        self._masks = self._masks[: len(self._scores)]
+
     def look(self) -> None:
         """Judge one picture with hidden parts; after the last one the map is done."""
         if self.done:

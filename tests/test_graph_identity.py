@@ -72,6 +72,8 @@ def all_active(tmp_path) -> Path:
     # Who is near is asked only where flame is normal somewhere.
     fire = content["/**/fire_detector"]["ros__parameters"]["fire"]
     fire["normal_flames"]["zones"] = ["stove: 0,0 1,0 1,1"]
+    # It listens only while somebody looks at what it draws.
+    content.setdefault("/**/visualizer", {"ros__parameters": {}})["ros__parameters"]["lazy"] = False
     file = tmp_path / "all_active.params.yaml"
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
     return file

@@ -42,6 +42,9 @@ _EVERY_NODE = ("use_sim_time", "start_type_description_service")
 _PERIOD_S = 0.25
 _CALL_TIMEOUT_S = 20.0
 
+# What goes from hand to hand within a process: pictures, not what is published beside them.
+_BY_REFERENCE = ("sensor_msgs/msg/Image", "image_wanted")
+
 # Node, what it does, topic or service, type, reliability, durability.
 Endpoint = tuple[str, str, str, str, str, str]
 
@@ -73,7 +76,8 @@ def expected(
     by_name = {p.entry.name: p for p in plans}
     graph = Graph(nodes={p.full_name for p in plans})
     for one in interfaces:
-        if composed and one.quality == "image_wanted" and by_name[one.node].entry.takes_frames:
+        takes = one.kind is Kind.SUBSCRIBES and by_name[one.node].entry.takes_frames
+        if composed and takes and (one.type_name, one.quality) == _BY_REFERENCE:
             continue
         profile = qos.BY_NAME.get(one.quality)
         quality = (profile.reliability.name, profile.durability.name) if profile else ("", "")

@@ -16,13 +16,13 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from edgeai_core.errors import BagError
+from edgeai_core.heap import keep_freed_memory
 from edgeai_ros_common.bags.definitions import installed_definitions
 from edgeai_ros_common.bags.lock_step import LockStep
 from edgeai_ros_common.bags.player import Pace, Player
 from edgeai_ros_common.bags.recorder import RecorderNode, TopicChoice
 from edgeai_ros_common.bags.ring import MessageRing
 from edgeai_ros_common.bags.writing import BagLimits, BagWriter
-from edgeai_ros_common.memory import keep_freed_memory
 from edgeai_ros_common.running import EXIT_FAILED, EXIT_OK, StopSignal, spin, start_context
 
 _PROGRESS_PERIOD_S = 5.0

@@ -39,7 +39,40 @@ def test_frames_that_were_freed_go_back_to_the_system() -> None:
     assert float(done.stdout) > 36
 
 
+# A picture's worth of bytes a hundred times: how many pages had to be fetched from the system?
+COUNT_FAULTS = """
+import resource
+from edgeai_core.heap import keep_freed_memory
+if {keep}:
+    assert keep_freed_memory()
+bytes(bytearray(921_600))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(100):
+    bytes(bytearray(921_600))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def faults(*, keep: bool) -> int:
+    ran = subprocess.run(
+        [sys.executable, "-c", COUNT_FAULTS.format(keep=keep)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return int(ran.stdout)
+
+
+def test_a_picture_reuses_the_memory_of_the_one_before():
+    if not hasattr(heap.ctypes.CDLL(None), "malloc_trim"):
+        pytest.skip("the C library is not glibc")
+    # Two copies of 225 pages each.
+    assert faults(keep=True) < 100 * 2 * 225 / 4
+
+
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heap.ctypes, "CDLL", lambda name: object())
     assert heap.bound_heap() is False
+    assert heap.keep_freed_memory() is False
     heap.return_free_memory()

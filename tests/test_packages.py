@@ -37,10 +37,11 @@ FOR_TESTS = {
     "python3-pytest-timeout",
 }
 # These have none, or are used only where they are; each package.xml says which.
-WITHOUT_KEY = {"apprise", "av", "onnx"}
+WITHOUT_KEY = {"apprise", "av", "lap", "onnx"}
 OPTIONAL = {"faiss", "sklearn", "timm", "torch", "torchvision"}
 # Of ROS 2 Jazzy's distribution.yaml (August 2026).
 ROS_PACKAGES = {
+    "action_msgs",
     "ament_cmake",
     "ament_index_python",
     "builtin_interfaces",
@@ -53,6 +54,7 @@ ROS_PACKAGES = {
     "rcl_interfaces",
     "rclpy",
     "ros2launch",
+    "rviz2",
     "rosgraph_msgs",
     "rosidl_default_generators",
     "rosidl_default_runtime",

@@ -71,8 +71,8 @@ def test_a_run_with_a_duration_unlocks_reports_and_ends_by_itself(command, tmp_p
     for name, figures in told["nodes"].items():
         assert set(figures) == PROMISED | FURTHER, name
         assert figures["state"] == "active", name
-        # Nobody visits the page, and who comes in by right is no evidence of anything.
-        idle = name in ("dashboard", "evidence_recorder")
+        # Nobody visits the page or draws, and who comes in by right is no evidence of anything.
+        idle = name in ("dashboard", "evidence_recorder", "visualizer")
         assert (figures["results"] > 0) is not idle, name
     assert set(told["process"]) == PROCESS
     assert all(value > 0 for value in told["process"].values())
@@ -93,14 +93,14 @@ def test_while_locked_only_camera_and_faces_run_and_a_signal_ends_all(
     source = footage("bikes")
     run = command("up", "home", "--plain", "--source", source, "--report", report)
     run.wait_for(RUNNING, timeout_s=START_TIMEOUT_S)
-    run.wait_for("/camera/object_detector: inactive", timeout_s=10)
-    run.wait_for("/alert_manager: active", timeout_s=10)
-    run.wait_for("/dashboard: active", timeout_s=10)
+    gated = {"object_detector", "action_recognizer"}
+    for name in NODES:
+        state = "inactive" if name in gated else "active"
+        run.wait_for(f"/{name}: {state}", timeout_s=20)
     record_property("ended_after_s", round(end_cleanly(run, number, tmp_path), 2))
 
     told = json.loads(report.read_text(encoding="utf-8"))
     states = {name: figures["state"] for name, figures in told["nodes"].items()}
-    gated = {"object_detector", "action_recognizer"}
     assert states == dict.fromkeys(NODES, "active") | dict.fromkeys(gated, "inactive")
     assert {told["nodes"][name]["results"] for name in gated} == {0}
     assert told["nodes"]["face_authenticator"]["results"] > 0

@@ -32,7 +32,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rosbags.highlevel import AnyReader
 
 from device import device_name
-from edgeai_bringup.bags_parser import DRAWN_PICTURES
+from edgeai_bringup.bags_parser import DRAWN
 from edgeai_bringup.graph import NODES, Role
 from edgeai_bringup.locations import config_directory
 from edgeai_ros_common.bags.recorder import RecorderNode, TopicChoice
@@ -71,7 +71,7 @@ class Witness:
 def witnessing(witness: Witness) -> Iterator[None]:
     """Listen to everything but pictures meanwhile."""
     context = start_context([])
-    choice = TopicChoice(exclude=rf"{DRAWN_PICTURES}|.*/image_raw")
+    choice = TopicChoice(exclude=rf"{DRAWN}|.*/image_raw")
     node = RecorderNode(witness, choice=choice, context=context)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
@@ -150,7 +150,11 @@ def measured(name: str, options: Sequence[str], duration_s: float, folder: Path)
         topic: Counter(crc for stamp, crc in heard if window[0] <= stamp <= window[1])
         for topic, heard in witness.heard.items()
     }
-    missing = sum((wanted[topic] - held.others.get(topic, Counter())).total() for topic in wanted)
+    lost = {
+        topic: count
+        for topic in wanted
+        if (count := (wanted[topic] - held.others.get(topic, Counter())).total())
+    }
     published, recorded = held.pictures_between_counts()
     span_s = (held.images_ns[-1] - held.images_ns[0]) / 1e9
     frames_per_s = (len(held.images_ns) - 1) / span_s
@@ -165,7 +169,8 @@ def measured(name: str, options: Sequence[str], duration_s: float, folder: Path)
         "pictures_recorded_meanwhile": recorded,
         "topics_beside_pictures": len(held.others),
         "messages_heard_by_the_witness": sum(counter.total() for counter in wanted.values()),
-        "of_these_not_in_the_bag": missing,
+        "of_these_not_in_the_bag": sum(lost.values()),
+        "lost_by_topic": lost,
         "cpu_percent_of_a_core": round(cpu_percent, 1),
         # A busy machine slows the camera down, and would make recording look cheap.
         "cpu_percent_scaled_to_30_frames_per_s": round(cpu_percent * ASKED_FPS / frames_per_s, 1),
@@ -250,7 +255,7 @@ def main() -> int:
         "niceness": os.nice(0),
         "load_average": [round(load, 1), round(os.getloadavg()[0], 1)],
         "graph": "home, a process per node, every analyzer active, test pictures 640x480",
-        "left_out": DRAWN_PICTURES,
+        "left_out": DRAWN,
         "cpu_bar_percent_of_a_core": CPU_BAR_PERCENT,
         "modes": figures,
     }

@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-# Made of the camera's pictures and the results, while somebody listens: a recording that listened
+# Drawn of the camera's pictures and the results, while somebody listens: a recording that listened
 # would make every node draw, and hold each picture several times.
-DRAWN_PICTURES = (
-    r".*/(debug_image|image_annotated|image_raw)/compressed|.*/(debug_image|image_annotated)"
+DRAWN = (
+    r".*/(debug_image|image_annotated|image_raw)/compressed"
+    r"|.*/(debug_image|image_annotated|image_markers|markers)"
 )
 
 
@@ -78,9 +79,9 @@ def add_bag_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser
     record.add_argument(
         "--exclude",
         type=_expression,
-        default=DRAWN_PICTURES,
+        default=DRAWN,
         metavar="REGEX",
-        help="which not (pictures that can be made again: drawn ones and JPEGs); '' records all",
+        help="which not (what can be drawn again: pictures, markers, JPEGs); '' records all",
     )
     replay.add_argument(
         "--exclude", type=_expression, default="", metavar="REGEX", help="which not"

@@ -26,6 +26,8 @@ def chosen(argv: list[str]) -> TopicChoice:
         ("/robot_1/camera/image_annotated", False),
         ("/robot_1/camera/image_annotated/compressed", False),
         ("/camera/image_raw/compressed", False),
+        ("/camera/markers", False),
+        ("/camera/image_markers", False),
     ],
 )
 def test_pictures_that_can_be_made_again_are_left_out(topic, taken):

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.context import Context
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
@@ -121,7 +122,16 @@ class RecorderNode(Node):
             offered=tuple(dict.fromkeys(profiles.offered(profile) for profile in offered)),
         )
         take = functools.partial(self._take, topic)
-        return self.create_subscription(message, name, take, profiles.wanted(offered), raw=True)
+        return self.create_subscription(
+            message,
+            name,
+            take,
+            profiles.wanted(offered),
+            raw=True,
+            # What is wanted is made of what is offered, so nothing can be incompatible; each event
+            # that is watched for costs the executor as much as a subscription, at every message.
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+        )
 
     def _take(self, topic: Topic, data: bytes) -> None:
         with self._lock:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from pathlib import Path
 
 import pytest
@@ -25,7 +23,8 @@ def page_story(run_graph, isolated, footage, tmp_path):
     pytest.importorskip("aiohttp", reason="aiohttp is not there: run the tests by make test")
     from edgeai_core.access.accounts import Accounts
     from edgeai_core.access.permissions import Role
-    from edgeai_dashboard.testing.chromium import chromium_path, opened_page, started_browser
+    from edgeai_dashboard.testing.chromium import chromium_path
+    from edgeai_dashboard.testing.story import tell_story
 
     if not chromium_path():
         pytest.skip("needs Chromium, which drives the page: apt install chromium")
@@ -52,33 +51,16 @@ def page_story(run_graph, isolated, footage, tmp_path):
             what="the page is served and a stranger was told of",
         )
         address = graph.node("dashboard").message
-        failures: list[BaseException] = []
-
-        async def running(browser: str) -> None:
-            async with opened_page(browser) as page:
-                await page.look(width_px=1280, height_px=800, dark=False)
-                await page.open(address)
-                await page.type("input[name=name]", "olga")
-                await page.type("input[name=password]", PASSWORD)
-                await page.click("button[type=submit]")
-                await page.until("document.querySelector('nav')")
-                await story(page)
-                assert page.problems == []
-
-        def in_thread(browser: str) -> None:
-            try:
-                asyncio.run(running(browser))
-            except BaseException as exc:
-                failures.append(exc)
-
-        with started_browser(tmp_path / "browser") as browser:
-            thread = threading.Thread(target=in_thread, args=(browser,), daemon=True)
-            thread.start()
-            graph.spin_until(
-                lambda: not thread.is_alive(), timeout_s=STORY_TIMEOUT_S, what="the story's end"
-            )
-        if failures:
-            raise failures[0]
+        tell_story(
+            story,
+            address=address,
+            name="olga",
+            password=PASSWORD,
+            folder=tmp_path / "browser",
+            spin_until=lambda over: graph.spin_until(
+                over, timeout_s=STORY_TIMEOUT_S, what="the story's end"
+            ),
+        )
 
     told.graph = graph
     return told

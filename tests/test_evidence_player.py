@@ -6,8 +6,6 @@ footage nor models are needed. The browser is a real one.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from pathlib import Path
 
 import pytest
@@ -161,33 +159,16 @@ def hall(isolated):
 
 def show(hall: Hall, folder: Path, story) -> None:
     """Run a story with the page of somebody who is logged in, while the nodes spin here."""
-    from edgeai_dashboard.testing.chromium import opened_page, started_browser
+    from edgeai_dashboard.testing.story import tell_story
 
-    failures: list[BaseException] = []
-
-    async def running(browser: str) -> None:
-        async with opened_page(browser) as page:
-            await page.look(width_px=1280, height_px=800, dark=False)
-            await page.open(f"http://127.0.0.1:{hall.page.port}/")
-            await page.type("input[name=name]", "olga")
-            await page.type("input[name=password]", PASSWORD)
-            await page.click("button[type=submit]")
-            await page.until("document.querySelector('nav')")
-            await story(page)
-            assert page.problems == []
-
-    def in_thread(browser: str) -> None:
-        try:
-            asyncio.run(running(browser))
-        except BaseException as exc:
-            failures.append(exc)
-
-    with started_browser(folder) as browser:
-        thread = threading.Thread(target=in_thread, args=(browser,), daemon=True)
-        thread.start()
-        hall.ros.until(lambda: not thread.is_alive(), timeout_s=STORY_TIMEOUT_S)
-    if failures:
-        raise failures[0]
+    tell_story(
+        story,
+        address=f"http://127.0.0.1:{hall.page.port}/",
+        name="olga",
+        password=PASSWORD,
+        folder=folder,
+        spin_until=lambda over: hall.ros.until(over, timeout_s=STORY_TIMEOUT_S),
+    )
 
 
 async def choose(page, label: str, value: str) -> None:

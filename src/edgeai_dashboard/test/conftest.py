@@ -19,6 +19,7 @@ from edgeai_dashboard.config import DashboardConfig
 from edgeai_dashboard.dashboard_node import DashboardNode
 from edgeai_dashboard.desk import Desk
 from edgeai_dashboard.sessions import SessionTable
+from edgeai_dashboard.testing.chromium import opened_page, started_browser
 from edgeai_dashboard.testing.graph import FakeGraph
 from edgeai_dashboard.throttle import LoginThrottle
 from edgeai_ros_common.testing import domain_id, overrides, ros
@@ -138,3 +139,29 @@ async def _logged_in(base: str, story: Callable[..., Coroutine[Any, Any, None]])
                 return await got.json() if is_json else await got.read()
 
         await story(ask, session)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    with started_browser(tmp_path_factory.mktemp("browser")) as address:
+        yield address
+
+
+@pytest.fixture
+def tell(site, browser):
+    """Run a story with a page of its own; no script may fail and no policy be broken."""
+
+    def told(story) -> None:
+        async def running() -> None:
+            async with (
+                TestServer(make_app(site.desk())) as server,
+                opened_page(browser) as page,
+            ):
+                await page.look(width_px=1280, height_px=800, dark=False)
+                await page.open(f"http://127.0.0.1:{server.port}/")
+                await story(page)
+                assert page.problems == []
+
+        asyncio.run(running())
+
+    return told

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
-from aiohttp.test_utils import TestServer
 
-from edgeai_dashboard.app import make_app
-from edgeai_dashboard.testing.chromium import chromium_path, opened_page, started_browser
+from edgeai_dashboard.testing.chromium import chromium_path
 from edgeai_dashboard.testing.graph import ALERT_ID, EXPLANATION, alert
+from edgeai_dashboard.testing.story import choose, go_to
+from edgeai_dashboard.testing.story import log_in as story_log_in
 
 pytestmark = pytest.mark.skipif(
     not chromium_path(), reason="needs Chromium, which drives the page: apt install chromium"
@@ -27,42 +27,8 @@ NO_OVERFLOW = "document.documentElement.scrollWidth <= document.documentElement.
 VIEWS = ("live", "alerts", "people", "things", "zones", "system", "settings")
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with started_browser(tmp_path_factory.mktemp("browser")) as address:
-        yield address
-
-
-@pytest.fixture
-def tell(site, browser):
-    """Run a story with a page of its own; no script may fail and no policy be broken."""
-
-    def told(story) -> None:
-        async def running() -> None:
-            async with (
-                TestServer(make_app(site.desk())) as server,
-                opened_page(browser) as page,
-            ):
-                await page.look(**DESK, dark=False)
-                await page.open(f"http://127.0.0.1:{server.port}/")
-                await story(page)
-                assert page.problems == []
-
-        asyncio.run(running())
-
-    return told
-
-
 async def log_in(page, name: str = "owner") -> None:
-    await page.type("input[name=name]", name)
-    await page.type("input[name=password]", PASSWORD)
-    await page.click("button[type=submit]")
-    await page.until("document.querySelector('nav')")
-
-
-async def go_to(page, view: str) -> None:
-    await page.click(f"nav a[href='#{view}']")
-    await page.until(f"document.querySelector('nav a[aria-current]').hash === '#{view}'")
+    await story_log_in(page, name, PASSWORD)
 
 
 def test_a_wrong_password_is_told_and_the_right_one_opens_the_live_view(site, tell) -> None:
@@ -212,6 +178,7 @@ def test_a_setting_out_of_range_is_refused_and_a_good_one_is_sent(site, tell) ->
             "apply",
             "fire_detector",
             {"fire.unattended_after_s": 300},
+            "",
         )
 
     tell(story)
@@ -244,10 +211,7 @@ def test_a_session_that_is_over_shows_the_log_in_again(site, tell) -> None:
 def test_the_page_speaks_french_and_keeps_the_choice(tell) -> None:
     async def story(page) -> None:
         await page.until("document.querySelector('header select')")
-        await page.evaluate(
-            "(() => { const s = document.querySelector('header select'); s.value = 'fr';"
-            "s.dispatchEvent(new Event('change')); })()"
-        )
+        await choose(page, "header select", "fr")
         await page.until("document.querySelector('h1').textContent === 'Connexion'")
         await page.call("Page.reload")
         await page.until("document.querySelector('h1')?.textContent === 'Connexion'")

@@ -179,7 +179,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
         )
         if only:
             plans = tuple(p for p in plans if p.entry.name in only)
-            names = [p.full_name for p in plans if p.entry.role is Role.BASE]
+            # An analyzer that is wanted works without a session.
+            names = [p.full_name for p in plans if p.entry.role is not Role.MANAGER]
             for p in plans:
                 if p.entry.role is Role.MANAGER:
                     p.overrides.update(

@@ -21,6 +21,8 @@ from edgeai_dashboard.graph_nodes import GraphNode, graph_nodes, spread
 from edgeai_dashboard.node_parameters import SUPERVISOR, NodeParameters
 from edgeai_dashboard.setting_checks import PRIVACY_OF, Setting, shared_privacy
 
+Taken = tuple[GraphNode, dict[str, SettingValue]]
+
 
 class NodeSettings:
     """Reads and sets parameters of the graph's nodes. Owned by the server's loop.
@@ -141,7 +143,7 @@ class NodeSettings:
             checked = {name: _checked(known, name, values[name]) for name in values}
             kept = await self.kept()
             goes = spread(nodes, checked, camera=camera, kept=kept)
-            taken = [await self._parameters.set(node, known, own) for node, own in goes.taking]
+            taken = await self._set(known, goes.taking)
             for key, entry in goes.entries.items():
                 kept.setdefault(key, {}).update(self._with_absent(entry, kept.get(key, {})))
             await asyncio.to_thread(write_user_settings, self._file, kept)
@@ -153,6 +155,22 @@ class NodeSettings:
             words = f"kept; {where} takes it at the next start"
         keeping = [f"own value stays at {', '.join(goes.keeping)}"] if goes.keeping else []
         return "; ".join([words, *(f"{other} at the next start" for other in later), *keeping])
+
+    async def _set(self, known: Mapping[str, Setting], taking: Sequence[Taken]) -> list[bool]:
+        """Set what each node takes, at all or at none: a value may fit one camera only."""
+        taken: list[bool] = []
+        before: list[Taken] = []
+        for node, values in taking:
+            had = await self.of(node) if len(taking) > 1 else {}
+            try:
+                taken.append(await self._parameters.set(node, known, values))
+            except GraphError as exc:
+                for earlier, own in before:
+                    await self._parameters.set(earlier, known, own)
+                at = f"{node.camera}: " if len(taking) > 1 else ""
+                raise type(exc)(f"{at}{exc}") from exc
+            before.append((node, {name: had[name].value for name in values if name in had}))
+        return taken
 
     async def follow(self, role: str, name: str, *, camera: str) -> str:
         """Let a camera have no value of its own any more; return what was done.

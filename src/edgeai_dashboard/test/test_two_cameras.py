@@ -10,6 +10,7 @@ from rclpy.parameter import Parameter
 from edgeai_core.access.accounts import Accounts
 from edgeai_core.access.permissions import Role
 from edgeai_core.config import group, param
+from edgeai_core.errors import ConfigError
 from edgeai_core.privacy.config import PrivacyConfig
 from edgeai_core.user_settings import read_user_settings, settings_at_start, write_user_settings
 from edgeai_dashboard.dashboard_node import DashboardNode
@@ -25,6 +26,13 @@ DETECTOR = "object_detector"
 class AreasConfig:
     zones: tuple[str, ...] = param((), "Places", live=True)
     lines: tuple[str, ...] = param((), "Lines", live=True)
+    stays: tuple[str, ...] = param((), "Names of places", live=True)
+
+    def __post_init__(self) -> None:
+        names = [zone.partition(":")[0] for zone in self.zones]
+        for stay in self.stays:
+            if stay not in names:
+                raise ConfigError(f"there is no zone {stay!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +56,9 @@ class Stand(EdgeNode[StandConfig]):
 class House:
     """A page and a detector at each camera, with what the file of the page gives them."""
 
-    def __init__(self, ros, overrides, visited, file, cameras: tuple[str, ...]) -> None:
+    def __init__(
+        self, ros, overrides, visited, file, cameras: tuple[str, ...], silent: tuple[str, ...]
+    ) -> None:
         self._executor = ros.executor
         self._nodes: list[EdgeNode] = []
         self._visited = visited
@@ -71,7 +81,7 @@ class House:
         values = {
             "http.port": 0,
             "privacy.blur_unknown_faces": False,
-            "graph.nodes": [*nodes, "/evidence_recorder", "/dashboard"],
+            "graph.nodes": [*nodes, *silent, "/evidence_recorder", "/dashboard"],
             "graph.cameras": list(cameras),
         }
         page = DashboardNode(context=ros.context, parameter_overrides=overrides(values))
@@ -109,10 +119,10 @@ def house(ros, overrides, visited, tmp_path, monkeypatch):
     file = tmp_path / "settings.json"
     started: list[House] = []
 
-    def start(*cameras: str) -> House:
+    def start(*cameras: str, silent: tuple[str, ...] = ()) -> House:
         while started:
             started.pop().close()
-        started.append(House(ros, overrides, visited, file, cameras or CAMERAS))
+        started.append(House(ros, overrides, visited, file, cameras or CAMERAS, silent))
         return started[-1]
 
     start.file = file
@@ -149,6 +159,16 @@ def test_a_zone_holds_for_the_camera_it_was_drawn_at_now_and_after_a_restart(hou
     second = house()
     assert second.values(ZONES) == {"entrance": [], "garden": [TREE]}
     assert second.values(LINES) == {"entrance": [GATE], "garden": []}
+
+
+def test_a_node_that_is_silent_keeps_nobody_from_drawing_for_the_others(house) -> None:
+    first = house(silent=("/entrance/action_recognizer",))
+
+    async def story(ask, session) -> None:
+        slots = (await ask("GET", "/api/zones?camera=entrance"))["slots"]
+        assert [slot["key"] for slot in slots] == ["watched", "lines", "masks"]
+
+    first.visited(story)
 
 
 def test_zones_of_a_file_from_before_hold_until_a_camera_has_its_own(house) -> None:
@@ -274,6 +294,21 @@ def test_a_mask_is_drawn_at_one_camera_and_masks_of_absent_ones_wait(house) -> N
     assert first.values(name) == {"entrance": [DOOR], "yard": [DOOR, "sea: 0,0 1,1 0,1"]}
     kept = first.kept()["evidence_recorder"][name]
     assert kept == [DOOR, "yard/sea: 0,0 1,1 0,1", f"garden/{TREE}"]
+
+
+def test_what_one_camera_cannot_take_is_set_at_none(house) -> None:
+    write_user_settings(house.file, {f"entrance/{DETECTOR}": {ZONES: [DOOR]}})
+    first = house()
+
+    async def story(ask, session) -> None:
+        body = {"node": DETECTOR, "name": "watch.areas.stays", "value": ["door"]}
+        answer = await ask("PUT", "/api/settings", json=body)
+        assert answer["error"].startswith("garden: ")
+        assert answer["error"].endswith("there is no zone 'door'")
+
+    first.visited(story)
+    assert first.values("watch.areas.stays") == {"entrance": [], "garden": []}
+    assert first.kept() == {f"entrance/{DETECTOR}": {ZONES: [DOOR]}}
 
 
 def test_what_cannot_be_meant_is_refused_and_changes_nothing(house) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from edgeai_bringup.domains import free_domain
+from edgeai_ros_common.domains import free_domain
 
 # Fast DDS names its segments, ports and locks so.
 SHARED_MEMORY = ("/dev/shm/fastrtps", "/dev/shm/sem.fastrtps")

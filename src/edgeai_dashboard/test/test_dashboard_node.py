@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -518,3 +520,15 @@ def test_ten_rounds_leave_nothing_behind(node) -> None:
         node.trigger_configure()
         node.trigger_activate()
     assert counts() == before
+
+
+def test_a_page_that_was_closed_is_held_by_nothing(node, visit) -> None:
+    async def story(ask, session) -> None:
+        await ask("GET", "/api/state")
+
+    visit(story)
+    backend = weakref.ref(node._desk.backend)
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    gc.collect()
+    assert backend() is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeai_dashboard.testing.audit import AUDIT
 from edgeai_dashboard.testing.chromium import chromium_path
 from edgeai_dashboard.testing.story import choose, go_to, log_in
 
@@ -175,6 +176,7 @@ def test_the_choice_fits_desk_and_phone_in_both_languages(two, tell, dark, langu
             # The picture is there when the sketch has its size.
             await page.until("document.getElementById('sketch').width === 320")
             assert await page.evaluate(NO_OVERFLOW), f"zones are wider than the {name}"
+            assert await page.evaluate(AUDIT) == []
             await page.screenshot(SCREENSHOTS / f"zones_cameras_{name}_{language}_{tone}.png")
             await go_to(page, "settings")
             await page.until(f'document.querySelector("{SETTING}")')
@@ -182,6 +184,7 @@ def test_the_choice_fits_desk_and_phone_in_both_languages(two, tell, dark, langu
                 await choose(page, "#setting-camera", camera)
                 await page.until(f"document.querySelector('.follow') ? {bool(camera):d} : 1")
                 assert await page.evaluate(NO_OVERFLOW), f"settings are wider than the {name}"
+                assert await page.evaluate(AUDIT) == []
                 shown = f"settings_{camera or 'all'}_{name}_{language}_{tone}.png"
                 await page.screenshot(SCREENSHOTS / shown)
 

@@ -121,6 +121,9 @@ class NodeSettings:
             is_kept = name in kept.get(settings_key(role, camera), {})
             if is_kept and not free and not camera:
                 shown = dataclasses.replace(shown, value=kept[role][name])
+            if len(nodes) == 1 and not camera:
+                # Where nobody else is there, its own is no exception.
+                is_kept, own = is_kept or bool(own), []
             parameters.append({**dataclasses.asdict(shown), "kept": is_kept, "own_at": own})
         return {**view, "problem": "", "parameters": parameters}
 

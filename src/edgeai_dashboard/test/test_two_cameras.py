@@ -268,6 +268,9 @@ def test_a_camera_that_is_alone_for_once_goes_on_with_its_own(house) -> None:
     assert alone.values(ZONES) == {"garden": [TREE]}
 
     async def story(ask, session) -> None:
+        nodes = (await ask("GET", "/api/settings"))["nodes"]
+        (shown,) = [p for p in nodes[0]["parameters"] if p["name"] == ZONES]
+        assert (shown["value"], shown["kept"], shown["own_at"]) == ([TREE], True, [])
         await ask("PUT", "/api/zones", json={"slot": "watched", "zones": []})
 
     alone.visited(story)

@@ -117,13 +117,16 @@ class NodeSettings:
         for name, setting in known[0][1].items():
             free = [answer[name] for node, answer in known if name not in own_at[node.name]]
             own = [node.camera for node in nodes if name in own_at[node.name]]
-            shown = setting if camera or not free else free[0]
             is_kept = name in kept.get(settings_key(role, camera), {})
-            if is_kept and not free and not camera:
-                shown = dataclasses.replace(shown, value=kept[role][name])
-            if len(nodes) == 1 and not camera:
+            if camera:
+                shown = setting
+            elif len(nodes) == 1:
                 # Where nobody else is there, its own is no exception.
-                is_kept, own = is_kept or bool(own), []
+                shown, is_kept, own = setting, is_kept or bool(own), []
+            elif free or not is_kept:
+                shown = (free or [setting])[0]
+            else:
+                shown = dataclasses.replace(setting, value=kept[role][name])
             parameters.append({**dataclasses.asdict(shown), "kept": is_kept, "own_at": own})
         return {**view, "problem": "", "parameters": parameters}
 

@@ -215,16 +215,22 @@ def test_a_setting_for_all_leaves_a_cameras_own_until_that_is_taken_away(house) 
         assert await shown("/api/settings?camera=entrance") == (5.0, True, ["entrance"])
         assert await shown("/api/settings?camera=garden") == (7.0, False, [])
 
+        # Where every camera has its own, what was said for all is shown though nobody runs it.
+        await put(9.0, camera="garden")
+        assert await put(8.0) == "kept; own value stays at entrance, garden"
+        assert first.values("after_s") == {"entrance": 5.0, "garden": 9.0}
+        assert await shown("/api/settings") == (8.0, True, ["entrance", "garden"])
+
         body = {"node": DETECTOR, "name": "after_s", "camera": "entrance"}
         answer = await ask("POST", "/api/settings/follow", json=body)
         words = "object_detector of entrance works with what holds for all now"
         assert answer["message"] == words
-        assert first.values("after_s") == {"entrance": 7.0, "garden": 7.0}
+        assert first.values("after_s") == {"entrance": 8.0, "garden": 9.0}
         answer = await ask("POST", "/api/settings/follow", json=body)
         assert answer["error"] == "after_s of object_detector: entrance has no own value"
 
     first.visited(story)
-    assert first.kept() == {DETECTOR: {"after_s": 7.0}}
+    assert first.kept() == {DETECTOR: {"after_s": 8.0}, f"garden/{DETECTOR}": {"after_s": 9.0}}
 
 
 def test_a_camera_goes_back_at_the_next_start_where_nothing_was_set_for_all(house) -> None:

@@ -35,7 +35,9 @@ def reports_of(graph) -> list:
 def test_a_locked_house_is_watched_for_fire_and_a_street_raises_none(run_graph, footage):
     from edgeai_msgs.msg import HazardReport
 
-    graph = run_graph("home", {"usb_cam": {"stream.source": footage("bikes")}})
+    # Again and again: the clip has ten seconds, and models load while the camera runs.
+    source = {"stream.source": footage("bikes"), "stream.loop": True}
+    graph = run_graph("home", {"usb_cam": source})
     seen = reports_of(graph)
     watched(graph, results=60)
     assert graph.sessions() == ["LOCKED"]

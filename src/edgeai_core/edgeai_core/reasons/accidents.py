@@ -14,7 +14,7 @@ JOLTED = Reason(
     label=_LABEL,
 )
 TURNED = Reason("turned by {turn_deg:.0f} degrees", "a tourné de {turn_deg} degré{turn_deg:/s}")
-STANDS_SINCE = Reason("stands since", "est arrêté depuis")
+STANDS_SINCE = Reason("stands since", "est à l'arrêt depuis")
 TOUCHED = Reason(
     "touched {label} {track:d}", "a touché le véhicule n° {track} ({label})", label=_LABEL
 )

@@ -20,7 +20,7 @@ KNOWN_OWNER = Word("its owner, person {track:d},", "son propriétaire, la person
 
 TAKEN_BY_OWNER = Reason(
     "{label}: {how} by its owner, {who}, after {away_s:.1f} s alone",
-    "{label} : son propriétaire, {who}, {how} après {away_s} s sans personne auprès",
+    "{label} : son propriétaire, {who}, {how} après {away_s} s sans personne à côté",
     label=_LABEL,
     how=_HOW,
     who=_WHO,
@@ -63,7 +63,7 @@ OWNER_AWAY = Reason(
 )
 OWNERLESS = Reason(
     "{label}: it appeared {away_s:.1f} s ago and nobody was seen with it (limit {limit_s:g} s)",
-    "{label} : ce bagage est apparu il y a {away_s} s et personne n'a été vu auprès (limite "
+    "{label} : ce bagage est apparu il y a {away_s} s et personne n'a été vu à côté (limite "
     "{limit_s} s)",
     label=_LABEL,
 )

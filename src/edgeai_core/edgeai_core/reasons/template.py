@@ -26,7 +26,7 @@ _SEVERAL = 2.0
 
 
 class Reason:
-    """A sentence, or a part of one, with named values.
+    """A sentence, or a part of one, with named values; `values` are their formats by name.
 
     English values with a format specification are numbers, others are text. In French
     ``{count:singular/plural}`` gives one of two endings by a number: ``image{count:/s}``; a value
@@ -41,8 +41,8 @@ class Reason:
     """
 
     def __init__(self, english: str, french: str, **kinds: Label | OneOf) -> None:
-        self.english, self.french, self._kinds = english, french, kinds
-        self.values = tuple(name for _, name, _ in _parts(english) if name)
+        self.english, self.french, self.kinds = english, french, kinds
+        self.values = {name: spec for _, name, spec in _parts(english) if name}
         told = {name for _, name, _ in _parts(french) if name}
         if told != set(self.values) or not kinds.keys() <= told:
             raise ValueError(
@@ -79,6 +79,11 @@ class Reason:
         return [literal for literal, _, _ in _parts(self.english)]
 
     @cached_property
+    def weight(self) -> int:
+        """How many characters are its own words at least: more are recognised more surely."""
+        return sum(map(len, self.literals)) + sum(kind.weight for kind in self.kinds.values())
+
+    @cached_property
     def pattern(self) -> str:
         """Regular expression of its sentences; its groups have no names."""
         return self._pattern(named=False)
@@ -92,7 +97,7 @@ class Reason:
         for literal, name, spec in _parts(self.english):
             written.append(re.escape(literal))
             if name:
-                kind = self._kinds.get(name)
+                kind = self.kinds.get(name)
                 value = kind.pattern if kind is not None else _NUMBER if spec else _TEXT
                 written.append(f"(?P<{name}>{value})" if named else f"(?:{value})")
                 # The sign of a share belongs to the sentence, which puts it elsewhere.
@@ -100,11 +105,10 @@ class Reason:
         return "".join(written)
 
     def _told(self, values: dict[str, str]) -> str:
-        numbers = {name for _, name, spec in _parts(self.english) if spec}
         french = {}
         for name, value in values.items():
-            kind = self._kinds.get(name)
-            french[name] = _Number(value) if name in numbers else value
+            kind = self.kinds.get(name)
+            french[name] = _Number(value) if self.values[name] else value
             if kind is not None:
                 french[name] = kind.retold(value)
         return self.french.format(**french)
@@ -117,7 +121,7 @@ class Word(Reason):
 class Label:
     """Value that is a class of a detector; one without French stays as it is."""
 
-    pattern = _TEXT
+    pattern, weight = _TEXT, 0
 
     def retold(self, text: str) -> str:
         """Return the label in French."""
@@ -132,16 +136,21 @@ class OneOf:
     """
 
     def __init__(self, *reasons: Reason) -> None:
-        self._reasons = reasons
+        self.reasons = reasons
 
     @cached_property
     def pattern(self) -> str:
         """Regular expression of all of them."""
-        return "|".join(reason.pattern for reason in self._reasons)
+        return "|".join(reason.pattern for reason in self.reasons)
+
+    @cached_property
+    def weight(self) -> int:
+        """As a reason's: of the one with the fewest."""
+        return min(reason.weight for reason in self.reasons)
 
     def retold(self, text: str) -> str:
         """Return a text that the pattern fits, in French."""
-        told = (reason.retold(text) for reason in self._reasons)
+        told = (reason.retold(text) for reason in self.reasons)
         return next((french for french in told if french is not None), text)
 
 

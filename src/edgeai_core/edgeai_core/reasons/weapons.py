@@ -23,8 +23,8 @@ SUSPECTED = Reason(
 CONFIRMED = Reason(
     "{label} in {hits:d} of the last {looks:d} frames within {window_s:g} s (at least {needed:d}), "
     "score {score:.2f}, {holder}",
-    "{label} sur {hits} image{hits:/s} parmi les {looks} dernières en {window_s} s (au moins "
-    "{needed}), score {score}, {holder}",
+    "{label} : visible sur {hits} image{hits:/s} (au moins {needed}) parmi {looks} en {window_s} "
+    "s, score {score}, {holder}",
     label=_LABEL,
     holder=_HOLDER,
 )

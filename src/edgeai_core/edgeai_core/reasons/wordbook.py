@@ -25,32 +25,32 @@ class Wordbook:
     """
 
     def __init__(self, reasons: Iterable[Reason]) -> None:
-        self.reasons = tuple(sorted(reasons, key=lambda r: -sum(map(len, r.literals))))
+        self.reasons = tuple(sorted(reasons, key=lambda r: -r.weight))
 
     def retold(self, text: str) -> str:
         """Return a text in French; as it is when any part of it is unknown or it is too long."""
         marks = list(_MARK.finditer(text)) if len(text) <= MAX_CHARS else []
         if not text or len(text) > MAX_CHARS or len(marks) > MAX_MARKS:
             return text
-        # told[begin]: the French from there to the end; made from the end on, so that each part
-        # of the text is looked at once however many ways there are to divide it.
-        told: dict[int, str] = {}
-        begins = [0, *(mark.end() for mark in marks)]
-        for begin in reversed(begins):
-            later = [mark for mark in marks if mark.start() > begin]
-            for mark in later:
-                if mark.end() in told and (french := self._part(text[begin : mark.start()])):
-                    told[begin] = f"{french}{_MARKS[mark[0]]}{told[mark.end()]}"
-                    break
-            else:
-                if (french := self._part(text[begin:])) is not None:
-                    told[begin] = french
-        return told.get(0, text)
+        # By where it begins: how many words are recognised from there to the end, and the French.
+        # Made from the end on, so that no part is looked at twice; of several ways to divide the
+        # text the one with the most words of reasons has the fewest in names.
+        told: dict[int, tuple[int, str]] = {len(text): (0, "")}
+        for begin in reversed([0, *(mark.end() for mark in marks)]):
+            ends = [(mark.start(), mark.end(), _MARKS[mark[0]]) for mark in marks]
+            ways = [
+                (part[0] + told[then][0], part[1] + joint + told[then][1])
+                for end, then, joint in (*ends, (len(text), len(text), ""))
+                if end > begin and then in told and (part := self._part(text[begin:end]))
+            ]
+            if ways:
+                told[begin] = max(ways)
+        return told.get(0, (0, text))[1]
 
     def part_of(self, text: str) -> Reason | None:
         """Return the reason that a single part is recognised by."""
         return next((reason for reason in self.reasons if reason.retold(text) is not None), None)
 
-    def _part(self, text: str) -> str | None:
-        told = (reason.retold(text) for reason in self.reasons)
-        return next((french for french in told if french is not None), None)
+    def _part(self, text: str) -> tuple[int, str] | None:
+        told = ((reason.weight, reason.retold(text)) for reason in self.reasons)
+        return next(((weight, french) for weight, french in told if french is not None), None)

@@ -47,3 +47,8 @@ def translated(text: str, language: Language) -> str:
     Nothing is remembered of the text, which may name a person.
     """
     return text if language is Language.EN else WORDBOOK.retold(text)
+
+
+def in_languages(text: str) -> dict[str, str]:
+    """Return a reason in every language, by the language's code."""
+    return {language.value: translated(text, language) for language in Language}

@@ -14,6 +14,8 @@ _MARK = re.compile("|".join(map(re.escape, _MARKS)))
 # Analyzers stay far below both (eleven marks and 300 characters with four flames left alone): what
 # somebody sends who is no analyzer costs little time.
 MAX_CHARS, MAX_MARKS = 2000, 32
+# Where no part begins.
+_END = -1
 
 
 class Wordbook:
@@ -35,12 +37,12 @@ class Wordbook:
         # By where it begins: how many words are recognised from there to the end, and the French.
         # Made from the end on, so that no part is looked at twice; of several ways to divide the
         # text the one with the most words of reasons has the fewest in names.
-        told: dict[int, tuple[int, str]] = {len(text): (0, "")}
+        told: dict[int, tuple[int, str]] = {_END: (0, "")}
         for begin in reversed([0, *(mark.end() for mark in marks)]):
             ends = [(mark.start(), mark.end(), _MARKS[mark[0]]) for mark in marks]
             ways = [
                 (part[0] + told[then][0], part[1] + joint + told[then][1])
-                for end, then, joint in (*ends, (len(text), len(text), ""))
+                for end, then, joint in (*ends, (len(text), _END, ""))
                 if end > begin and then in told and (part := self._part(text[begin:end]))
             ]
             if ways:

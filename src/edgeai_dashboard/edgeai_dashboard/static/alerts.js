@@ -2,8 +2,8 @@
 
 import { ask } from "./api.js";
 import { choice, field, h, moment } from "./dom.js";
-import { t } from "./i18n.js";
-import { commentOf } from "./jpeg_comment.js";
+import { whyOf } from "./explained.js";
+import { own, t } from "./i18n.js";
 
 const SEVERITIES = ["info", "warning", "critical"];
 const STATES = ["raised", "updated", "cleared", "acknowledged", "expired"];
@@ -103,7 +103,7 @@ function item(alert, context) {
       moment(alert.raised_ms),
     ),
     h("h2", {}, alert.title),
-    h("p", {}, alert.reason),
+    h("p", {}, own(alert.reason)),
     h("p", { class: "hint" }, facts.join(" · ")),
     alert.evidence.length ? evidence(alert) : null,
     acknowledgement(alert, context),
@@ -153,7 +153,7 @@ function evidence(alert) {
 
 /** Put the sentence that an explanation carries where eyes and screen readers find it. */
 async function tellWhy(source, words, image, caption) {
-  const why = await commentOf(source).catch(() => "");
+  const why = await whyOf(source).catch(() => "");
   if (!why) return;
   image.alt = `${words}: ${why}`;
   caption.textContent = `${words}: ${why}`;

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edgeai_core.reasons import in_languages
 from edgeai_core.user_settings import SettingValue
 from edgeai_dashboard.backend import AlertQuery, Evidence, GraphError, Json, LivePicture
 from edgeai_dashboard.sessions import Caller
@@ -34,7 +35,7 @@ def alert(number: int = 0, **changes: object) -> Json:
         "category": "unknown_face",
         "severity": "warning",
         "title": "Unknown face at the door",
-        "reason": "unknown in 15 of 15 frames, nearest distance 0.72 of 0.55",
+        "reason": in_languages("unknown in 15 of 15 frames, nearest distance 0.72 of 0.55"),
         "source": "face_authenticator",
         "camera": "camera",
         "zone": "door",
@@ -58,7 +59,13 @@ class FakeGraph:
         self.armed: list[str] = []
         self.stored = [alert()]
         self.members: list[Json] = [
-            {"id": "1" * 32, "name": "Ada", "role": "owner", "authorised": True, "refusal": ""}
+            {
+                "id": "1" * 32,
+                "name": "Ada",
+                "role": "owner",
+                "authorised": True,
+                "refusal": in_languages(""),
+            }
         ]
         self.places: dict[str, list[str]] = {"watched": [], "flames": [], "lying": []}
         self.published: asyncio.Queue[Json] = asyncio.Queue()
@@ -70,7 +77,12 @@ class FakeGraph:
                     "height": 240,
                     "stamp_ms": _STAMP_MS + number,
                     "faces": [
-                        {"box": [40, 40, 120, 150], "name": "Ada", "authorised": True, "note": ""}
+                        {
+                            "box": [40, 40, 120, 150],
+                            "name": "Ada",
+                            "authorised": True,
+                            "note": in_languages(""),
+                        }
                     ],
                     "objects": [
                         {"box": [150, 70, 300, 225], "label": "chair", "score": 0.8, "track": "4"}
@@ -86,7 +98,7 @@ class FakeGraph:
             "session": {
                 "state": "active",
                 "person_name": "Ada",
-                "reason": "Ada is recognised and authorised",
+                "reason": in_languages("Ada is recognised and authorised"),
                 "armed": list(self.armed),
             },
             "analyzers": ["object_detector", "fire_detector"],
@@ -173,7 +185,8 @@ class FakeGraph:
         if name == "Nobody":
             raise GraphError("no frame shows a face that is good enough")
         person = {"id": "2" * 32, "name": name, "role": "member", "authorised": authorised}
-        self.members.append({**person, "refusal": "" if authorised else "not authorised"})
+        refusal = in_languages("" if authorised else "enrolled but not authorised")
+        self.members.append({**person, "refusal": refusal})
         return {"message": f"enrolled {name}", "accepted": 5, "rejected": 1}
 
     async def manage_person(self, caller: Caller, *, action: str, name: str, value: str) -> str:

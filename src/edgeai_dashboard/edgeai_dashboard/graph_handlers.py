@@ -26,7 +26,7 @@ def state_for(caller: Caller, snapshot: dict[str, Any]) -> dict[str, Any]:
     """Return a snapshot as a caller may see it: who is in the room is not for guests."""
     if satisfied(Need.OPERATE, caller.role):
         return snapshot
-    session = dict(snapshot["session"], person_name="", reason=in_languages(""))
+    session = dict(snapshot["session"], person_name="", reasons=in_languages(""))
     return {**snapshot, "session": session}
 
 

@@ -258,9 +258,9 @@ def test_the_page_speaks_french_and_keeps_the_choice(tell) -> None:
 
 
 def test_what_analyzers_explain_is_told_in_the_language_of_the_page(site, tell) -> None:
-    fall = "upright again 6.2 s after the impact"
-    site.graph.stored = [alert(reason=in_languages(fall))]
-    site.graph.members[0]["refusal"] = in_languages("role guest may not operate")
+    up = "upright again 6.2 s after the impact"
+    site.graph.stored = [alert(title="somebody who fell is up again", reason=up)]
+    site.graph.members[0]["refusals"] = in_languages("role guest may not operate")
     item = f'[data-id="{ALERT_ID}"]'
 
     async def story(page) -> None:
@@ -278,6 +278,10 @@ def test_what_analyzers_explain_is_told_in_the_language_of_the_page(site, tell) 
         await page.until(f"document.querySelector('{item} p')")
         why = await page.evaluate(f"document.querySelector('{item} p').textContent")
         assert why == "de nouveau debout 6,2 s après le choc"
+        facts = await page.evaluate(f"document.querySelector('{item} .hint').textContent")
+        assert facts.endswith("confiance 0,91")
+        title = await page.evaluate(f"document.querySelector('{item} h2').textContent")
+        assert title == "la personne tombée s'est relevée"
         await page.click(f"{item} summary")
         await page.until(f"document.querySelectorAll('{item} img')[1]?.alt.includes('cinquième')")
         alt = await page.evaluate(f"document.querySelectorAll('{item} img')[1].alt")

@@ -40,7 +40,7 @@ class Reason:
         ValueError: the languages do not tell the same values, or a kind is of none of them.
     """
 
-    def __init__(self, english: str, french: str, **kinds: Label | OneOf) -> None:
+    def __init__(self, english: str, french: str, **kinds: Text) -> None:
         self.english, self.french, self.kinds = english, french, kinds
         self.values = {name: spec for _, name, spec in _parts(english) if name}
         told = {name for _, name, _ in _parts(french) if name}
@@ -118,17 +118,33 @@ class Word(Reason):
     """A part that stands only as a value of another reason: ``left``, ``person 4``."""
 
 
-class Label:
-    """Value that is a class of a detector; one without French stays as it is."""
+class Text:
+    """Value that is any text and stays as it is: a name."""
 
-    pattern, weight = _TEXT, 0
+    @property
+    def pattern(self) -> str:
+        """Regular expression of it; its groups have no names."""
+        return _TEXT
+
+    @property
+    def weight(self) -> int:
+        """How many characters are its own words at least."""
+        return 0
+
+    def retold(self, text: str) -> str:
+        """Return a text that the pattern fits, in French."""
+        return text
+
+
+class Label(Text):
+    """Value that is a class of a detector; one without French stays as it is."""
 
     def retold(self, text: str) -> str:
         """Return the label in French."""
         return LABELS.get(text, text)
 
 
-class OneOf:
+class OneOf(Text):
     """Value that is one of some reasons.
 
     Args:
@@ -138,12 +154,12 @@ class OneOf:
     def __init__(self, *reasons: Reason) -> None:
         self.reasons = reasons
 
-    @cached_property
+    @property
     def pattern(self) -> str:
         """Regular expression of all of them."""
         return "|".join(reason.pattern for reason in self.reasons)
 
-    @cached_property
+    @property
     def weight(self) -> int:
         """As a reason's: of the one with the fewest."""
         return min(reason.weight for reason in self.reasons)
@@ -166,7 +182,8 @@ class _Number(str):
         return made
 
     def __format__(self, endings: str) -> str:
-        if not endings:
+        # Anything else is how a number is to be written; it is written already.
+        if "/" not in endings:
             return str(self)
         singular, _, plural = endings.partition("/")
         return plural if self._several else singular

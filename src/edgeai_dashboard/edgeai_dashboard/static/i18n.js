@@ -1,4 +1,4 @@
-// Words in the reader's language. Titles of alerts come as the alert node wrote them.
+// Words in the reader's language.
 
 import { ENGLISH } from "./strings_en.js";
 import { FRENCH } from "./strings_fr.js";

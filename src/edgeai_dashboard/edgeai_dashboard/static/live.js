@@ -95,7 +95,7 @@ function showAccess(section, context) {
     h("h2", { id: "access-title" }, t("session.title")),
     h("p", { class: `state ${session.state}` }, t(`session.${session.state}`)),
     session.person_name ? h("p", {}, t("session.who", { name: session.person_name })) : "",
-    h("p", { class: "hint" }, own(session.reason)),
+    h("p", { class: "hint" }, own(session.reasons)),
     session.state === "active" && context.can("operate")
       ? h("button", { id: "lock", onclick: () => lock(context) }, t("session.lock"))
       : "",

@@ -40,7 +40,7 @@ export function boxes(head) {
     if (ACTIONS_SHOWN.has(action.action)) found.push([action.box, action.action, COLOURS.action]);
   }
   for (const face of head.faces || []) {
-    const words = [face.name || "?", face.authorised ? "✓" : own(face.note)].filter(Boolean).join(" · ");
+    const words = [face.name || "?", face.authorised ? "✓" : own(face.notes)].filter(Boolean).join(" · ");
     found.push([face.box, words, face.authorised ? COLOURS.authorised : COLOURS.unknown]);
   }
   return found;

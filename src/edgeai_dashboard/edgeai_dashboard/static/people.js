@@ -63,7 +63,7 @@ function row(person, change) {
     "li",
     { "data-name": person.name },
     h("h2", {}, person.name),
-    h("p", { class: "hint" }, own(person.refusal) || t("people.can")),
+    h("p", { class: "hint" }, own(person.refusals) || t("people.can")),
     h("div", { class: "row" }, role, buttons),
   );
 }

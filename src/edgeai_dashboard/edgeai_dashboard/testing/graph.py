@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edgeai_core.alerting.retelling import reason_in_languages, title_in_languages
 from edgeai_core.reasons import in_languages
 from edgeai_core.user_settings import SettingValue
 from edgeai_dashboard.backend import AlertQuery, Evidence, GraphError, Json, LivePicture
@@ -35,7 +36,7 @@ def alert(number: int = 0, **changes: object) -> Json:
         "category": "unknown_face",
         "severity": "warning",
         "title": "Unknown face at the door",
-        "reason": in_languages("unknown in 15 of 15 frames, nearest distance 0.72 of 0.55"),
+        "reason": "unknown in 15 of 15 frames, nearest distance 0.72 of 0.55",
         "source": "face_authenticator",
         "camera": "camera",
         "zone": "door",
@@ -47,7 +48,10 @@ def alert(number: int = 0, **changes: object) -> Json:
         "acknowledged_by": "",
         "evidence": ["snapshot", "explanation"],
     }
-    return view | changes
+    view |= changes
+    view["titles"] = title_in_languages(view["title"])
+    view["reasons"] = reason_in_languages(view["reason"])
+    return view
 
 
 class FakeGraph:
@@ -64,7 +68,7 @@ class FakeGraph:
                 "name": "Ada",
                 "role": "owner",
                 "authorised": True,
-                "refusal": in_languages(""),
+                "refusals": in_languages(""),
             }
         ]
         self.places: dict[str, list[str]] = {"watched": [], "flames": [], "lying": []}
@@ -81,7 +85,7 @@ class FakeGraph:
                             "box": [40, 40, 120, 150],
                             "name": "Ada",
                             "authorised": True,
-                            "note": in_languages(""),
+                            "notes": in_languages(""),
                         }
                     ],
                     "objects": [
@@ -98,7 +102,7 @@ class FakeGraph:
             "session": {
                 "state": "active",
                 "person_name": "Ada",
-                "reason": in_languages("Ada is recognised and authorised"),
+                "reasons": in_languages("Ada is recognised and authorised"),
                 "armed": list(self.armed),
             },
             "analyzers": ["object_detector", "fire_detector"],
@@ -185,8 +189,8 @@ class FakeGraph:
         if name == "Nobody":
             raise GraphError("no frame shows a face that is good enough")
         person = {"id": "2" * 32, "name": name, "role": "member", "authorised": authorised}
-        refusal = in_languages("" if authorised else "enrolled but not authorised")
-        self.members.append({**person, "refusal": refusal})
+        refusals = in_languages("" if authorised else "enrolled but not authorised")
+        self.members.append({**person, "refusals": refusals})
         return {"message": f"enrolled {name}", "accepted": 5, "rejected": 1}
 
     async def manage_person(self, caller: Caller, *, action: str, name: str, value: str) -> str:

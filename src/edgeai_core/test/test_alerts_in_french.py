@@ -205,7 +205,7 @@ def test_a_fire_and_its_end() -> None:
     assert begins == (
         "ATTENTION: début d'incendie, caméra cuisine, à 00:00:03, certitude 80 %. Pourquoi : sur 3 "
         "examens récents, 3 montrent du feu (au moins 3) : début de feu 0,70, feu 0,10, ensemble "
-        "au moins 0,50 ; indices 4,2 (limite 3,0) ; mouvement de la fumée 5,0 (limite 1,8)"
+        "au moins 0,50 ; indices cumulés 4,2 (limite 3,0) ; mouvement de la fumée 5,0 (limite 1,8)"
     )
     assert over.endswith(
         "Pourquoi : score sous 0,30 depuis 10,0 s (limite 10,0 s) : début de feu 0,05, feu 0,00"

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgeai_core.analyzers.objects.labels import LABELS as OBJECT_LABELS
+from edgeai_core.catalog import CATALOG
 from edgeai_core.language import Language
 from edgeai_core.reasons import WORDBOOK, translated
 from edgeai_core.reasons.labels import LABELS
@@ -112,6 +114,12 @@ def test_every_sentence_has_words_of_its_own_and_none_is_in_the_table_twice() ->
     for reason in all_reasons():
         nested = any(isinstance(kind, OneOf) for kind in reason.kinds.values())
         assert nested or any(char.isalpha() for char in reason.landmark), reason
+
+
+def test_every_class_of_the_object_models_has_french() -> None:
+    shipped = {label for label in CATALOG["objects_nano"].labels if label}
+    assert {"person", "gun"} <= shipped
+    assert {*OBJECT_LABELS, *shipped} <= set(LABELS)
 
 
 def test_no_french_says_what_is_said_in_english() -> None:

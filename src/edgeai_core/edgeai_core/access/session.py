@@ -244,11 +244,9 @@ class SessionMachine:
         objections = [self._objection(face) for face in by_size]
         if "" not in objections or self._lockout.remaining_s > 0.0:
             self._watch_refusals(faces, camera)
-        if self._lockout.remaining_s > 0.0:
-            self._refusal = self._lockout.refusal
-            return
-        if "" not in objections:
-            self._refusal = next(iter(objections), reasons.NO_FACE.say())
+        locked_out = self._lockout.refusal
+        if locked_out or "" not in objections:
+            self._refusal = locked_out or next(iter(objections), reasons.NO_FACE.say())
             return
         opener = by_size[objections.index("")]
         strangers = sum(not face.recognised for face in faces)

@@ -17,7 +17,7 @@ ROUNDS_SHOW_FIRE = Reason(
     "moins {needed}) : début de feu {start_fire}, feu {fire}, ensemble au moins {limit}",
 )
 EVIDENCE = Reason(
-    "evidence {evidence:.1f} (limit {limit:.1f})", "indices {evidence} (limite {limit})"
+    "evidence {evidence:.1f} (limit {limit:.1f})", "indices cumulés {evidence} (limite {limit})"
 )
 MOVES = Reason(
     "{kind} activity {activity:.1f} (limit {limit:.1f})",

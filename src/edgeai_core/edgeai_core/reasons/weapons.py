@@ -15,8 +15,8 @@ WAS_NEVER_CONFIRMED = Word("never confirmed", "présence jamais confirmée")
 SUSPECTED = Reason(
     "{label} seen with score {score:.2f} (at least {min_score:.2f}), {holder}; confirmed with "
     "{needed:d} of {looks:d} frames",
-    "{label} : score {score} (au moins {min_score}), {holder} ; à confirmer sur {needed} "
-    "image{needed:/s} parmi {looks}",
+    "{label} : score {score} (au moins {min_score}), {holder} ; confirmation à partir de "
+    "{needed} image{needed:/s} sur {looks}",
     label=_LABEL,
     holder=_HOLDER,
 )

@@ -72,6 +72,27 @@ def test_joined_reasons_are_told_part_by_part(parts: list[str], marks: list[str]
 
 
 @pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        (
+            "liveness: move your head a little, the face has 41 px of 64; Ada is no longer "
+            "authorised",
+            "preuve de vie : bougez un peu la tête, le visage fait 41 px au lieu de 64 ; Ada n'est "
+            "plus autorisé(e)",
+        ),
+        (
+            "a flame at grill and nobody near it for 9 s (limit 8 s); a flame at b; c and nobody "
+            "near it for 9 s (limit 8 s)",
+            "une flamme (grill) et personne à côté depuis 9 s (limite 8 s) ; une flamme (b; c) et "
+            "personne à côté depuis 9 s (limite 8 s)",
+        ),
+    ],
+)
+def test_a_text_is_divided_so_that_the_fewest_words_are_names(english: str, french: str) -> None:
+    assert translated(english, Language.FR) == french
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

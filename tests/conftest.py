@@ -21,8 +21,9 @@ from typing import Any
 
 import pytest
 
-from edgeai_bringup.domains import free_domain
+from edgeai_ros_common.domains import free_domain
 
+LETTING_GO_S = 5.0
 # Fast DDS names its segments, ports and locks so.
 SHARED_MEMORY = ("/dev/shm/fastrtps", "/dev/shm/sem.fastrtps")
 
@@ -179,7 +180,8 @@ def run_graph(isolated: SimpleNamespace) -> Iterator[Callable[..., InProcessGrap
         )
         if only:
             plans = tuple(p for p in plans if p.entry.name in only)
-            names = [p.full_name for p in plans if p.entry.role is Role.BASE]
+            # An analyzer that is wanted works without a session.
+            names = [p.full_name for p in plans if p.entry.role is not Role.MANAGER]
             for p in plans:
                 if p.entry.role is Role.MANAGER:
                     p.overrides.update(
@@ -289,7 +291,16 @@ class Command:
         return code
 
     def left_behind(self) -> list[str]:
-        """Return the processes and shared memory that outlived the command; best empty."""
+        """Return the processes and shared memory that outlive the command; best empty.
+
+        Whoever listened to it lets its ports go a moment after it has ended.
+        """
+        deadline_s = time.monotonic() + LETTING_GO_S
+        while (left := self._left_now()) and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        return left
+
+    def _left_now(self) -> list[str]:
         import psutil
 
         alive = [p for p in self.descendants if p.is_running() and p.status() != "zombie"]
@@ -303,7 +314,7 @@ class Command:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.end(timeout_s=10)
-        for path in self.left_behind():
+        for path in self._left_now():
             if path.startswith(SHARED_MEMORY):
                 Path(path).unlink(missing_ok=True)
 

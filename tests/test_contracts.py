@@ -17,6 +17,7 @@ pytest.importorskip("rclpy", reason="ROS is not there: run the tests by make tes
 import yaml
 
 from edgeai_bringup.graph import NODES, PROFILES, Role, plan
+from edgeai_bringup.graph_names import CameraPlan
 from edgeai_core.config import build, specs
 
 SOURCES = Path(__file__).resolve().parent.parent / "src"
@@ -154,6 +155,37 @@ def test_every_parameter_of_a_profile_exists_and_fits(profile):
 def test_every_parameter_that_the_graph_table_sets_exists_and_fits(profile):
     for p in plan(profile, config_directory=CONFIG):
         check_fit(p.entry.name, p.overrides)
+
+
+def test_everything_that_the_page_draws_is_taken_by_its_node_while_it_works():
+    zone_slots = pytest.importorskip("edgeai_dashboard.zone_slots", reason="needs aiohttp")
+
+    for slot in zone_slots.ZONE_SLOTS:
+        [spec] = [s for s in specs(config_of(slot.node)) if s.name == slot.parameter]
+        assert (spec.default, spec.live) == ((), True), slot.key
+    keys = [slot.key for slot in zone_slots.ZONE_SLOTS]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_page_gives_privacy_to_the_nodes_that_start_up_gives_it_to(tmp_path):
+    checks = pytest.importorskip("edgeai_dashboard.setting_checks", reason="needs aiohttp")
+    from edgeai_bringup.shared_privacy import share_privacy
+    from edgeai_dashboard.graph_nodes import graph_nodes
+
+    masks = ["house: 0,0 1,0 1,1", "garden/tree: 0,0 1,0 1,1"]
+    privacy = {"privacy.masks": masks, "privacy.blur_unknown_faces": False}
+    privacy["privacy.face_score"] = 0.2
+    cameras = [CameraPlan(name="hall"), CameraPlan(name="garden")]
+    file = tmp_path / "own.params.yaml"
+    file.write_text("")
+    options = {"config_directory": tmp_path, "params_file": file, "cameras": cameras}
+    plans = plan("home", overrides={"evidence_recorder": privacy}, **options)
+    share_privacy(plans)
+    nodes = graph_nodes([p.full_name for p in plans], cameras=("hall", "garden"))
+    for p, node in zip(plans, nodes, strict=True):
+        if p.entry.name != "evidence_recorder":
+            given = {n: value for n, value in p.overrides.items() if n.startswith("privacy.")}
+            assert checks.shared_privacy(node, privacy) == given, p.full_name
 
 
 def check_fit(name, values):

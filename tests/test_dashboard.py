@@ -66,14 +66,10 @@ def page_story(run_graph, isolated, footage, tmp_path):
     return told
 
 
-async def go_to(page, view: str) -> None:
-    await page.click(f"nav a[href='#{view}']")
-    await page.until(f"document.querySelector('nav a[aria-current]').hash === '#{view}'")
-
-
 def test_a_household_lives_with_the_page(page_story, isolated, demo_home) -> None:
     from edgeai_core.footage import FOOTAGE
     from edgeai_core.user_settings import read_user_settings
+    from edgeai_dashboard.testing.story import go_to
 
     clip = demo_home / FOOTAGE["carphone"].file_name
 
@@ -105,7 +101,7 @@ def test_a_household_lives_with_the_page(page_story, isolated, demo_home) -> Non
 
         # Draw a zone; the detector takes it between two frames and goes on.
         await go_to(page, "zones")
-        await page.until("document.querySelectorAll('#zone-slot option').length === 5")
+        await page.until("document.querySelectorAll('#zone-slot option').length === 7")
         for x, y in ((0.1, 0.2), (0.5, 0.2), (0.5, 0.9)):
             await page.click_within("#sketch", x, y)
         await page.type("#zone-name", "window")

@@ -20,7 +20,6 @@ from rclpy.action.client import ActionClient
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.context import Context
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.task import Future
 
@@ -32,6 +31,7 @@ from edgeai_core.types import Alert
 from edgeai_ros_common import params, qos
 from edgeai_ros_common.convert_alerts import alert_from_msg
 from edgeai_ros_common.diagnostics import Health, HealthReporter, Level
+from edgeai_ros_common.event_watch import SeldomEvents
 from edgeai_ros_common.message_fields import fill_from_yaml, interface_type
 from edgeai_ros_common.running import run_node
 
@@ -59,7 +59,7 @@ class AlertTriggerConfig:
     when: TriggerConfig = group(TriggerConfig)
 
 
-class AlertTriggerNode(Node):
+class AlertTriggerNode(SeldomEvents):
     """Send a goal for an alert, one at a time; cancel it when the alert is over.
 
     Raises:

@@ -17,7 +17,6 @@ from lifecycle_msgs.srv import ChangeState
 from rclpy.node import Node
 
 from edgeai_bringup.composed import ComposedGraph
-from edgeai_bringup.domains import free_domain
 from edgeai_bringup.graph import NodePlan, Role, Scope
 from edgeai_bringup.separate import SeparateGraph
 from edgeai_core.access.locations import DATA_DIR_VARIABLE
@@ -26,6 +25,7 @@ from edgeai_ros_common.bags.answers import Answer, Answers
 from edgeai_ros_common.bags.lock_step import LockStep
 from edgeai_ros_common.bags.player import Pace, Player
 from edgeai_ros_common.bags.recorder import TopicChoice
+from edgeai_ros_common.domains import free_domain
 
 _START_WITHIN_S = 120.0
 # How exactly a message's time is kept when a recording is not played as fast as possible.

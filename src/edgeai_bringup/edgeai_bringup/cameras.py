@@ -47,6 +47,11 @@ class ChosenCamera:
         return redacted(source) if "://" in source else source
 
 
+def names_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of cameras that are written as ``NAME`` or ``NAME=SOURCE``."""
+    return tuple(text.partition("=")[0] for text in texts)
+
+
 def choose_cameras(
     texts: Sequence[str],
     *,

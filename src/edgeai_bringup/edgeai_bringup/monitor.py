@@ -13,10 +13,10 @@ from diagnostic_msgs.msg import DiagnosticArray
 from edgeai_msgs.msg import Alert, AnalyzerStatus, AuthState
 from rcl_interfaces.msg import Log
 from rclpy.context import Context
-from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from edgeai_ros_common import qos
+from edgeai_ros_common.event_watch import SeldomEvents
 
 STATE_NAMES = {0: "unknown", 1: "unconfigured", 2: "inactive", 3: "active", 4: "finalized"}
 LEVEL_NAMES = ("OK", "WARN", "ERROR", "STALE")
@@ -44,7 +44,7 @@ class NodeView:
     details: dict[str, str] = field(default_factory=dict)
 
 
-class GraphMonitor(Node):
+class GraphMonitor(SeldomEvents):
     """Collect statuses, diagnostics, access states, alerts and warnings of the graph.
 
     Args:

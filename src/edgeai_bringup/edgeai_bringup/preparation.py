@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgeai_bringup import graph
-from edgeai_bringup.cameras import ChosenCamera, choose_cameras
+from edgeai_bringup.cameras import ChosenCamera, choose_cameras, names_of
 from edgeai_bringup.demo import demo_gallery, prepare_demo_gallery
 from edgeai_bringup.graph import NodePlan, ParameterValue
 from edgeai_bringup.graph_names import checked_namespace
@@ -18,7 +18,7 @@ from edgeai_bringup.shared_privacy import share_privacy
 from edgeai_core.errors import ConfigError
 from edgeai_core.sources.base import StreamConfig
 from edgeai_core.sources.opening import open_source
-from edgeai_core.user_settings import read_user_settings, user_settings_path
+from edgeai_core.user_settings import read_user_settings, settings_at_start, user_settings_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +77,13 @@ def prepare(
     if params_file is not None:
         check_node_names(params_file)
     graph_namespace = checked_namespace(namespace)
-    overrides = _with_user_settings(settings or {})
+    wanted = tuple(cameras) or (camera,)
+    overrides = _with_user_settings(settings or {}, cameras=names_of(wanted))
     for entry in graph.NODES if sim_time else ():
         overrides.setdefault(entry.name, {}).setdefault("use_sim_time", True)
     has_no_camera = graph.Scope.CAMERA not in graph.PARTS[part]
     chosen = choose_cameras(
-        tuple(cameras) or (camera,),
+        wanted,
         source=source,
         namespace=graph_namespace,
         overrides=overrides,
@@ -143,18 +144,19 @@ def _title(profile: str, cameras: Sequence[ChosenCamera], namespace: str) -> str
 
 
 def _with_user_settings(
-    settings: Mapping[str, Mapping[str, ParameterValue]],
+    settings: Mapping[str, Mapping[str, ParameterValue]], *, cameras: Sequence[str]
 ) -> dict[str, dict[str, ParameterValue]]:
     """Return what the owner set on the page, under what was given for this start."""
     path = user_settings_path()
     kept = read_user_settings(path)
     known = [entry.name for entry in graph.NODES]
-    unknown = sorted(set(kept) - set(known))
-    if unknown:
-        raise ConfigError(
-            f"settings {path}: no node {unknown[0]!r} in the graph; known: {', '.join(known)}"
-        )
-    return {node: {**kept.get(node, {}), **settings.get(node, {})} for node in {**kept, **settings}}
+    for key in kept:
+        role = key.rpartition("/")[2]
+        if role not in known:
+            raise ConfigError(
+                f"settings {path}: no node {role!r} in the graph; known: {', '.join(known)}"
+            )
+    return settings_at_start(kept, settings, cameras=cameras)
 
 
 def _with_demo_gallery(

@@ -17,6 +17,7 @@ from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 
 from edgeai_bringup.graph import RESPAWN_DELAY_S, STOP_TIMEOUT_S, NodePlan
+from edgeai_bringup.shared_memory import remove_dead_segments
 from edgeai_ros_common.running import TURN_S, spin
 
 _MAX_RESPAWNS = 5
@@ -68,6 +69,11 @@ class NodeProcess:
     @property
     def process_id(self) -> int:
         return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Return the code of the process that ended last, negative for a signal; None: it runs."""
+        return self._process.poll()
 
     def keep_alive(self) -> str:
         """Start the process again if it died; return one sentence if something happened."""
@@ -165,6 +171,8 @@ class SeparateGraph:
                 for process in self._processes:
                     if sentence := process.keep_alive():
                         get_logger("graph").error(sentence)
+                        if process.exit_code is not None:
+                            _clean_up()
             return until()
 
         spin(self.executor, until=check, turn_s=turn_s)
@@ -176,3 +184,12 @@ class SeparateGraph:
         for process in self._processes:
             if not process.wait(deadline_s - time.monotonic()):
                 get_logger("graph").error(f"{process.name} did not end in time and was killed")
+            elif process.exit_code != 0:
+                get_logger("graph").error(f"{process.name} ended with code {process.exit_code}")
+        if any(process.exit_code != 0 for process in self._processes):
+            _clean_up()
+
+
+def _clean_up() -> None:
+    if fault := remove_dead_segments():
+        get_logger("graph").warning(f"the shared memory of dead nodes stays: {fault}")

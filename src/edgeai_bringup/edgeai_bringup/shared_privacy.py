@@ -8,6 +8,7 @@ from typing import cast
 from edgeai_bringup.graph import NodePlan, ParameterValue, Scope
 from edgeai_bringup.parameter_files import parameters_of
 from edgeai_core.errors import ConfigError
+from edgeai_core.privacy.mask_owners import masks_at
 
 _SAID_FOR = "evidence_recorder"
 _MASKS = "privacy.masks"
@@ -37,8 +38,9 @@ def share_privacy(plans: Sequence[NodePlan], *, namespace: str = "") -> None:
         own = parameters_of(plan)
         for name in _GIVEN.get(plan.entry.name, ()):
             value = said.get(name)
-            if name == _MASKS and plan.entry.scope is Scope.CAMERA:
-                value = _masks_of(plan.namespace.removeprefix(namespace).strip("/"), value)
+            if name == _MASKS and plan.entry.scope is Scope.CAMERA and isinstance(value, list):
+                camera = plan.namespace.removeprefix(namespace).strip("/")
+                value = masks_at([str(mask) for mask in value], camera=camera)
             if name in own and (own[name] or None) != (value or None):
                 raise ConfigError(
                     f"parameter {name} of {plan.full_name}: got {own[name]!r}, expected nothing: "
@@ -47,16 +49,3 @@ def share_privacy(plans: Sequence[NodePlan], *, namespace: str = "") -> None:
                 )
             if value is not None and value != []:
                 plan.overrides[name] = cast("ParameterValue", value)
-
-
-def _masks_of(camera: str, masks: object) -> object:
-    """Return the masks that concern a camera, those of all and its own, without its name."""
-    if not isinstance(masks, list):
-        return masks
-    own = []
-    for mask in masks:
-        name, colon, corners = str(mask).partition(":")
-        owner, _, plain = name.strip().rpartition("/")
-        if owner in ("", camera):
-            own.append(f"{plain}{colon}{corners}")
-    return own

@@ -13,7 +13,11 @@ from edgeai_bringup.parameter_files import parameters_of
 from edgeai_bringup.preparation import Preparation, prepare
 from edgeai_core.errors import ConfigError, SourceError
 from edgeai_core.source_choice import choose_source
-from edgeai_core.user_settings import user_settings_path, write_user_settings
+from edgeai_core.user_settings import (
+    read_user_settings,
+    user_settings_path,
+    write_user_settings,
+)
 
 ADDRESS = "rtsp://me:secret@192.0.2.1/1"
 
@@ -261,6 +265,26 @@ def test_what_was_set_on_the_page_counts_and_loses_to_the_command_line(
         "fire.view": "far",
     }
     assert node(prepared, "usb_cam").overrides["stream.fps"] == 5.0
+
+
+def test_what_was_set_for_one_camera_comes_back_at_that_camera_only(kept: Path) -> None:
+    tree, door = ["tree: 0,0 1,0 1,1"], ["door: 0,0 1,0 1,1"]
+    zones = "watch.areas.zones"
+    # The entry for all is of a time when there was no other.
+    settings = {"object_detector": {zones: door}, "garden/object_detector": {zones: tree}}
+    write_user_settings(kept, settings)
+    options = {"source": "synthetic", "cameras": ["entrance", "garden=synthetic"]}
+
+    prepared = prepare("home", **options)
+    assert named(prepared, "/garden/object_detector").overrides[zones] == tree
+    assert named(prepared, "/entrance/object_detector").overrides[zones] == door
+    given = {"object_detector": {zones: []}}
+    prepared = prepare("home", **options, namespace="robot", settings=given)
+    assert named(prepared, "/robot/garden/object_detector").overrides[zones] == []
+    # Without that camera its entry waits; it is no mistake, as it would be on the command line.
+    prepared = prepare("home", source="synthetic")
+    assert named(prepared, "/camera/object_detector").overrides[zones] == door
+    assert read_user_settings(kept) == settings
 
 
 def test_a_kept_setting_of_a_node_that_is_gone_is_one_sentence(demo: list[str], kept: Path) -> None:

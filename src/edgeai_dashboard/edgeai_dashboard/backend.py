@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from edgeai_core.errors import EdgeAiError
 from edgeai_core.user_settings import SettingValue
 from edgeai_dashboard.sessions import Caller
+from edgeai_dashboard.zone_slots import ZoneSlot
 
 # In the types of JSON: it goes to the browser as it is.
 Json = dict[str, Any]
@@ -110,14 +111,28 @@ class Backend(Protocol):
         """Return the JPEG of the newest sighting; GraphError: there is none."""
         ...
 
-    async def settings(self) -> list[Json]:
-        """Return every node's parameters that can be set, with their descriptions."""
+    async def settings(self, camera: str) -> list[Json]:
+        """Return the parameters that can be set of every node of a camera, with their descriptions.
+
+        Without a camera of every role, as they are for all cameras.
+        """
         ...
 
-    async def apply(self, node: str, values: Mapping[str, SettingValue]) -> str:
-        """Set parameters of a node by its role and keep them; return what was done."""
+    async def apply(self, node: str, values: Mapping[str, SettingValue], *, camera: str) -> str:
+        """Set parameters of a node by its role and keep them; return what was done.
+
+        Without a camera at all that have no value of their own.
+        """
         ...
 
-    async def zones(self) -> list[Json]:
-        """Return the places that have zones, and the zones."""
+    async def follow(self, node: str, name: str, *, camera: str) -> str:
+        """Let a camera have no value of its own of a parameter; return what was done."""
+        ...
+
+    async def zones(self, camera: str) -> list[Json]:
+        """Return what can be drawn at a camera, and what is; without one at the first."""
+        ...
+
+    async def draw(self, slot: ZoneSlot, texts: Sequence[str], *, camera: str) -> str:
+        """Set what is drawn at a camera, without one at all; return what was done."""
         ...

@@ -40,6 +40,7 @@ from edgeai_dashboard.config import DashboardConfig
 from edgeai_dashboard.desk import Desk
 from edgeai_dashboard.graph_calls import GraphCalls
 from edgeai_dashboard.live_feed import LiveFeed
+from edgeai_dashboard.node_parameters import NodeParameters
 from edgeai_dashboard.node_settings import NodeSettings
 from edgeai_dashboard.ros_backend import RosBackend
 from edgeai_dashboard.server import HttpServer
@@ -125,7 +126,12 @@ class DashboardNode(EdgeNode[DashboardConfig]):
         backend = RosBackend(
             calls,
             config.graph,
-            settings=NodeSettings(calls, nodes=config.graph.nodes, file=user_settings_path()),
+            settings=NodeSettings(
+                NodeParameters(calls),
+                nodes=config.graph.nodes,
+                cameras=config.graph.cameras,
+                file=user_settings_path(),
+            ),
             feeds=self._feeds,
             access=self._access.current,
             folder=folder,

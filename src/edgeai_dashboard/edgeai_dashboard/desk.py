@@ -47,7 +47,28 @@ class Desk:
         self.sessions.retune(lifetime_s=config.session.lifetime_s, idle_s=config.session.idle_s)
 
 
-DESK: web.AppKey[Desk] = web.AppKey("desk", Desk)
+@dataclass(slots=True)
+class _Place:
+    """Where an application keeps its desk until it is closed.
+
+    aiohttp caches the handlers of its last 1,024 routes with their applications, for the whole
+    process: what a closed one still held would live as long, a node of the graph with it.
+    """
+
+    desk: Desk | None
+
+
+_PLACE: web.AppKey[_Place] = web.AppKey("place", _Place)
+
+
+def put_desk(app: web.Application, desk: Desk) -> None:
+    """Make the handlers of an application work with a desk until it is closed."""
+    place = app[_PLACE] = _Place(desk)
+
+    async def leave(closed: web.Application) -> None:
+        place.desk = None
+
+    app.on_cleanup.append(leave)
 
 
 class RefusedError(Exception):
@@ -67,8 +88,15 @@ class RefusedError(Exception):
 
 
 def desk_of(request: web.Request) -> Desk:
-    """Return the server's parts."""
-    return request.app[DESK]
+    """Return the server's parts.
+
+    Raises:
+        RefusedError: the server is closed.
+    """
+    desk = request.app[_PLACE].desk
+    if desk is None:
+        raise RefusedError(503, "the page is closing")
+    return desk
 
 
 def remember_caller(request: web.Request, caller: Caller | None) -> None:

@@ -72,5 +72,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _change("PUT", "/api/zones", graph_handlers.set_zones, Need.OWNER),
     _get("/api/settings", graph_handlers.get_settings, Need.OWNER),
     _change("PUT", "/api/settings", graph_handlers.set_setting, Need.OWNER),
+    _change("POST", "/api/settings/follow", graph_handlers.follow_all, Need.OWNER),
     _get("/api/models", graph_handlers.list_models, Need.ACCOUNT),
 )

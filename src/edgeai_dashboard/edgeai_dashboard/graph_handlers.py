@@ -10,11 +10,10 @@ from edgeai_core import catalog
 from edgeai_core.model_card import ModelCard
 from edgeai_core.model_store import model_path
 from edgeai_core.reasons import in_languages
-from edgeai_core.zones import parse_zones
 from edgeai_dashboard.desk import RefusedError, body_of, caller_of, desk_of, text_in, texts_in
 from edgeai_dashboard.needs import Need, satisfied
 from edgeai_dashboard.sessions import Caller
-from edgeai_dashboard.zone_slots import ZONE_SLOTS
+from edgeai_dashboard.zone_slots import ZONE_SLOTS, slot_of
 
 
 async def get_state(request: web.Request) -> web.Response:
@@ -43,37 +42,49 @@ async def lock(request: web.Request) -> web.Response:
 
 
 async def get_zones(request: web.Request) -> web.Response:
-    """Answer with the zones of every node that has some."""
-    return web.json_response({"slots": await desk_of(request).backend.zones()})
+    """Answer with what is drawn at a camera, of every node that has some."""
+    camera = request.query.get("camera", "")
+    return web.json_response({"slots": await desk_of(request).backend.zones(camera)})
 
 
 async def set_zones(request: web.Request) -> web.Response:
-    """Set the zones of one slot."""
+    """Set what is drawn at a camera, of one slot."""
     content = await body_of(request)
     key = text_in(content, "slot")
-    slot = next((slot for slot in ZONE_SLOTS if slot.key == key), None)
+    slot = slot_of(key)
     if slot is None:
         known = ", ".join(slot.key for slot in ZONE_SLOTS)
         raise RefusedError(400, f"slot: got {key[:32]!r}, expected one of {known}")
     texts = texts_in(content, "zones")
-    parse_zones(texts)  # what cannot be a zone is told before a node is stopped for it
-    message = await desk_of(request).backend.apply(slot.node, {slot.parameter: list(texts)})
+    slot.check(texts)  # what cannot be drawn is told before a node is stopped for it
+    camera = _camera_in(content)
+    message = await desk_of(request).backend.draw(slot, texts, camera=camera)
     return web.json_response({"message": message})
 
 
 async def get_settings(request: web.Request) -> web.Response:
-    """Answer with the parameters of every node, their ranges and sentences."""
-    return web.json_response({"nodes": await desk_of(request).backend.settings()})
+    """Answer with the parameters of nodes, their ranges and sentences, for all cameras or one."""
+    camera = request.query.get("camera", "")
+    return web.json_response({"nodes": await desk_of(request).backend.settings(camera)})
 
 
 async def set_setting(request: web.Request) -> web.Response:
-    """Set one parameter of a node."""
+    """Set one parameter of a node, for all cameras or one."""
     content = await body_of(request)
     value = content.get("value")
     if value is None or isinstance(value, dict):
         raise RefusedError(400, "value: expected a value or a list")
     message = await desk_of(request).backend.apply(
-        text_in(content, "node"), {text_in(content, "name"): value}
+        text_in(content, "node"), {text_in(content, "name"): value}, camera=_camera_in(content)
+    )
+    return web.json_response({"message": message})
+
+
+async def follow_all(request: web.Request) -> web.Response:
+    """Take away what a camera has of its own."""
+    content = await body_of(request)
+    message = await desk_of(request).backend.follow(
+        text_in(content, "node"), text_in(content, "name"), camera=text_in(content, "camera")
     )
     return web.json_response({"message": message})
 
@@ -81,6 +92,11 @@ async def set_setting(request: web.Request) -> web.Response:
 async def list_models(request: web.Request) -> web.Response:
     """Answer with the model table."""
     return web.json_response({"models": [_described(card) for card in catalog.CATALOG.values()]})
+
+
+def _camera_in(content: dict[str, Any]) -> str:
+    """Return the camera that is meant alone, empty for all."""
+    return text_in(content, "camera") if "camera" in content else ""
 
 
 def _described(card: ModelCard) -> dict[str, Any]:

@@ -9,9 +9,7 @@ from aiohttp import web
 from edgeai_core.errors import EdgeAiError
 from edgeai_dashboard.backend import GraphError, GraphSilentError
 from edgeai_dashboard.desk import (
-    DESK,
     SESSION_COOKIE,
-    Desk,
     RefusedError,
     anybody_of,
     desk_of,
@@ -140,6 +138,5 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Put the strict headers on every response; a signal of aiohttp."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    desk: Desk = request.app[DESK]
-    if desk.config.http.scheme == "https":
+    if desk_of(request).config.http.scheme == "https":
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -33,6 +33,7 @@ from edgeai_core.user_settings import SettingValue
 from edgeai_dashboard.alert_feed import AlertFeed
 from edgeai_dashboard.backend import AlertQuery, Evidence, GraphError, Json, LivePicture
 from edgeai_dashboard.config import GraphConfig
+from edgeai_dashboard.drawn_zones import DrawnZones
 from edgeai_dashboard.graph_calls import GraphCalls
 from edgeai_dashboard.json_views import (
     alert_view,
@@ -44,7 +45,7 @@ from edgeai_dashboard.json_views import (
 from edgeai_dashboard.live_feed import LiveFeed
 from edgeai_dashboard.node_settings import NodeSettings
 from edgeai_dashboard.sessions import Caller
-from edgeai_dashboard.zone_slots import ZONE_SLOTS
+from edgeai_dashboard.zone_slots import ZoneSlot
 
 # Relative, as all names of services here: the page is in the namespace of its graph.
 _ALERTS = "alert_manager"
@@ -81,6 +82,7 @@ class RosBackend:
         self._calls = calls
         self._config = config
         self._settings = settings
+        self._zones = DrawnZones(settings)
         self._feeds = feeds
         self._access = access
         self._folder = folder
@@ -222,21 +224,20 @@ class RosBackend:
                 return bytes(sighting.snapshot.data)
         raise GraphError(f"no picture was taken of {thing}")
 
-    async def settings(self) -> list[Json]:
-        return await self._settings.everything()
+    async def settings(self, camera: str) -> list[Json]:
+        return await self._settings.everything(camera)
 
-    async def apply(self, node: str, values: Mapping[str, SettingValue]) -> str:
-        return await self._settings.apply(node, values)
+    async def apply(self, node: str, values: Mapping[str, SettingValue], *, camera: str) -> str:
+        return await self._settings.apply(node, values, camera=camera)
 
-    async def zones(self) -> list[Json]:
-        views = []
-        for slot in ZONE_SLOTS:
-            nodes = [n for n in self._config.nodes if n.rpartition("/")[2] == slot.node]
-            if nodes:
-                settings = {setting.name: setting for setting in await self._settings.of(nodes[0])}
-                if slot.parameter in settings:
-                    views.append({"key": slot.key, "zones": settings[slot.parameter].value})
-        return views
+    async def follow(self, node: str, name: str, *, camera: str) -> str:
+        return await self._settings.follow(node, name, camera=camera)
+
+    async def zones(self, camera: str) -> list[Json]:
+        return await self._zones.at(camera)
+
+    async def draw(self, slot: ZoneSlot, texts: Sequence[str], *, camera: str) -> str:
+        return await self._zones.draw(slot, texts, camera=camera)
 
     async def _sightings(self, caller: Caller, thing: str) -> list[Any]:
         request = WhereIs.Request(

@@ -10,7 +10,9 @@ from typing import Any
 from rcl_interfaces.msg import ParameterDescriptor, ParameterType, ParameterValue
 
 from edgeai_core.errors import ConfigError
+from edgeai_core.privacy.mask_owners import MASKS, masks_at
 from edgeai_core.user_settings import SettingValue
+from edgeai_dashboard.graph_nodes import GraphNode
 from edgeai_ros_common.params import read_value
 
 # Which parameters the page leaves alone: what the graph table fills in, where secrets and files
@@ -28,7 +30,13 @@ _HIDDEN_NAMES = ("stream.source",)
 _HIDDEN_LAST_WORD = "path"
 # Said once, there; other nodes get it from the graph table.
 PRIVACY_OF = "evidence_recorder"
-_PRIVACY, _MASKS = "privacy.", "privacy.masks"
+_PRIVACY = "privacy."
+# Pictures of things show no faces anyway.
+_SHARED: dict[str, tuple[str, ...]] = {
+    "dashboard": (_PRIVACY,),
+    "visualizer": (_PRIVACY,),
+    "object_detector": (MASKS,),
+}
 _KINDS = {
     ParameterType.PARAMETER_BOOL: "bool",
     ParameterType.PARAMETER_INTEGER: "int",
@@ -94,28 +102,20 @@ def is_shown(name: str, *, role: str) -> bool:
     )
 
 
-def shared_privacy(node: str, values: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
+def shared_privacy(node: GraphNode, values: Mapping[str, SettingValue]) -> dict[str, SettingValue]:
     """Return what a node gets of privacy that was set for the evidence recorder.
 
-    As start-up does: the page gets all of it, a camera's object detector the masks that are its.
+    As start-up does: who shows pictures gets all of it, of a camera's the masks that are its.
 
     Args:
-        node: full name. values: that were set, by name.
+        node: gets it. values: that were set, by name.
     """
-    camera, _, role = node.strip("/").rpartition("/")
-    if role == "dashboard":
-        return {name: value for name, value in values.items() if name.startswith(_PRIVACY)}
-    masks = values.get(_MASKS)
-    if role != "object_detector" or not isinstance(masks, list):
-        return {}
-    own = []
-    for mask in masks:
-        name, colon, corners = str(mask).partition(":")
-        owner, _, plain = name.strip().rpartition("/")
-        # Masks name a camera without the namespace of its graph.
-        if not owner or f"/{camera}".endswith(f"/{owner}"):
-            own.append(f"{plain}{colon}{corners}")
-    return {_MASKS: own}
+    wanted = _SHARED.get(node.role, ())
+    given = {name: value for name, value in values.items() if name.startswith(wanted)}
+    masks = given.get(MASKS)
+    if node.camera and isinstance(masks, list):
+        given[MASKS] = masks_at([str(mask) for mask in masks], camera=node.camera)
+    return given
 
 
 def setting_from(descriptor: ParameterDescriptor, value: ParameterValue) -> Setting | None:

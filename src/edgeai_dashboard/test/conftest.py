@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
-from aiohttp import CookieJar
+from aiohttp import ClientSession, CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from edgeai_core.access.accounts import Accounts
@@ -15,8 +16,10 @@ from edgeai_core.access.permissions import Role
 from edgeai_core.config import build
 from edgeai_dashboard.app import make_app
 from edgeai_dashboard.config import DashboardConfig
+from edgeai_dashboard.dashboard_node import DashboardNode
 from edgeai_dashboard.desk import Desk
 from edgeai_dashboard.sessions import SessionTable
+from edgeai_dashboard.testing.chromium import opened_page, started_browser
 from edgeai_dashboard.testing.graph import FakeGraph
 from edgeai_dashboard.throttle import LoginThrottle
 from edgeai_ros_common.testing import domain_id, overrides, ros
@@ -98,3 +101,67 @@ class Visitor:
 @pytest.fixture
 def site(tmp_path) -> Site:
     return Site(tmp_path)
+
+
+@pytest.fixture
+def visited(ros):
+    """Run a story of ada, who is logged in at a node, while the executor spins here."""
+
+    def told(node: DashboardNode, story: Callable[..., Coroutine[Any, Any, None]]) -> None:
+        failures: list[BaseException] = []
+
+        def running() -> None:
+            try:
+                asyncio.run(_logged_in(f"http://127.0.0.1:{node.port}", story))
+            except BaseException as exc:
+                failures.append(exc)
+
+        thread = threading.Thread(target=running)
+        thread.start()
+        ros.until(lambda: not thread.is_alive(), timeout_s=60.0)
+        thread.join()
+        if failures:
+            raise failures[0]
+
+    return told
+
+
+async def _logged_in(base: str, story: Callable[..., Coroutine[Any, Any, None]]) -> None:
+    async with ClientSession(base, cookie_jar=CookieJar(unsafe=True)) as session:
+        body = {"name": "ada", "password": PASSWORD}
+        async with session.post("/api/login", json=body) as answer:
+            csrf = (await answer.json())["csrf"]
+
+        async def ask(method: str, path: str, **options: Any):
+            headers = {"X-CSRF-Token": csrf}
+            async with session.request(method, path, headers=headers, **options) as got:
+                is_json = got.content_type == "application/json"
+                return await got.json() if is_json else await got.read()
+
+        await story(ask, session)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    with started_browser(tmp_path_factory.mktemp("browser")) as address:
+        yield address
+
+
+@pytest.fixture
+def tell(site, browser):
+    """Run a story with a page of its own; no script may fail and no policy be broken."""
+
+    def told(story) -> None:
+        async def running() -> None:
+            async with (
+                TestServer(make_app(site.desk())) as server,
+                opened_page(browser) as page,
+            ):
+                await page.look(width_px=1280, height_px=800, dark=False)
+                await page.open(f"http://127.0.0.1:{server.port}/")
+                await story(page)
+                assert page.problems == []
+
+        asyncio.run(running())
+
+    return told

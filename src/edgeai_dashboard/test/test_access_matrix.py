@@ -43,6 +43,7 @@ MATRIX = {
     ("PUT", "/api/zones"): OWNING,
     ("GET", "/api/settings"): OWNING,
     ("PUT", "/api/settings"): OWNING,
+    ("POST", "/api/settings/follow"): OWNING,
     ("GET", "/api/models"): LOGGED_IN,
 }
 CHANGING = {route for route in MATRIX if route[0] != "GET" and route != ("POST", "/api/login")}
@@ -53,6 +54,7 @@ BODIES = {
     ("POST", "/api/people/manage"): {"action": "revoke", "name": "Ada"},
     ("PUT", "/api/zones"): {"slot": "flames", "zones": ["stove: 0,0 1,0 1,1"]},
     ("PUT", "/api/settings"): {"node": "fire_detector", "name": "a", "value": 1},
+    ("POST", "/api/settings/follow"): {"node": "fire_detector", "name": "a", "camera": "camera"},
 }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -48,7 +50,6 @@ from edgeai_ros_common.diagnostics import Level
 from edgeai_ros_common.frame_hub import FrameHub
 from edgeai_ros_common.node import EdgeNode
 
-PASSWORD = "four quiet horses"
 FIRE = "/camera/fire_detector"
 TOPIC = "/camera/image_raw"
 
@@ -158,7 +159,7 @@ def hub() -> FrameHub:
 @pytest.fixture
 def node(ros, overrides, hub, tmp_path, monkeypatch) -> DashboardNode:
     monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
-    Accounts(tmp_path, cost=2).set_password("ada", PASSWORD, role=Role.OWNER)
+    Accounts(tmp_path, cost=2).set_password("ada", "four quiet horses", role=Role.OWNER)
     values = {
         "http.port": 0,
         "live.fps": 30.0,
@@ -185,44 +186,9 @@ def graph(ros, tmp_path) -> Graph:
 
 
 @pytest.fixture
-def visit(ros, node):
+def visit(node, visited):
     """Run a story of somebody who is logged in, while the executor spins here."""
-    return lambda story: visited(node, ros, story)
-
-
-def visited(node: DashboardNode, ros, story) -> None:
-    """Run a story of somebody who is logged in at a node, while the executor spins here."""
-
-    async def told() -> None:
-        base = f"http://127.0.0.1:{node.port}"
-        jar = aiohttp.CookieJar(unsafe=True)
-        async with aiohttp.ClientSession(base, cookie_jar=jar) as session:
-            body = {"name": "ada", "password": PASSWORD}
-            async with session.post("/api/login", json=body) as answer:
-                csrf = (await answer.json())["csrf"]
-
-            async def ask(method: str, path: str, **options: object):
-                headers = {"X-CSRF-Token": csrf}
-                async with session.request(method, path, headers=headers, **options) as got:
-                    is_json = got.content_type == "application/json"
-                    return await got.json() if is_json else await got.read()
-
-            await story(ask, session)
-
-    failures: list[BaseException] = []
-
-    def running() -> None:
-        try:
-            asyncio.run(told())
-        except BaseException as exc:
-            failures.append(exc)
-
-    thread = threading.Thread(target=running)
-    thread.start()
-    ros.until(lambda: not thread.is_alive(), timeout_s=60.0)
-    thread.join()
-    if failures:
-        raise failures[0]
+    return lambda story: visited(node, story)
 
 
 def test_what_is_changed_carries_the_right_of_who_is_logged_in(graph, visit) -> None:
@@ -463,14 +429,15 @@ def test_the_page_takes_its_own_live_settings_at_once_and_others_at_the_next_sta
 
 @pytest.fixture
 def private_nodes() -> list[str]:
-    return ["/evidence_recorder", "/camera/object_detector", "/yard/object_detector", "/dashboard"]
+    analyzers = ("camera/object_detector", "yard/object_detector", "yard/visualizer")
+    return ["/evidence_recorder", *(f"/{name}" for name in analyzers), "/dashboard"]
 
 
 def test_a_mask_is_set_once_and_holds_for_every_picture(
-    ros, overrides, hub, tmp_path, monkeypatch, private_nodes
+    ros, overrides, hub, tmp_path, monkeypatch, private_nodes, visited
 ) -> None:
     monkeypatch.setenv("EDGEAI_DATA_DIR", str(tmp_path))
-    Accounts(tmp_path, cost=2).set_password("ada", PASSWORD, role=Role.OWNER)
+    Accounts(tmp_path, cost=2).set_password("ada", "four quiet horses", role=Role.OWNER)
     values = {"http.port": 0, "graph.nodes": private_nodes, "graph.cameras": ["camera", "yard"]}
     values["privacy.blur_unknown_faces"] = False
     page = ros.add(
@@ -492,10 +459,11 @@ def test_a_mask_is_set_once_and_holds_for_every_picture(
         answer = await ask("PUT", "/api/settings", json=body)
         assert answer["message"] == "evidence_recorder works with it now"
 
-    visited(page, ros, story)
+    visited(page, story)
     taken = {n: list(s.get_parameter("privacy.masks").value) for n, s in stands.items()}
     assert taken["/camera/object_detector"] == masks[:1]
     assert taken["/yard/object_detector"] == [masks[0], "tree: 0,0 1,0 1,1"]
+    assert taken["/yard/visualizer"] == taken["/yard/object_detector"]
     image = np.full((10, 10, 3), 9, np.uint8)
     page._feeds["camera"].privacy.screen(image, stamp_ns=1, scale=1.0)
     assert image.max() == 0
@@ -552,3 +520,15 @@ def test_ten_rounds_leave_nothing_behind(node) -> None:
         node.trigger_configure()
         node.trigger_activate()
     assert counts() == before
+
+
+def test_a_page_that_was_closed_is_held_by_nothing(node, visit) -> None:
+    async def story(ask, session) -> None:
+        await ask("GET", "/api/state")
+
+    visit(story)
+    backend = weakref.ref(node._desk.backend)
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    gc.collect()
+    assert backend() is None

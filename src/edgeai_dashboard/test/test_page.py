@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
-from aiohttp.test_utils import TestServer
 
 from edgeai_core.reasons import in_languages
-from edgeai_dashboard.app import make_app
-from edgeai_dashboard.testing.chromium import chromium_path, opened_page, started_browser
+from edgeai_dashboard.testing.audit import AUDIT
+from edgeai_dashboard.testing.chromium import chromium_path
 from edgeai_dashboard.testing.graph import ALERT_ID, EXPLANATION, alert
+from edgeai_dashboard.testing.story import choose, go_to
+from edgeai_dashboard.testing.story import log_in as story_log_in
 
 pytestmark = pytest.mark.skipif(
     not chromium_path(), reason="needs Chromium, which drives the page: apt install chromium"
@@ -28,42 +29,8 @@ NO_OVERFLOW = "document.documentElement.scrollWidth <= document.documentElement.
 VIEWS = ("live", "alerts", "people", "things", "zones", "system", "settings")
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with started_browser(tmp_path_factory.mktemp("browser")) as address:
-        yield address
-
-
-@pytest.fixture
-def tell(site, browser):
-    """Run a story with a page of its own; no script may fail and no policy be broken."""
-
-    def told(story) -> None:
-        async def running() -> None:
-            async with (
-                TestServer(make_app(site.desk())) as server,
-                opened_page(browser) as page,
-            ):
-                await page.look(**DESK, dark=False)
-                await page.open(f"http://127.0.0.1:{server.port}/")
-                await story(page)
-                assert page.problems == []
-
-        asyncio.run(running())
-
-    return told
-
-
 async def log_in(page, name: str = "owner") -> None:
-    await page.type("input[name=name]", name)
-    await page.type("input[name=password]", PASSWORD)
-    await page.click("button[type=submit]")
-    await page.until("document.querySelector('nav')")
-
-
-async def go_to(page, view: str) -> None:
-    await page.click(f"nav a[href='#{view}']")
-    await page.until(f"document.querySelector('nav a[aria-current]').hash === '#{view}'")
+    await story_log_in(page, name, PASSWORD)
 
 
 def test_a_wrong_password_is_told_and_the_right_one_opens_the_live_view(site, tell) -> None:
@@ -213,6 +180,7 @@ def test_a_setting_out_of_range_is_refused_and_a_good_one_is_sent(site, tell) ->
             "apply",
             "fire_detector",
             {"fire.unattended_after_s": 300},
+            "",
         )
 
     tell(story)
@@ -245,10 +213,7 @@ def test_a_session_that_is_over_shows_the_log_in_again(site, tell) -> None:
 def test_the_page_speaks_french_and_keeps_the_choice(tell) -> None:
     async def story(page) -> None:
         await page.until("document.querySelector('header select')")
-        await page.evaluate(
-            "(() => { const s = document.querySelector('header select'); s.value = 'fr';"
-            "s.dispatchEvent(new Event('change')); })()"
-        )
+        await choose(page, "header select", "fr")
         await page.until("document.querySelector('h1').textContent === 'Connexion'")
         await page.call("Page.reload")
         await page.until("document.querySelector('h1')?.textContent === 'Connexion'")
@@ -337,41 +302,6 @@ def test_every_view_fits_desk_and_phone_and_is_kept_as_a_picture(site, tell, dar
                 await page.screenshot(SCREENSHOTS / f"{view}_{name}_{tone}.png")
 
     tell(story)
-
-
-# A label for every control, a name for every button and link, a text for every picture, one
-# heading, and no colour of text that is hard to read on its ground (WCAG 2.1, 1.4.3).
-AUDIT = """
-(() => {
-  const named = (e) => e.ariaLabel || e.labels?.length || e.textContent.trim() || e.alt;
-  const parse = (c) => c.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (e) => {
-    for (; e; e = e.parentElement) {
-      const colour = parse(getComputedStyle(e).backgroundColor);
-      if (colour.length === 3 || colour[3] > 0.9) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const e of document.querySelectorAll('input, select, textarea, button, a, img, summary')) {
-    if (!named(e)) found.push(`no name: ${e.outerHTML.slice(0, 120)}`);
-  }
-  for (const e of document.querySelectorAll('main *, header *')) {
-    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    if (!own || e.disabled || !e.checkVisibility() || e.tagName === 'OPTION') continue;
-    const pair = [light(parse(getComputedStyle(e).color)), light(ground(e))].sort((a, b) => b - a);
-    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
-    if (ratio < 4.5) found.push(`contrast ${ratio.toFixed(2)}: ${e.outerHTML.slice(0, 120)}`);
-  }
-  if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
-  const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
-  if (new Set(ids).size !== ids.length) found.push('an id stands twice');
-  return found;
-})()
-"""
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

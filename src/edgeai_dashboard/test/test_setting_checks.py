@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edgeai_dashboard.graph_nodes import GraphNode
 from edgeai_dashboard.setting_checks import is_shown, shared_privacy
 
 
@@ -27,14 +28,15 @@ def test_what_locks_out_or_undoes_privacy_is_not_shown(name: str, role: str, sho
 def test_privacy_of_evidence_is_given_to_who_shows_pictures_as_start_up_does() -> None:
     masks = ["house: 0,0 1,0 1,1", "yard/tree: 0,0 1,0 1,1"]
     values = {"privacy.masks": masks, "privacy.face_score": 0.2, "clip.enabled": True}
-    assert shared_privacy("/dashboard", values) == {
-        "privacy.masks": masks,
-        "privacy.face_score": 0.2,
-    }
-    assert shared_privacy("/hall/object_detector", values) == {"privacy.masks": masks[:1]}
-    yard = {"privacy.masks": ["house: 0,0 1,0 1,1", "tree: 0,0 1,0 1,1"]}
-    assert shared_privacy("/yard/object_detector", values) == yard
-    assert shared_privacy("/robot/yard/object_detector", values) == yard
-    assert shared_privacy("/backyard/object_detector", values) == {"privacy.masks": masks[:1]}
-    assert shared_privacy("/object_detector", {"clip.enabled": True}) == {}
-    assert shared_privacy("/fire_detector", values) == {}
+
+    def given(role: str, camera: str = "") -> dict[str, object]:
+        return shared_privacy(GraphNode(name=f"/x/{role}", role=role, camera=camera), values)
+
+    assert given("dashboard") == {"privacy.masks": masks, "privacy.face_score": 0.2}
+    assert given("object_detector", "hall") == {"privacy.masks": masks[:1]}
+    yard = ["house: 0,0 1,0 1,1", "tree: 0,0 1,0 1,1"]
+    assert given("object_detector", "yard") == {"privacy.masks": yard}
+    assert given("visualizer", "yard") == {"privacy.masks": yard, "privacy.face_score": 0.2}
+    assert given("fire_detector", "yard") == {}
+    values = {"clip.enabled": True}
+    assert given("object_detector", "hall") == {}

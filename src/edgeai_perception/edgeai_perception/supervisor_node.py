@@ -19,7 +19,6 @@ from rclpy.client import Client
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.context import Context
-from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -41,6 +40,7 @@ from edgeai_perception.supervisor_health import supervisor_health
 from edgeai_ros_common import params, qos
 from edgeai_ros_common.convert import auth_state_to_msg, faces_from_msg, time_from_msg
 from edgeai_ros_common.diagnostics import HealthReporter, Level
+from edgeai_ros_common.event_watch import SeldomEvents
 from edgeai_ros_common.running import run_node
 
 _TICK_S = 0.1
@@ -51,7 +51,7 @@ def _role(full_name: str) -> str:
     return full_name.rpartition("/")[2]
 
 
-class SupervisorNode(Node):
+class SupervisorNode(SeldomEvents):
     """Hold the access state and drive every node's lifecycle to what it allows.
 
     Raises:

@@ -28,7 +28,7 @@ from edgeai_core.errors import EdgeAiError
 from edgeai_core.figures import Scene, figures_of
 from edgeai_core.overlay import draw_actions, draw_bones, draw_faces, draw_hazard, draw_objects
 from edgeai_core.privacy.live import LivePrivacy
-from edgeai_core.privacy.masks import masks_of
+from edgeai_core.privacy.masks import PrivacyMask, masks_of
 from edgeai_core.scene_log import SceneLog
 from edgeai_core.types import Frame
 from edgeai_perception.visualizer_config import VisualizerConfig
@@ -81,15 +81,22 @@ class VisualizerNode(AnalyzerNode[VisualizerConfig, View | None]):
         self._image_markers = self.publisher(ImageMarker, "image_markers", qos.RESULTS)
         self._quality = config.compressed.jpeg_quality
         self._delay_ns = round(config.delay_s * 1e9)
-        camera = self.get_namespace().strip("/")
         make_finder = functools.partial(
             catalog.create_face_finder, min_score=config.privacy.face_score
         )
         self._privacy = LivePrivacy(
-            masks_of(config.privacy.masks, cameras=[camera])[camera],
+            self._mask(config),
             make_finder if config.privacy.blur_unknown_faces else None,
         )
         self.release_on_cleanup(self._privacy.close)
+
+    def change(self, config: VisualizerConfig) -> None:
+        self._privacy.change_mask(self._mask(config))
+        super().change(config)
+
+    def _mask(self, config: VisualizerConfig) -> PrivacyMask:
+        camera = self.get_namespace().strip("/")
+        return masks_of(config.privacy.masks, cameras=[camera])[camera]
 
     def start(self, config: VisualizerConfig) -> None:
         self._log = SceneLog(

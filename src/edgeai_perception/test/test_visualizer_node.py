@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from edgeai_msgs.msg import FaceMatchArray
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 from visualization_msgs.msg import ImageMarker, Marker, MarkerArray
@@ -203,6 +204,21 @@ def test_a_strangers_face_is_not_to_be_seen_and_the_finder_goes_with_the_viewer(
     assert np.ptp(shown[70:120, 230:300]) == 215
     viewer.destroy_subscription(subscription)
     ros.until(lambda: finders[-1].closed)
+
+
+def test_a_mask_that_is_set_while_somebody_looks_is_black_in_the_next_picture(ros, node, camera):
+    images: list[Image] = collect(ros, Image, "/door/image_annotated", qos.IMAGE_WANTED)
+
+    def corner(x: int) -> list[int]:
+        return frame_from_msg(images[-1]).image[200, x].tolist()
+
+    ros.until(lambda: camera.tick() and images)
+    assert corner(20) == [40, 40, 40]
+    mask = Parameter("privacy.masks", value=["house: 0,0.5 0.5,0.5 0.5,1 0,1"])
+    assert node.set_parameters([mask])[0].successful
+    ros.until(lambda: camera.tick() and corner(20) == [0, 0, 0])
+    assert corner(300) == [40, 40, 40]
+    assert node.is_active
 
 
 def test_without_a_face_finder_no_picture_is_shown_and_it_is_told(ros, node, camera, monkeypatch):

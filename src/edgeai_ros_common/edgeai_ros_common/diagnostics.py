@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -36,6 +37,23 @@ class Health:
     level: Level = Level.OK
     message: str = "running"
     details: tuple[tuple[str, str], ...] = ()
+
+
+def with_mismatches(health: Health, mismatches: Mapping[str, str]) -> Health:
+    """Return a node's health together with endpoints elsewhere that do not fit its own.
+
+    Args:
+        health: without them. mismatches: topic -> policy of the quality of service.
+    """
+    if not mismatches:
+        return health
+    told = ", ".join(f"{topic} ({policy})" for topic, policy in sorted(mismatches.items()))
+    sentence = f"somebody is not connected, quality of service differs: {told}"
+    return Health(
+        level=max(health.level, Level.WARN),
+        message=sentence if health.level is Level.OK else f"{health.message}; {sentence}",
+        details=(*health.details, ("qos_mismatches", told)),
+    )
 
 
 def diagnostic_array(

@@ -21,13 +21,14 @@ from rclpy.qos import QoSProfile
 from edgeai_core.errors import EdgeAiError
 from edgeai_core.metering import ThroughputMeter
 from edgeai_ros_common import params
-from edgeai_ros_common.diagnostics import Health, HealthReporter, Level
+from edgeai_ros_common.diagnostics import Health, HealthReporter, Level, with_mismatches
+from edgeai_ros_common.event_watch import SeldomEvents
 
 ConfigT = TypeVar("ConfigT")
 HEARTBEAT_PERIOD_S = 1.0
 
 
-class EdgeNode(LifecycleNode, Generic[ConfigT]):
+class EdgeNode(SeldomEvents, LifecycleNode, Generic[ConfigT]):
     """A lifecycle node with typed parameters, a heartbeat and hooks that clean up after themselves.
 
     A subclass names its ``config_class`` and implements :meth:`setup` and :meth:`start`. What they
@@ -111,7 +112,9 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
 
     def publisher(self, message: type[Any], topic: str, profile: QoSProfile) -> LifecyclePublisher:
         """Return a publisher that lives while the node is configured."""
-        created: LifecyclePublisher = self.create_lifecycle_publisher(message, topic, profile)
+        created: LifecyclePublisher = self.create_lifecycle_publisher(
+            message, topic, profile, event_callbacks=self.publisher_events(topic)
+        )
         self.release_on_cleanup(lambda: self.destroy_lifecycle_publisher(created))
         return created
 
@@ -119,7 +122,10 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
         self, message: type[Any], topic: str, callback: Callable[[Any], None], profile: QoSProfile
     ) -> None:
         """Subscribe while the node is active (rclpy manages publishers only)."""
-        created = self.create_subscription(message, topic, callback, profile)
+        events = self.subscription_events(topic)
+        created = self.create_subscription(
+            message, topic, callback, profile, event_callbacks=events
+        )
         self.release_on_deactivate(lambda: self.destroy_subscription(created))
 
     def every(self, period_s: float, callback: Callable[[], None]) -> None:
@@ -227,6 +233,7 @@ class EdgeNode(LifecycleNode, Generic[ConfigT]):
         else:
             health = Health(level=Level.OK, message=_STATE_NAMES.get(state, "in transition"))
         model, runtime = self.model_description()
+        health = with_mismatches(health, self.mismatches)
         self._reporter.publish(health, lifecycle_state=state, model=model, runtime=runtime)
 
     def _on_parameters(self, changes: list[Parameter]) -> SetParametersResult:

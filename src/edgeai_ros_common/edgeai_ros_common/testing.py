@@ -21,6 +21,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 
+from edgeai_ros_common.domains import is_free
+
 DEADLINE_S = 10.0
 
 
@@ -53,8 +55,16 @@ class Ros:
         deadline_s = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() >= deadline_s:
-                pytest.fail("the condition did not come true in time")
+                pytest.fail(f"the condition did not come true in time; {self._seen()}")
             self.executor.spin_once(timeout_sec=0.05)
+
+    def _seen(self) -> str:
+        """Return what of the graph the first node sees: the first question after a failure."""
+        if not self._nodes:
+            return "no node was added"
+        nodes = sorted(self._nodes[0].get_node_names())
+        topics = sorted(name for name, _ in self._nodes[0].get_topic_names_and_types())
+        return f"nodes there: {', '.join(nodes)}; topics there: {', '.join(topics)}"
 
     def close(self) -> None:
         """Destroy every node and shut the context down."""
@@ -67,7 +77,8 @@ class Ros:
 
 
 # Their ports lie above those that Linux gives to outgoing connections.
-_domains = itertools.cycle(range(215, 232))
+_DOMAINS = range(215, 232)
+_domains = itertools.cycle(_DOMAINS)
 
 
 @pytest.fixture
@@ -76,15 +87,18 @@ def domain_id() -> Iterator[int]:
 
     The next one for every test: what the last one destroyed may still be seen for a while.
     """
-    for number in _domains:
+    for number in itertools.islice(_domains, len(_DOMAINS)):
         path = Path(tempfile.gettempdir()) / f"edgeai_test_domain_{number}.lock"
         with path.open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
+            if not is_free(number):  # something that an earlier test left still speaks there
+                continue
             yield number
             return
+    pytest.fail(f"every ROS domain for tests is taken: {_DOMAINS.start}..{_DOMAINS.stop - 1}")
 
 
 @pytest.fixture

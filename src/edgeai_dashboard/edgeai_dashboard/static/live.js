@@ -1,7 +1,8 @@
 // The live view, who is authorised, what is armed.
 
 import { ask } from "./api.js";
-import { field, fill, h, when } from "./dom.js";
+import { cameraChoice } from "./cameras.js";
+import { h, when } from "./dom.js";
 import { own, t } from "./i18n.js";
 import { draw, told } from "./overlay.js";
 import { watchCamera } from "./watching.js";
@@ -16,7 +17,7 @@ export function showLive(root, context) {
   );
   const refresh = () => {
     showAccess(access, context);
-    pictures.offer(context.state()?.cameras || []);
+    if (context.state()) pictures.offer(context.state().cameras);
   };
   refresh();
   const live = context.live();
@@ -32,8 +33,6 @@ function showPictures(context) {
     const element = h("section", { class: "card" }, h("p", {}, t("live.forbidden")));
     return { element, offer() {}, end() {} };
   }
-  let camera = "";
-  let cameras = [];
   const canvas = h("canvas", {
     class: "picture",
     id: "live",
@@ -44,39 +43,23 @@ function showPictures(context) {
   });
   const age = h("p", { class: "hint", id: "live-age" }, t("live.waiting"));
   const overlays = h("input", { type: "checkbox", checked: true, id: "overlays" });
-  const select = h("select", {
-    onchange: () => {
-      camera = select.value;
-      watching.again();
-    },
-  });
-  const selecting = field(t("live.camera"), select);
-  selecting.hidden = true;
-  const watching = watchCamera(context.live(), () => camera, (bitmap, head) => {
+  const choosing = cameraChoice(() => watching.again());
+  const watching = watchCamera(context.live(), choosing.camera, (bitmap, head) => {
     draw(canvas, bitmap, head, overlays.checked);
     age.textContent = t("live.age", { time: when(head.stamp_ms) });
     const words = told(head);
-    canvas.setAttribute("aria-label", `${t("live.picture", { camera })}${words ? `: ${words}` : ""}`);
+    canvas.setAttribute("aria-label", `${t("live.picture", { camera: head.camera })}${words ? `: ${words}` : ""}`);
     canvas.dataset.pictures = String(Number(canvas.dataset.pictures || 0) + 1);
   });
   const element = h(
     "section",
     { class: "card wide" },
-    selecting,
+    choosing.element,
     canvas,
     h("div", { class: "row" }, h("label", { class: "check" }, overlays, t("live.overlays")), age),
   );
 
-  function offer(offered) {
-    if (offered.join() === cameras.join()) return;
-    cameras = offered;
-    camera = cameras.includes(camera) ? camera : cameras[0] || "";
-    fill(select, cameras.map((name) => [name, name]), camera);
-    selecting.hidden = cameras.length < 2;
-    watching.again();
-  }
-
-  return { element, offer, end: watching.end };
+  return { element, offer: choosing.offer, end: watching.end };
 }
 
 function showAccess(section, context) {

@@ -8,42 +8,81 @@ import { t } from "./i18n.js";
 export function showSettings(root, context) {
   const list = h("div", { class: "settings", "aria-busy": "true" }, h("p", {}, t("app.loading")));
   const node = h("select", { id: "setting-node", onchange: show });
+  const scope = h("select", { id: "setting-camera", onchange: load });
+  const scoping = field(t("settings.for"), scope);
   const text = h("input", { type: "search", oninput: show });
+  const holds = h("p", { class: "holds", id: "settings-hold", role: "status" });
   let nodes = [];
+  let cameras = null;
+  scoping.hidden = true;
 
   function show() {
     const chosen = nodes.find((entry) => entry.node === node.value);
     if (!chosen) return;
     const words = text.value.toLowerCase();
     const shown = chosen.parameters.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(words));
+    holds.textContent = told(chosen);
+    holds.hidden = !holds.textContent;
     list.replaceChildren(
       chosen.problem ? h("p", { class: "problem" }, chosen.problem) : "",
       chosen.at_start_only ? h("p", { class: "hint" }, t("settings.at_start")) : "",
-      ...shown.map((parameter) => row(chosen.node, parameter, context)),
+      ...shown.map((parameter) => row({ node: chosen.node, camera: scope.value }, parameter, context, load)),
     );
   }
 
+  /** Say for which cameras it is what one saves. */
+  function told(chosen) {
+    if (cameras.length < 2) return "";
+    if (scope.value) return t("settings.for_one", { camera: scope.value });
+    return t(chosen.cameras.length ? "settings.for_all" : "settings.for_graph");
+  }
+
   async function load() {
-    const answer = await context.attempt(() => ask("GET", "/settings"));
-    if (!answer) return;
+    const camera = scope.value;
+    const answer = await context.attempt(() => ask("GET", `/settings?camera=${encodeURIComponent(camera)}`));
+    if (!answer || camera !== scope.value) return;
     nodes = answer.nodes;
-    fill(node, nodes.map((entry) => [entry.node, entry.node]), nodes[0]?.node);
+    if (cameras === null) {
+      cameras = [...new Set(nodes.flatMap((entry) => entry.cameras))];
+      fill(scope, [["", t("settings.all")], ...cameras.map((name) => [name, name])], "");
+      scoping.hidden = cameras.length < 2;
+    }
+    const chosen = nodes.some((entry) => entry.node === node.value) ? node.value : nodes[0]?.node;
+    fill(node, nodes.map((entry) => [entry.node, entry.node]), chosen);
     list.setAttribute("aria-busy", "false");
     show();
   }
 
   root.append(
     h("h1", {}, t("settings.title")),
-    h("form", { class: "filters", onsubmit: (event) => event.preventDefault() }, field(t("settings.node"), node), field(t("settings.search"), text)),
+    h(
+      "form",
+      { class: "filters", onsubmit: (event) => event.preventDefault() },
+      scoping,
+      field(t("settings.node"), node),
+      field(t("settings.search"), text),
+    ),
+    holds,
     list,
   );
   load();
 }
 
-function row(node, parameter, context) {
+function row(meant, parameter, context, load) {
+  const { node, camera } = meant;
+  const only = camera ? { camera } : {};
   const control = controlOf(parameter);
   const range = rangeOf(parameter);
-  const hint = [parameter.description, range, parameter.kind === "strings" || parameter.kind === "floats" ? t("settings.list") : "", parameter.kept ? t("settings.kept") : ""]
+  const isList = parameter.kind === "strings" || parameter.kind === "floats";
+  const keptWords = camera ? t("settings.kept_one", { camera }) : t("settings.kept");
+  const own = parameter.own_at.join(", ");
+  const hint = [
+    parameter.description,
+    range,
+    isList ? t("settings.list") : "",
+    parameter.kept ? keptWords : "",
+    !camera && own ? t("settings.own_at", { cameras: own }) : "",
+  ]
     .filter(Boolean)
     .join(" · ");
 
@@ -58,18 +97,35 @@ function row(node, parameter, context) {
       return;
     }
     control.removeAttribute("aria-invalid");
-    const answer = await context.attempt(() => ask("PUT", "/settings", { node, name: parameter.name, value }));
+    const answer = await context.attempt(() => ask("PUT", "/settings", { node, name: parameter.name, value, ...only }));
     if (!answer) return;
-    parameter.value = value;
     context.say(answer.message);
+    parameter.value = value;
+    parameter.kept = true;
+    if (camera) parameter.own_at = [camera];
+    const now = row(meant, parameter, context, load);
+    made.replaceWith(now);
+    now.querySelector("[type=submit]").focus();
   }
 
-  return h(
+  async function giveUp() {
+    const answer = await context.attempt(() => ask("POST", "/settings/follow", { node, name: parameter.name, camera }));
+    if (!answer) return;
+    context.say(answer.message);
+    await load();
+    document.querySelector(`[data-name="${CSS.escape(parameter.name)}"] [type=submit]`)?.focus();
+  }
+
+  const made = h(
     "form",
     { class: "card setting", onsubmit: save, novalidate: true, "data-name": parameter.name },
     field(parameter.name, control, hint),
     h("button", { type: "submit", "aria-label": `${t("app.save")}: ${parameter.name}` }, t("app.save")),
+    camera && own
+      ? h("button", { type: "button", class: "follow", "aria-label": `${t("settings.follow")}: ${parameter.name}`, onclick: giveUp }, t("settings.follow"))
+      : null,
   );
+  return made;
 }
 
 function controlOf({ kind, value, choices }) {

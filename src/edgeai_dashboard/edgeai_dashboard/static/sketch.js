@@ -1,21 +1,24 @@
-// A polygon drawn on a canvas, and zones as the nodes write them: "name: x,y x,y x,y @ HH:MM-HH:MM".
+// A polygon or a line drawn on a canvas, and zones and lines as the nodes write them:
+// "name: x,y x,y x,y @ HH:MM-HH:MM". What has two corners is a line.
 
 const STEP = 0.01;
 const NEAR = 0.03;
 const MAX_POINTS = 64;
+const LINE_POINTS = 2;
+const ARROW_PX = 14;
 const DIGITS = 4;
 
-/** Return a zone of its text, or null when it is none. */
+/** Return a zone or line of its text, or null when it is none. */
 export function parse(text) {
   const [head, hours = ""] = text.split("@");
   const colon = head.indexOf(":");
   if (colon < 1) return null;
   const points = head.slice(colon + 1).trim().split(/\s+/).map((word) => word.split(",").map(Number));
-  if (points.length < 3 || points.some((point) => point.length !== 2 || point.some(Number.isNaN))) return null;
+  if (points.length < LINE_POINTS || points.some((point) => point.length !== 2 || point.some(Number.isNaN))) return null;
   return { name: head.slice(0, colon).trim(), points, hours: hours.trim() };
 }
 
-/** Return the text of a zone. */
+/** Return the text of a zone or line. */
 export function format({ name, points, hours }) {
   const corners = points.map((point) => point.map((side) => Number(side.toFixed(DIGITS))).join(",")).join(" ");
   return `${name.replaceAll(":", " ").replaceAll("@", " ")}: ${corners}${hours ? ` @ ${hours}` : ""}`;
@@ -29,6 +32,7 @@ export class Sketch {
   #zones = [];
   #points = [];
   #closed = false;
+  #isLine = false;
   #cross = [0.5, 0.5];
 
   constructor(canvas, backdrop, { enabled, changed }) {
@@ -44,13 +48,23 @@ export class Sketch {
     this.paint();
   }
 
-  show(zones) {
+  /** Show zones or lines, and draw the same from now on. */
+  show(zones, { line }) {
     this.#zones = zones;
+    if (line !== this.#isLine) {
+      this.#isLine = line;
+      this.clear();
+    }
     this.paint();
   }
 
   points() {
     return this.#points;
+  }
+
+  /** Whether there are corners enough. */
+  isEnough() {
+    return this.#points.length >= (this.#isLine ? LINE_POINTS : 3);
   }
 
   clear() {
@@ -70,10 +84,10 @@ export class Sketch {
     pen.fillRect(0, 0, canvas.width, canvas.height);
     if (this.#backdrop.width) pen.drawImage(this.#backdrop, 0, 0);
     for (const zone of this.#zones) {
-      this.#polygon(pen, zone.points, "#56b4e9", true);
+      this.#outline(pen, zone.points, "#56b4e9", zone.points.length > LINE_POINTS);
       this.#name(pen, zone);
     }
-    if (this.#points.length) this.#polygon(pen, this.#points, "#f0e442", this.#closed);
+    if (this.#points.length) this.#outline(pen, this.#points, "#f0e442", this.#closed);
     for (const [x, y] of this.#points) {
       pen.fillStyle = "#f0e442";
       pen.fillRect(x * canvas.width - 4, y * canvas.height - 4, 8, 8);
@@ -81,7 +95,7 @@ export class Sketch {
     if (document.activeElement === canvas) this.#drawCross(pen);
   }
 
-  #polygon(pen, points, colour, closed) {
+  #outline(pen, points, colour, closed) {
     const { width, height } = this.#canvas;
     pen.beginPath();
     points.forEach(([x, y], index) => (index ? pen.lineTo(x * width, y * height) : pen.moveTo(x * width, y * height)));
@@ -92,6 +106,19 @@ export class Sketch {
     }
     pen.strokeStyle = colour;
     pen.lineWidth = 2;
+    pen.stroke();
+    if (!closed && points.length === LINE_POINTS && (this.#isLine || points !== this.#points)) this.#arrow(pen, points);
+  }
+
+  // Where a line leads: left and right of it are those of somebody who walks along it.
+  #arrow(pen, [[x1, y1], [x2, y2]]) {
+    const { width, height } = this.#canvas;
+    const angle = Math.atan2((y2 - y1) * height, (x2 - x1) * width);
+    pen.beginPath();
+    for (const turn of [2.6, 0, -2.6]) {
+      const reach = turn ? ARROW_PX : 0;
+      pen.lineTo(x2 * width + reach * Math.cos(angle + turn), y2 * height + reach * Math.sin(angle + turn));
+    }
     pen.stroke();
   }
 
@@ -141,7 +168,7 @@ export class Sketch {
   }
 
   #place() {
-    if (this.#closed || this.#points.length >= MAX_POINTS) return;
+    if (this.#closed || this.#points.length >= (this.#isLine ? LINE_POINTS : MAX_POINTS)) return;
     const [first] = this.#points;
     const isFirst = this.#points.length >= 3 && Math.hypot(first[0] - this.#cross[0], first[1] - this.#cross[1]) < NEAR;
     if (isFirst) this.#close();

@@ -10,12 +10,15 @@ export function watchCamera(live, camera, show) {
   let decoding = false;
   let ended = false;
 
+  // Pictures of the camera that was shown before may still be on their way.
+  const meant = ({ head }) => !ended && head.camera === camera();
+
   async function take({ detail }) {
-    if (decoding || ended) return; // the newest that comes after is shown instead
+    if (decoding || !meant(detail)) return; // the newest that comes after is shown instead
     decoding = true;
     try {
       const bitmap = await createImageBitmap(detail.jpeg);
-      if (!ended) show(bitmap, detail.head);
+      if (meant(detail)) show(bitmap, detail.head);
       bitmap.close();
     } finally {
       decoding = false;

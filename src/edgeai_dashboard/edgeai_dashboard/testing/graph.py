@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ from edgeai_core.reasons import in_languages
 from edgeai_core.user_settings import SettingValue
 from edgeai_dashboard.backend import AlertQuery, Evidence, GraphError, Json, LivePicture
 from edgeai_dashboard.sessions import Caller
+from edgeai_dashboard.zone_slots import ZoneSlot
 
 ALERT_ID = "a" * 32
 _STAMP_MS = 1_700_000_000_000
@@ -71,7 +73,11 @@ class FakeGraph:
                 "refusals": in_languages(""),
             }
         ]
-        self.places: dict[str, list[str]] = {"watched": [], "flames": [], "lying": []}
+        self.cameras = ["camera"]
+        # What is drawn for all cameras, for one, and what is set for one.
+        self.places: dict[str, list[str]] = {"watched": [], "lines": [], "masks": []}
+        self.own_places: dict[str, dict[str, list[str]]] = {}
+        self.own: dict[tuple[str, str], SettingValue] = {}
         self.published: asyncio.Queue[Json] = asyncio.Queue()
         self.pictures: list[LivePicture] = [
             LivePicture(
@@ -122,7 +128,7 @@ class FakeGraph:
                 },
                 {"name": "/camera/object_detector", "state": "silent", "level": "stale"},
             ],
-            "cameras": ["camera"],
+            "cameras": list(self.cameras),
         }
 
     @asynccontextmanager
@@ -135,14 +141,13 @@ class FakeGraph:
 
     @asynccontextmanager
     async def watch(self, camera: str) -> AsyncIterator[AsyncIterator[LivePicture]]:
-        if camera != "camera":
-            raise GraphError(f"no camera {camera!r}; known: camera")
+        self._check(camera)
         self.asked.append(("watch", camera))
 
         async def pictures() -> AsyncIterator[LivePicture]:
             while True:
                 for picture in self.pictures:
-                    yield picture
+                    yield replace(picture, head={**picture.head, "camera": camera})
                     await asyncio.sleep(0.1)
 
         try:
@@ -215,36 +220,67 @@ class FakeGraph:
     async def thing_snapshot(self, caller: Caller, *, thing: str, camera: str) -> bytes:
         return jpeg(shade=60, width_px=160, height_px=120)
 
-    async def settings(self) -> list[Json]:
+    async def settings(self, camera: str) -> list[Json]:
+        self._check(camera)
+        name = "fire.unattended_after_s"
+        own = {c: value for (c, n), value in self.own.items() if n == name}
         parameter = {
-            "name": "fire.unattended_after_s",
+            "name": name,
             "kind": "float",
-            "value": 600.0,
+            "value": own.get(camera, 600.0),
             "description": "How long a flame may burn alone [s]",
             "minimum": 1.0,
             "maximum": 86400.0,
             "choices": (),
-            "kept": False,
+            "kept": camera in own,
+            "own_at": [c for c in own if camera in ("", c)],
         }
+        views = [("fire_detector", [camera] if camera else self.cameras, [parameter])]
+        if not camera:
+            views.append(("supervisor", [], []))
         return [
             {
-                "node": "fire_detector",
+                "node": node,
+                "cameras": cameras,
                 "problem": "",
-                "at_start_only": False,
-                "parameters": [parameter],
+                "at_start_only": node == "supervisor",
+                "parameters": parameters,
             }
+            for node, cameras, parameters in views
         ]
 
-    async def apply(self, node: str, values: Mapping[str, SettingValue]) -> str:
-        self.asked.append(("apply", node, dict(values)))
-        for key, parameter in (
-            ("watched", "watch.areas.zones"),
-            ("flames", "fire.normal_flames.zones"),
-        ):
-            zones = values.get(parameter)
-            if isinstance(zones, list):
-                self.places[key] = [str(zone) for zone in zones]
+    async def apply(self, node: str, values: Mapping[str, SettingValue], *, camera: str) -> str:
+        self._check(camera)
+        self.asked.append(("apply", node, dict(values), camera))
+        for name, value in values.items() if camera else ():
+            self.own[(camera, name)] = value
         return f"{node} works with it now"
 
-    async def zones(self) -> list[Json]:
-        return [{"key": key, "zones": zones} for key, zones in self.places.items()]
+    async def follow(self, node: str, name: str, *, camera: str) -> str:
+        self._check(camera)
+        self.asked.append(("follow", node, name, camera))
+        self.own.pop((camera, name), None)
+        return f"{node} of {camera} works with what holds for all now"
+
+    async def zones(self, camera: str) -> list[Json]:
+        self._check(camera)
+        own = self.own_places.get(camera, {})
+        return [
+            {
+                "key": key,
+                "zones": own.get(key, zones),
+                "shared": [] if key in own else zones,
+                "line": key == "lines",
+            }
+            for key, zones in self.places.items()
+        ]
+
+    async def draw(self, slot: ZoneSlot, texts: Sequence[str], *, camera: str) -> str:
+        self._check(camera)
+        places = self.own_places.setdefault(camera, {}) if camera else self.places
+        places[slot.key] = list(texts)
+        return f"{slot.node} works with it now"
+
+    def _check(self, camera: str) -> None:
+        if camera and camera not in self.cameras:
+            raise GraphError(f"no camera {camera!r}; known: {', '.join(self.cameras)}")

@@ -10,6 +10,28 @@ from pathlib import Path
 from edgeai_dashboard.testing.chromium import Page, opened_page, started_browser
 
 
+async def log_in(page: Page, name: str, password: str) -> None:
+    """Log in at the page that asks for it."""
+    await page.type("input[name=name]", name)
+    await page.type("input[name=password]", password)
+    await page.click("button[type=submit]")
+    await page.until("document.querySelector('nav')")
+
+
+async def go_to(page: Page, view: str) -> None:
+    """Open a view, such as zones, by its link."""
+    await page.click(f"nav a[href='#{view}']")
+    await page.until(f"document.querySelector('nav a[aria-current]').hash === '#{view}'")
+
+
+async def choose(page: Page, selector: str, value: str) -> None:
+    """Choose an option of a select, as a person does."""
+    await page.evaluate(
+        f"(() => {{ const s = document.querySelector('{selector}'); s.value = '{value}';"
+        "s.dispatchEvent(new Event('change')); })()"
+    )
+
+
 def tell_story(
     story: Callable[[Page], Awaitable[None]],
     *,
@@ -34,10 +56,7 @@ def tell_story(
         async with opened_page(browser) as page:
             await page.look(width_px=1280, height_px=800, dark=False)
             await page.open(address)
-            await page.type("input[name=name]", name)
-            await page.type("input[name=password]", password)
-            await page.click("button[type=submit]")
-            await page.until("document.querySelector('nav')")
+            await log_in(page, name, password)
             await story(page)
             assert page.problems == []
 

@@ -22,7 +22,7 @@ from rosbags.interfaces import (
 )
 
 # Messages of one topic that may wait for the recorder: three seconds of a camera.
-_DEPTH = 100
+DEPTH = 100
 _NS_PER_S = 1_000_000_000
 
 
@@ -47,7 +47,7 @@ def wanted(publishers: Sequence[QoSProfile]) -> QoSProfile:
     kept = all(p.durability == DurabilityPolicy.TRANSIENT_LOCAL for p in publishers)
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
-        depth=_DEPTH,
+        depth=DEPTH,
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if kept else DurabilityPolicy.VOLATILE,
     )
@@ -56,7 +56,7 @@ def wanted(publishers: Sequence[QoSProfile]) -> QoSProfile:
 def replayed(profiles: Sequence[Qos]) -> QoSProfile:
     """Return the profile to publish with: what was offered, reliable where nothing is known."""
     if not profiles:
-        return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=_DEPTH)
+        return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=DEPTH)
     first = profiles[0]
     reliable = all(p.reliability != QosReliability.BEST_EFFORT for p in profiles)
     kept = any(p.durability == QosDurability.TRANSIENT_LOCAL for p in profiles)
@@ -64,7 +64,7 @@ def replayed(profiles: Sequence[Qos]) -> QoSProfile:
     keep_all = first.history == QosHistory.KEEP_ALL
     return QoSProfile(
         history=HistoryPolicy.KEEP_ALL if keep_all else HistoryPolicy.KEEP_LAST,
-        depth=max(1, first.depth) if first.history == QosHistory.KEEP_LAST else _DEPTH,
+        depth=max(1, first.depth) if first.history == QosHistory.KEEP_LAST else DEPTH,
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if kept else DurabilityPolicy.VOLATILE,
         liveliness=LivelinessPolicy.AUTOMATIC,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import queue
 import re
@@ -11,18 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rclpy.clock import Clock
+from rclpy.clock import Clock, ROSClock
 from rclpy.clock_type import ClockType
 from rclpy.context import Context
-from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
 from edgeai_core.errors import BagError
 from edgeai_ros_common.bags import profiles
 from edgeai_ros_common.bags.writing import Topic
+from edgeai_ros_common.event_watch import Never
 
 _DISCOVERY_PERIOD_S = 0.25
+# Messages are fetched so often, all at once: to be woken for each of them costs the executor more
+# than to write it (bench/recording.py). They carry the time at which they came.
+_FETCH_PERIOD_S = 0.04
 # Camera frames that may wait for the disk, about two seconds of VGA; then the newest are dropped.
 _QUEUE_MESSAGES = 1000
 _QUEUE_BYTES = 64_000_000
@@ -41,6 +43,12 @@ class TopicChoice:
         return re.fullmatch(self.include, text) is not None and not left_out
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Heard:
+    topic: Topic
+    subscription: Subscription
+
+
 class Sink(Protocol):
     """Takes messages; one thread calls it."""
 
@@ -53,17 +61,21 @@ class RecorderNode(Node):
     """Subscribe to every chosen topic and hand its messages to a sink, on a thread of its own.
 
     Topics that appear later are taken too. A topic whose type is not installed here is told once
-    and left out. Call `close` before the sink is closed.
+    and left out. Messages are in the order of their times, except for what comes late by more than
+    the period in which they are fetched. Call `close` before the sink is closed.
 
     Args:
         sink: where messages go. choice: which topics. context: of rclpy.
     """
 
     def __init__(self, sink: Sink, *, choice: TopicChoice, context: Context | None = None) -> None:
-        super().__init__("edgeai_recorder", context=context, enable_rosout=False)
+        super().__init__(
+            "edgeai_recorder", context=context, enable_rosout=False, start_parameter_services=False
+        )
         self._sink = sink
         self._choice = choice
-        self._heard: dict[str, Subscription | None] = {}
+        self._fetched_here = Never()
+        self._heard: dict[str, _Heard | None] = {}
         self._queue: queue.SimpleQueue[tuple[Topic, int, bytes] | Callable[[], None] | None]
         self._queue = queue.SimpleQueue()
         self._waiting_bytes = 0
@@ -72,9 +84,9 @@ class RecorderNode(Node):
         self.failure: BagError | None = None
         self._worker = threading.Thread(target=self._work, name="bag-writer", daemon=True)
         self._worker.start()
-        self.create_timer(
-            _DISCOVERY_PERIOD_S, self._discover, clock=Clock(clock_type=ClockType.STEADY_TIME)
-        )
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(_DISCOVERY_PERIOD_S, self._discover, clock=steady)
+        self.create_timer(_FETCH_PERIOD_S, self._fetch, clock=steady)
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -91,9 +103,10 @@ class RecorderNode(Node):
         Raises:
             BagError: the sink refused something; what came after it is lost.
         """
-        for subscription in self._heard.values():
-            if subscription is not None:
-                self.destroy_subscription(subscription)
+        self._fetch()
+        for heard in self._heard.values():
+            if heard is not None:
+                self.destroy_subscription(heard.subscription)
         self._heard.clear()
         self._queue.put(None)
         self._worker.join()
@@ -108,7 +121,7 @@ class RecorderNode(Node):
             if publishers:
                 self._heard[name] = self._subscribe(name, type_names[0], publishers)
 
-    def _subscribe(self, name: str, type_name: str, publishers: list[Any]) -> Subscription | None:
+    def _subscribe(self, name: str, type_name: str, publishers: list[Any]) -> _Heard | None:
         try:
             message = message_class(type_name)
         except BagError as exc:
@@ -121,24 +134,48 @@ class RecorderNode(Node):
             # Each once: nodes share profiles, and every part of a bag writes them out as YAML.
             offered=tuple(dict.fromkeys(profiles.offered(profile) for profile in offered)),
         )
-        take = functools.partial(self._take, topic)
-        return self.create_subscription(
+        # What is wanted is made of what is offered: nothing is incompatible, no event missed.
+        subscription = self.create_subscription(
             message,
             name,
-            take,
+            _nobody,
             profiles.wanted(offered),
             raw=True,
-            # What is wanted is made of what is offered, so nothing can be incompatible; each event
-            # that is watched for costs the executor as much as a subscription, at every message.
-            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+            callback_group=self._fetched_here,
         )
+        return _Heard(topic=topic, subscription=subscription)
 
-    def _take(self, topic: Topic, data: bytes) -> None:
+    def _fetch(self) -> None:
+        came: list[tuple[int, Topic, bytes]] = []
+        for heard in self._heard.values():
+            if heard is None:
+                continue
+            subscription = heard.subscription
+            with subscription.handle:
+                # One topic that is faster than this loop must not keep the others waiting.
+                for _ in range(profiles.DEPTH):
+                    taken = subscription.handle.take_message(subscription.msg_type, True)
+                    if taken is None:
+                        break
+                    data, info = taken
+                    came.append((self._stamp_ns(info), heard.topic, data))
+        came.sort(key=lambda one: one[0])
+        for stamp_ns, topic, data in came:
+            self._put(topic, stamp_ns, data)
+
+    def _stamp_ns(self, info: dict[str, Any]) -> int:
+        clock = self.get_clock()
+        is_simulated = isinstance(clock, ROSClock) and clock.ros_time_is_active
+        # Not every middleware tells when it came, and none knows of a simulated time.
+        came_ns = 0 if is_simulated else int(info["received_timestamp"])
+        return came_ns or int(clock.now().nanoseconds)
+
+    def _put(self, topic: Topic, stamp_ns: int, data: bytes) -> None:
         with self._lock:
             full = self._waiting_bytes + len(data) > _QUEUE_BYTES
             if not full and self._queue.qsize() < _QUEUE_MESSAGES:
                 self._waiting_bytes += len(data)
-                self._queue.put((topic, int(self.get_clock().now().nanoseconds), data))
+                self._queue.put((topic, stamp_ns, data))
                 return
             self.dropped += 1
 
@@ -156,6 +193,10 @@ class RecorderNode(Node):
                 self._sink.write(topic, stamp_ns=stamp_ns, data=data)
             except BagError as exc:
                 self.failure = exc
+
+
+def _nobody(data: bytes) -> None:
+    """Take a message that the executor would bring: it is kept from the subscriptions."""
 
 
 def message_class(type_name: str) -> type[Any]:

@@ -12,6 +12,16 @@ _DOMAINS = 100
 _numbers = itertools.count(os.getpid() * 7)
 
 
+def is_free(domain: int) -> bool:
+    """Return whether nobody on this machine is in a ROS domain."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", _PORT_BASE + _PORT_GAIN * domain + _UNICAST_OFFSET))
+        except OSError:
+            return False
+    return True
+
+
 def free_domain() -> int:
     """Return a ROS domain that nobody on this machine is in, another one at each call.
 
@@ -20,10 +30,6 @@ def free_domain() -> int:
     """
     for number in itertools.islice(_numbers, _DOMAINS):
         domain = number % _DOMAINS + 1
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("", _PORT_BASE + _PORT_GAIN * domain + _UNICAST_OFFSET))
-            except OSError:
-                continue
-        return domain
+        if is_free(domain):
+            return domain
     raise RuntimeError(f"all ROS domains 1..{_DOMAINS} are in use on this machine")

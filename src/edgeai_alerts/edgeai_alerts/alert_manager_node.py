@@ -40,7 +40,6 @@ from edgeai_core.access.guard import AuthStateGuard
 from edgeai_core.access.locations import data_directory
 from edgeai_core.alerting.engine import AlertEngine
 from edgeai_core.alerting.observers.health import HealthLevel, NodeHealth
-from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.rendering import render_line
 from edgeai_core.alerting.rulebook import RuleBook, RuledEvent
 from edgeai_core.alerting.scene import SceneWatch
@@ -48,6 +47,7 @@ from edgeai_core.alerting.situation import Situation
 from edgeai_core.alerting.texts import Texts
 from edgeai_core.config import group
 from edgeai_core.errors import EdgeAiError
+from edgeai_core.language import Language
 from edgeai_core.types import Alert, AlertEvent, AlertState
 from edgeai_ros_common import qos
 from edgeai_ros_common.convert import (

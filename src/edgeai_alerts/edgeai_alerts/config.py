@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgeai_alerts.channel_config import AppriseConfig, MqttConfig, SoundConfig, WebhookConfig
-from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.ratelimit import BackoffConfig
 from edgeai_core.alerting.scene import AlertingConfig
 from edgeai_core.config import group, param
+from edgeai_core.language import Language
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class AlertManagerConfig(AlertingConfig):
     )
     language: str = param(
         "en",
-        "Language that people are told in; what an analyzer gives as its reason stays English.",
+        "Language that people are told in; what a node says about its own health stays English.",
         choices=tuple(language.value for language in Language),
     )
     rules: RulesConfig = group(RulesConfig)

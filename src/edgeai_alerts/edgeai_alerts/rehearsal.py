@@ -9,13 +9,13 @@ from typing import Any
 from edgeai_alerts.config import AlertManagerConfig
 from edgeai_alerts.rule_choice import channel_names
 from edgeai_core.alerting.engine import AlertEngine
-from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.quiet import holding
 from edgeai_core.alerting.rule_file import RuleFile
 from edgeai_core.alerting.rulebook import RuleBook, RuledEvent
 from edgeai_core.alerting.scene import SceneWatch
 from edgeai_core.alerting.situation import Situation
 from edgeai_core.alerting.texts import Texts
+from edgeai_core.language import Language
 from edgeai_core.types import Alert, AlertEvent, AuthState, SessionState
 
 _CHECK_NS = 1_000_000_000

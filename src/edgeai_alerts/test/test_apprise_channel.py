@@ -17,9 +17,9 @@ from edgeai_alerts.channels.apprise import AppriseChannel
 from edgeai_alerts.channels.base import ChannelSetup, EvidenceFiles, NoEvidence
 from edgeai_alerts.config import LogFileConfig
 from edgeai_alerts.testing import HttpReceiver, MailSink, free_port
-from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.texts import Texts
 from edgeai_core.errors import ChannelError, ConfigError
+from edgeai_core.language import Language
 from edgeai_core.secret import Secret
 from edgeai_core.types import Alert, AlertEvent, Severity
 

@@ -150,6 +150,22 @@ def test_the_explanation_that_comes_later_is_kept_beside_the_snapshot(room):
     assert (piece.media_type, piece.data) == ("image/jpeg", hall.file())
 
 
+@pytest.mark.parametrize(
+    ("reason", "kept"),
+    [
+        ("une arme à feu : visible sur 3 images (au moins 3) parmi 5 en 2 s, score 0,70", True),
+        ("un couteau : visible sur 3 images (au moins 3) parmi 5 en 2 s, score 0,70", False),
+    ],
+)
+def test_an_alert_that_was_raised_in_french_gets_the_explanation_of_its_object(room, reason, kept):
+    hall = room()
+    hall.film(0, 20)
+    hall.explain(explanation())
+    hall.desk.take(alert(reason=reason))
+    hall.desk.step()
+    assert ("explanation" in hall.kept[-1]) is kept
+
+
 def test_it_shows_the_picture_of_its_stamp_under_the_heat_with_the_box(room):
     hall = room()
     hall.film(0, 30)

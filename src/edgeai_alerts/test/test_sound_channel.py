@@ -14,9 +14,9 @@ import pytest
 from edgeai_alerts.channel_config import SoundConfig
 from edgeai_alerts.channels.base import ConnectedChannel
 from edgeai_alerts.channels.sound import SoundChannel, write_beeps
-from edgeai_core.alerting.phrases import Language
 from edgeai_core.alerting.texts import Texts
 from edgeai_core.errors import AlertRefusedError, ChannelError
+from edgeai_core.language import Language
 from edgeai_core.types import Alert, AlertEvent, Severity
 
 NOW_NS = 1_750_000_000 * 1_000_000_000

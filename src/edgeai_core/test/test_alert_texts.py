@@ -11,12 +11,13 @@ import pytest
 from edgeai_core.action_events import Action, ActionEvent
 from edgeai_core.alerting.observers.actions import _TITLES
 from edgeai_core.alerting.observers.object_events import _TOLD
-from edgeai_core.alerting.phrases import PHRASES, Language, Phrase
+from edgeai_core.alerting.phrases import PHRASES, Phrase
 from edgeai_core.alerting.rendering import describe, render_line
 from edgeai_core.alerting.scene import AlertingConfig, SceneWatch
 from edgeai_core.alerting.texts import ENGLISH, Texts
 from edgeai_core.config import build
 from edgeai_core.geometry import Box
+from edgeai_core.language import Language
 from edgeai_core.types import Alert, AlertEvent, AlertState, Detection, SessionState, Severity
 
 FRENCH = Texts(Language.FR)
@@ -51,7 +52,7 @@ def test_every_severity_state_and_title_has_words(texts: Texts) -> None:
 
 
 def test_a_label_without_a_translation_stays() -> None:
-    assert (FRENCH.label("gun"), FRENCH.label("zebra")) == ("une arme à feu", "zebra")
+    assert (FRENCH.label("gun"), FRENCH.label("unicorn")) == ("une arme à feu", "unicorn")
     assert ENGLISH.label("gun") == "gun"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from aiohttp import web
 
+from edgeai_core.reasons import in_languages
 from edgeai_dashboard.backend import AlertQuery
 from edgeai_dashboard.desk import RefusedError, caller_of, desk_of
+from edgeai_dashboard.jpeg_comment import comment_of
 
 _ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _WORD = re.compile(r"[a-z_]{1,64}")
@@ -45,6 +48,9 @@ async def get_evidence(request: web.Request) -> web.Response:
     found = await desk_of(request).backend.evidence(caller_of(request), alert_id, kind)
     shown = found.media_type in _SHOWN
     headers = {"Accept-Ranges": "bytes"}
+    if kind == "explanation":
+        # ASCII: what is not is escaped, as a header wants it.
+        headers["X-Edgeai-Why"] = json.dumps(in_languages(comment_of(found.data)))
     if not shown:
         headers["Content-Disposition"] = "attachment"
     content_type = found.media_type if shown else "application/octet-stream"

@@ -9,6 +9,7 @@ from aiohttp import web
 from edgeai_core import catalog
 from edgeai_core.model_card import ModelCard
 from edgeai_core.model_store import model_path
+from edgeai_core.reasons import in_languages
 from edgeai_dashboard.desk import RefusedError, body_of, caller_of, desk_of, text_in, texts_in
 from edgeai_dashboard.needs import Need, satisfied
 from edgeai_dashboard.sessions import Caller
@@ -24,7 +25,7 @@ def state_for(caller: Caller, snapshot: dict[str, Any]) -> dict[str, Any]:
     """Return a snapshot as a caller may see it: who is in the room is not for guests."""
     if satisfied(Need.OPERATE, caller.role):
         return snapshot
-    session = dict(snapshot["session"], person_name="", reason="")
+    session = dict(snapshot["session"], person_name="", reasons=in_languages(""))
     return {**snapshot, "session": session}
 
 

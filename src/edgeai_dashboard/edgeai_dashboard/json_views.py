@@ -1,4 +1,8 @@
-"""Messages in the types of JSON, as the page shows them."""
+"""Messages in the types of JSON, as the page shows them.
+
+A name in the plural (titles, reasons, refusals, notes) holds what a node tells in every language,
+by the language's code: each reader of the page has chosen one.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from edgeai_msgs.msg import Person as PersonMsg
 from edgeai_msgs.msg import Sighting as SightingMsg
 from vision_msgs.msg import BoundingBox2D, Detection2DArray
 
+from edgeai_core.alerting.retelling import reason_in_languages, title_in_languages
+from edgeai_core.reasons import in_languages
 from edgeai_core.types import AlertState, AuthState, HazardState, Severity
 from edgeai_ros_common.convert import box_from_msg, time_from_msg
 
@@ -49,7 +55,9 @@ def alert_view(alert: Alert) -> Json:
         "category": alert.category,
         "severity": Severity(min(int(alert.severity), 2)).name.lower(),
         "title": alert.title,
+        "titles": title_in_languages(alert.title),
         "reason": alert.reason,
+        "reasons": reason_in_languages(alert.reason),
         "source": alert.source,
         "camera": alert.camera,
         "zone": alert.zone,
@@ -70,7 +78,7 @@ def person_view(person: PersonMsg) -> Json:
         "name": person.name,
         "role": person.role,
         "authorised": bool(person.authorised),
-        "refusal": person.refusal,
+        "refusals": in_languages(person.refusal),
     }
 
 
@@ -109,7 +117,7 @@ def session_view(state: AuthState) -> Json:
     return {
         "state": state.state.name.lower(),
         "person_name": state.person_name,
-        "reason": state.reason,
+        "reasons": in_languages(state.reason),
         "armed": list(state.armed),
     }
 
@@ -121,7 +129,7 @@ def faces_view(message: FaceMatchArray) -> list[Json]:
             "box": _box(match.bbox),
             "name": match.person_name,
             "authorised": bool(match.authorised),
-            "note": match.rejection,
+            "notes": in_languages(match.rejection),
         }
         for match in message.matches
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edgeai_core.reasons import in_languages
 from edgeai_dashboard.testing.audit import AUDIT
 from edgeai_dashboard.testing.chromium import chromium_path
 from edgeai_dashboard.testing.graph import ALERT_ID, EXPLANATION, alert
@@ -217,6 +218,42 @@ def test_the_page_speaks_french_and_keeps_the_choice(tell) -> None:
         await page.call("Page.reload")
         await page.until("document.querySelector('h1')?.textContent === 'Connexion'")
         assert await page.evaluate("document.documentElement.lang") == "fr"
+
+    tell(story)
+
+
+def test_what_analyzers_explain_is_told_in_the_language_of_the_page(site, tell) -> None:
+    up = "upright again 6.2 s after the impact"
+    site.graph.stored = [alert(title="somebody who fell is up again", reason=up)]
+    site.graph.members[0]["refusals"] = in_languages("role guest may not operate")
+    item = f'[data-id="{ALERT_ID}"]'
+
+    async def story(page) -> None:
+        await log_in(page)
+        await go_to(page, "live")
+        await page.until("document.body.innerText.includes('Ada is recognised and authorised')")
+        await page.evaluate(
+            "(() => { const s = document.querySelector('header select'); s.value = 'fr';"
+            "s.dispatchEvent(new Event('change')); })()"
+        )
+        await page.until("document.body.innerText.includes('Ada est reconnu(e) et autorisé(e)')")
+        await go_to(page, "people")
+        await page.until("document.body.innerText.includes('le rôle invité ne permet pas d')")
+        await go_to(page, "alerts")
+        await page.until(f"document.querySelector('{item} p')")
+        why = await page.evaluate(f"document.querySelector('{item} p').textContent")
+        assert why == "de nouveau debout 6,2 s après le choc"
+        facts = await page.evaluate(f"document.querySelector('{item} .hint').textContent")
+        assert facts.endswith("confiance 0,91")
+        title = await page.evaluate(f"document.querySelector('{item} h2').textContent")
+        assert title == "la personne tombée s'est relevée"
+        await page.click(f"{item} summary")
+        await page.until(f"document.querySelectorAll('{item} img')[1]?.alt.includes('cinquième')")
+        alt = await page.evaluate(f"document.querySelectorAll('{item} img')[1].alt")
+        assert alt == (
+            "Ce que le modèle a regardé: une arme à feu 0,91 ; occlusion, 96 essais : sans le "
+            "cinquième le plus chaud, il reste 12 % du score"
+        )
 
     tell(story)
 

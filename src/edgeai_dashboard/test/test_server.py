@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 
 import aiohttp
 import pytest
@@ -12,8 +13,9 @@ from edgeai_core.access.permissions import Role
 from edgeai_core.errors import ConfigError
 from edgeai_dashboard.app import make_app
 from edgeai_dashboard.config import DashboardConfig, HttpConfig
+from edgeai_dashboard.jpeg_comment import comment_of
 from edgeai_dashboard.server import HttpServer
-from edgeai_dashboard.testing.graph import ALERT_ID, alert, jpeg
+from edgeai_dashboard.testing.graph import ALERT_ID, EXPLANATION, alert, jpeg
 
 PASSWORD = "four quiet horses"
 NEW_PASSWORD = "five quiet horses"
@@ -256,8 +258,31 @@ def test_evidence_is_sent_in_parts_and_odd_kinds_are_never_shown(site) -> None:
         async with visitor.client.get(f"{path}/odd") as answer:
             assert answer.content_type == "application/octet-stream"
             assert answer.headers["Content-Disposition"] == "attachment"
+            assert "X-Edgeai-Why" not in answer.headers
+        async with visitor.client.get(
+            f"{path}/explanation", headers={"Range": "bytes=0-0"}
+        ) as answer:
+            why = json.loads(answer.headers["X-Edgeai-Why"])
+        assert why["en"] == EXPLANATION
+        assert why["fr"].startswith("une arme à feu 0,91 ; occlusion, 96 essais")
 
     site.run(story)
+
+
+@pytest.mark.parametrize(
+    ("picture", "comment"),
+    [
+        (b"\xff\xd8\xff\xfe\x00\x06gun!\xff\xd9", "gun!"),
+        (b"\xff\xd8\xff\xfe\x00\x02\xff\xd9", ""),
+        (b"\xff\xd8\xff\xfe\xff\xffgun", "gun"),
+        (b"\xff\xd8\xff\xfe\x00\x04\xe9\n", "\ufffd\n"),
+        (b"\xff\xd8\xff\xfe", ""),
+        (b"\xff\xd8\xff\xe0\x00\x06gun!", ""),
+        (b"", ""),
+    ],
+)
+def test_the_comment_of_a_picture_is_read_as_far_as_it_goes(picture: bytes, comment: str) -> None:
+    assert comment_of(picture) == comment
 
 
 @pytest.mark.parametrize(

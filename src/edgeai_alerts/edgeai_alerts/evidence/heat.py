@@ -6,16 +6,20 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgeai_core.alerting.texts import Texts
 from edgeai_core.analyzers.fire.readings import FLAME, SMOKE
 from edgeai_core.explaining.explanation import Explanation
+from edgeai_core.language import Language
 from edgeai_core.overlay import draw_captioned
 from edgeai_core.privacy.faces import scaled
 from edgeai_core.privacy.timeline import Timeline
+from edgeai_core.reasons.explanations import CAPTION
 from edgeai_core.types import Alert
 
 _OF_FIRE = ("start_fire", "fire")
 _OF_OBJECTS = ("weapon", "unattended_bag", "abandoned_bag", "zone_entered", "lingering")
 _FIRE_LABELS = (FLAME, SMOKE)
+_LANGUAGES = tuple(map(Texts, Language))
 # An explained picture may be a little older than the alert's own: the frame before it decided.
 _BEFORE_NS = 2_000_000_000
 # How much of the hottest cell's colour lies over the picture: what is there must still be seen.
@@ -71,7 +75,8 @@ def draw_heat(canvas: npt.NDArray[np.uint8], explanation: Explanation, *, scale:
 
 def caption_of(explanation: Explanation) -> str:
     """Return the sentence under the picture, ASCII."""
-    text = f"{explanation.label} {explanation.score:.2f}; {explanation.reason}"
+    found = explanation
+    text = CAPTION.say(label=found.label, score=found.score, why=found.reason)
     return text.encode("ascii", "replace").decode()
 
 
@@ -89,5 +94,7 @@ def with_caption_below(canvas: npt.NDArray[np.uint8], caption: str) -> npt.NDArr
 def _is_about(explanation: Explanation, alert: Alert) -> bool:
     if alert.event.category in _OF_FIRE:
         return explanation.label in _FIRE_LABELS
-    # Reasons of objects name the label; titles are in the language of who is told.
-    return explanation.label not in _FIRE_LABELS and explanation.label in alert.event.reason
+    # Reasons of objects name the label, in the language in which the alert was raised.
+    label = explanation.label
+    named = any(texts.label(label) in alert.event.reason for texts in _LANGUAGES)
+    return label not in _FIRE_LABELS and named

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from edgeai_core.access.policy import FUTURE_TOLERANCE_NS
+from edgeai_core.reasons import access as reasons
 from edgeai_core.types import AuthState, SessionState
 
 # Far more issues than one lifetime holds; what is older is refused by its expiry.
@@ -29,7 +30,7 @@ class AuthStateGuard:
         self._held: AuthState | None = None
         self._last_issued_ns = 0
         self._deadline_s = -1.0
-        self._refusal = "no access state was received yet"
+        self._refusal = reasons.NO_STATE_YET.say()
 
     @property
     def refusal(self) -> str:
@@ -56,18 +57,18 @@ class AuthStateGuard:
         """Return the state that counts now; LOCKED when none was taken or it has expired."""
         if self._held is not None and self._clock_s() < self._deadline_s:
             return self._held
-        reason = self._refusal or "the access state has expired; is the supervisor running?"
+        reason = self._refusal or reasons.STATE_RAN_OUT.say()
         return AuthState(state=SessionState.LOCKED, reason=reason)
 
     def _objection(self, message: AuthState, now_ns: int) -> str:
         if message.nonce == 0 or message.nonce in self._nonces:
-            return "access state was replayed"
+            return reasons.STATE_REPLAYED.say()
         if now_ns >= message.expires_ns:
-            return "access state has expired"
+            return reasons.STATE_EXPIRED.say()
         if message.issued_ns > now_ns + FUTURE_TOLERANCE_NS:
-            return "access state is stamped in the future; synchronise the clocks"
+            return reasons.STATE_FROM_FUTURE.say()
         # Once the last state has run out its order no longer matters; else a wall clock that was
         # set back would lock for as long as it was set back.
         if self._clock_s() < self._deadline_s and message.issued_ns <= self._last_issued_ns:
-            return "access state is older than the last one"
+            return reasons.STATE_OLDER.say()
         return ""

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from edgeai_core.access.people import Person, PersonTemplates
 from edgeai_core.access.search import nearest_two
+from edgeai_core.reasons import faces
 
-NOBODY_ENROLLED = "nobody is enrolled"
+NOBODY_ENROLLED = faces.NOBODY_ENROLLED.say()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

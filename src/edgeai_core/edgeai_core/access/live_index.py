@@ -7,6 +7,7 @@ from collections.abc import Callable
 from edgeai_core.access.gallery import Gallery
 from edgeai_core.access.index import NOBODY_ENROLLED, TemplateIndex
 from edgeai_core.errors import GalleryError, GalleryMissingError, GalleryModelMismatchError
+from edgeai_core.reasons import faces
 
 POLL_INTERVAL_S = 0.5
 
@@ -86,7 +87,7 @@ class LiveIndex:
             if self._gallery is not None:
                 self._gallery.close()
             self._gallery, self._revision, self._fault = None, -1, str(exc)
-            reason = "the gallery is of another face model" if mismatch else "gallery unusable"
+            reason = (faces.OTHER_FACE_MODEL if mismatch else faces.GALLERY_UNUSABLE).say()
             self._index = TemplateIndex(empty_reason=NOBODY_ENROLLED if missing else reason)
 
     def _left_behind(self, count: int) -> str:

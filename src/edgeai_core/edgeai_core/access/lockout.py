@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 
 from edgeai_core.config import param
+from edgeai_core.reasons.access import LOCKED_OUT, SECONDS_LEFT
+from edgeai_core.reasons.wordbook import ITEM
 
 # A face that was not judged for so long stands there anew.
 _STEADY_GAP_S = 1.0
@@ -92,7 +94,14 @@ class Lockout:
         """Why nobody unlocks, for people, the same during one pause; empty outside of it."""
         if self.remaining_s == 0.0:
             return ""
-        return f"locked out for {self._delay_s():.0f} s after {self._failures} refused faces"
+        return LOCKED_OUT.say(delay_s=self._delay_s(), failures=self._failures)
+
+    @property
+    def refusal(self) -> str:
+        """The same with the time that is left; empty outside of a pause."""
+        if self.remaining_s == 0.0:
+            return ""
+        return ITEM.join([self.reason, SECONDS_LEFT.say(left_s=self.remaining_s)])
 
     def observe(self, *, refused: Collection[Hashable], accepted: Collection[Hashable]) -> None:
         """Take one frame in which nobody unlocked.

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from edgeai_core.access.permissions import ROLE_PERMISSIONS, Permission
 from edgeai_core.access.permissions import Role as Role
 from edgeai_core.errors import GalleryError
+from edgeai_core.reasons import access as reasons
 
 MAX_NAME_LENGTH = 80
 
@@ -58,13 +59,13 @@ class Person:
             now_ns: wall clock, nanoseconds since 1970.
         """
         if not self.authorised:
-            return "enrolled but not authorised"
+            return reasons.NOT_AUTHORISED.say()
         if Permission.OPERATE not in ROLE_PERMISSIONS[self.role]:
-            return f"role {self.role.value} may not operate"
+            return reasons.ROLE_MAY_NOT.say(role=self.role.value)
         if self.valid_from_ns is not None and now_ns < self.valid_from_ns:
-            return f"authorised only from {day(self.valid_from_ns)} on"
+            return reasons.NOT_BEFORE.say(day=day(self.valid_from_ns))
         if self.valid_until_ns is not None and now_ns >= self.valid_until_ns:
-            return f"authorisation ended {day(self.valid_until_ns)}"
+            return reasons.ENDED.say(day=day(self.valid_until_ns))
         return ""
 
     def permissions_at(self, now_ns: int) -> frozenset[Permission]:

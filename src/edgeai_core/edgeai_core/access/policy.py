@@ -9,6 +9,8 @@ from enum import Enum
 
 from edgeai_core.access.lockout import LockoutConfig
 from edgeai_core.config import group, param
+from edgeai_core.reasons import access as reasons
+from edgeai_core.reasons import faces
 from edgeai_core.types import FaceMatch, Liveness, SessionState
 
 # The camera's clock may run a little before ours; more than this is a wrong or forged stamp.
@@ -89,19 +91,19 @@ def unlock_objection(face: FaceMatch, config: AccessConfig) -> str:
     A strict AND: what was not checked speaks against it. Freshness is `evidence_objection`'s.
     """
     if not face.recognised:
-        return face.rejection or "face not recognised"
+        return face.rejection or faces.NOT_RECOGNISED.say()
     if face.rejection:
         return face.rejection
     if face.liveness is Liveness.SPOOF:
-        return "face is not live"
+        return faces.NOT_LIVE.say()
     if not face.authorised:
-        return "enrolled but not authorised"
+        return reasons.NOT_AUTHORISED.say()
     if face.track_id is None:
-        return "face is not followed over frames"
+        return faces.NOT_FOLLOWED.say()
     if face.agreeing_frames < config.agree_frames:
-        return f"named in {face.agreeing_frames} frames, need {config.agree_frames}"
+        return faces.FEW_FRAMES_NAME.say(agreeing=face.agreeing_frames, needed=config.agree_frames)
     if config.require_liveness and face.liveness is not Liveness.LIVE:
-        return "liveness was not checked"
+        return faces.LIVENESS_NOT_CHECKED.say()
     return ""
 
 
@@ -135,11 +137,11 @@ def evidence_objection(
     """
     age_ns = now_ns - stamp_ns
     if age_ns > round(config.evidence_max_age_s * 1e9):
-        return f"frame is {age_ns / 1e9:.2f} s old, at most {config.evidence_max_age_s:g} s count"
+        return reasons.OLD_FRAME.say(age_s=age_ns / 1e9, limit_s=config.evidence_max_age_s)
     if age_ns < -FUTURE_TOLERANCE_NS:
-        return f"frame is stamped {-age_ns / 1e9:.2f} s in the future; synchronise the clocks"
+        return reasons.FUTURE_FRAME.say(ahead_s=-age_ns / 1e9)
     if last_stamp_ns is not None and stamp_ns <= last_stamp_ns:
-        return "frame is not newer than the one before"
+        return reasons.REPEATED_FRAME.say()
     return ""
 
 

@@ -18,6 +18,8 @@ from edgeai_core.access.policy import (
     was_refused,
 )
 from edgeai_core.errors import AccessError
+from edgeai_core.reasons import access as reasons
+from edgeai_core.reasons.wordbook import CLAUSE
 from edgeai_core.types import AuthState, FaceMatch, SessionState
 
 # Between two observations the frame clock and the monotonic clock may drift apart by this much;
@@ -79,7 +81,7 @@ class SessionMachine:
         self._person_id = ""
         self._person_name = ""
         self._state = self._resting_state()
-        self._reason = "started; nobody was recognised yet"
+        self._reason = reasons.STARTED.say()
         self._refusal = ""
         self._seen_s = self._evidence_s = clock_s()
         self._last_stamps_ns: dict[str, int] = {}
@@ -114,7 +116,7 @@ class SessionMachine:
         self.tick()
         if self._clock_was_set(now_ns):
             self._last_stamps_ns.clear()
-            self._refusal = "the clock was set; the next frame counts again"
+            self._refusal = reasons.CLOCK_WAS_SET.say()
             return
         objection = evidence_objection(
             stamp_ns=stamp_ns,
@@ -139,23 +141,23 @@ class SessionMachine:
             return
         now_s = self._clock_s()
         if now_s - self._seen_s >= self._config.session_duration_s:
-            self._rest(f"{self._person_name} was not seen for the session's time")
+            self._rest(reasons.NOT_SEEN.say(name=self._person_name))
         elif now_s - self._evidence_s >= self._config.face_timeout_s:
-            self._rest("the face authenticator gives no fresh results")
+            self._rest(reasons.NO_FRESH_RESULTS.say())
 
     def face_authenticator_lost(self) -> None:
         """End the session: who is there cannot be known. What is armed keeps watching."""
         if self._held is not None:
             self._held = _Held(person_id=self._held.person_id, absent_since_s=None)
         if self._state is SessionState.ACTIVE:
-            self._rest("the face authenticator is lost")
+            self._rest(reasons.AUTHENTICATOR_LOST.say())
 
     def lock(self) -> None:
         """End the session by request; anybody may ask for it."""
         self.tick()
         if self._state is SessionState.ACTIVE:
             self._held = _Held(person_id=self._person_id, absent_since_s=None)
-            self._rest(f"locked by request in the session of {self._person_name}")
+            self._rest(reasons.LOCKED_BY_REQUEST.say(name=self._person_name))
 
     def arm(self, analyzers: Collection[str]) -> None:
         """Let analyzers keep watching after the session.
@@ -230,31 +232,29 @@ class SessionMachine:
         own = [face for face in faces if face.person_id == self._person_id]
         objections = [unlock_objection(face, self._config) for face in own]
         if any(authorisation_withdrawn(face, self._config) for face in own):
-            self._rest(f"{self._person_name} is no longer authorised")
+            self._rest(reasons.WITHDRAWN.say(name=self._person_name))
         elif "" in objections:
             self._seen_s = self._clock_s()
             self._refusal = ""
         else:
-            self._refusal = objections[0] if objections else f"{self._person_name} is not in view"
+            self._refusal = next(iter(objections), reasons.NOT_IN_VIEW.say(name=self._person_name))
 
     def _unlock(self, faces: Sequence[FaceMatch], camera: str) -> None:
         by_size = sorted(faces, key=lambda face: -face.box.area_px2)
         objections = [self._objection(face) for face in by_size]
         if "" not in objections or self._lockout.remaining_s > 0.0:
             self._watch_refusals(faces, camera)
-        if self._lockout.remaining_s > 0.0:
-            self._refusal = f"{self._lockout.reason}, {self._lockout.remaining_s:.0f} s are left"
-            return
-        if "" not in objections:
-            self._refusal = objections[0] if objections else "no face in view"
+        locked_out = self._lockout.refusal
+        if locked_out or "" not in objections:
+            self._refusal = locked_out or next(iter(objections), reasons.NO_FACE.say())
             return
         opener = by_size[objections.index("")]
         strangers = sum(not face.recognised for face in faces)
-        beside = f"; {strangers} unknown faces beside" if strangers else ""
+        beside = [reasons.STRANGERS_BESIDE.say(strangers=strangers)] if strangers else []
         self._lockout.succeeded()
         self._state = SessionState.ACTIVE
         self._person_id, self._person_name = opener.person_id, opener.person_name
-        self._reason = f"{opener.person_name} is recognised and authorised{beside}"
+        self._reason = CLAUSE.join([reasons.RECOGNISED.say(name=opener.person_name), *beside])
         self._refusal = ""
         self._seen_s = self._clock_s()
         self._held = None
@@ -267,7 +267,7 @@ class SessionMachine:
 
     def _objection(self, face: FaceMatch) -> str:
         if self._held is not None and face.person_id == self._held.person_id:
-            return "locked by request; leave the picture before unlocking again"
+            return reasons.LEAVE_FIRST.say()
         return unlock_objection(face, self._config)
 
     def _resting_state(self) -> SessionState:

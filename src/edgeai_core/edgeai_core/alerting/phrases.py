@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 
-
-class Language(Enum):
-    """A language that people are told in."""
-
-    EN = "en"
-    FR = "fr"
+from edgeai_core.language import Language
 
 
 class Phrase(Enum):
@@ -22,6 +17,7 @@ class Phrase(Enum):
     NO_NEAREST_PERSON = auto()
     UNAUTHORISED = auto()
     UNAUTHORISED_WHY = auto()
+    AND_WHY = auto()
     SPOOFED = auto()
     SPOOFED_WHY = auto()
     ACCESS_GRANTED = auto()
@@ -90,6 +86,7 @@ _ENGLISH = {
         "{name} recognised in {frames} frames within {span_s:.1f} s (limit {window_s:.1f} s) at "
         "distance {distance:.2f}, but may not unlock"
     ),
+    Phrase.AND_WHY: "{told}: {reason}",
     Phrase.SPOOFED: "a copy of {name}'s face",
     Phrase.SPOOFED_WHY: (
         "the face of {name} was found not living in {frames} frames within {span_s:.1f} s (limit "
@@ -164,6 +161,7 @@ _FRENCH = {
         "{name} reconnu(e) sur {frames} images en {span_s:.1f} s (limite {window_s:.1f} s) à la "
         "distance {distance:.2f}, mais sans droit de déverrouiller"
     ),
+    Phrase.AND_WHY: "{told} : {reason}",
     Phrase.SPOOFED: "une copie du visage de {name}",
     Phrase.SPOOFED_WHY: (
         "le visage de {name} n'est pas vivant sur {frames} images en {span_s:.1f} s (limite "
@@ -228,29 +226,4 @@ _FRENCH = {
 PHRASES: Mapping[Language, Mapping[Phrase, str]] = {
     Language.EN: _ENGLISH,
     Language.FR: _FRENCH,
-}
-
-# Labels that the shipped profiles tell of; French, with the article that titles begin with.
-LABELS: Mapping[str, str] = {
-    "person": "une personne",
-    "bicycle": "un vélo",
-    "car": "une voiture",
-    "motorcycle": "une moto",
-    "bus": "un bus",
-    "truck": "un camion",
-    "dog": "un chien",
-    "cat": "un chat",
-    "backpack": "un sac à dos",
-    "handbag": "un sac à main",
-    "suitcase": "une valise",
-    "umbrella": "un parapluie",
-    "knife": "un couteau",
-    "scissors": "des ciseaux",
-    "baseball bat": "une batte",
-    "gun": "une arme à feu",
-    "cell phone": "un téléphone",
-    "remote": "une télécommande",
-    "laptop": "un ordinateur portable",
-    "book": "un livre",
-    "wallet": "un portefeuille",
 }

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.geometry import Box
+from edgeai_core.reasons.explanations import NO_PART_DECIDES, ONE_PART_DECIDES
 
 MAX_SIDE_CELLS = 96
 # Share of the studied cells that is hidden to measure a map.
@@ -64,7 +65,5 @@ def occlusion_reason(*, deletion: float, looks: int) -> str:
     Args:
         deletion: as in the explanation. looks: how many pictures with hidden parts were judged.
     """
-    left = f"hiding the hottest fifth leaves {100 * deletion:.0f} % of the score"
-    if deletion > _SPREAD_OUT:
-        left = f"no part decides alone, {left}"
-    return f"occlusion, {looks} looks: {left}"
+    reason = NO_PART_DECIDES if deletion > _SPREAD_OUT else ONE_PART_DECIDES
+    return reason.say(looks=looks, left=100 * deletion)

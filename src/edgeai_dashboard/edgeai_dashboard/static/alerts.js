@@ -2,8 +2,8 @@
 
 import { ask } from "./api.js";
 import { choice, field, h, moment } from "./dom.js";
-import { t } from "./i18n.js";
-import { commentOf } from "./jpeg_comment.js";
+import { whyOf } from "./explained.js";
+import { own, t } from "./i18n.js";
 
 const SEVERITIES = ["info", "warning", "critical"];
 const STATES = ["raised", "updated", "cleared", "acknowledged", "expired"];
@@ -91,7 +91,7 @@ function item(alert, context) {
     alert.camera,
     alert.zone ? t("alerts.zone", { zone: alert.zone }) : "",
     alert.count > 1 ? t("alerts.times", { count: alert.count }) : "",
-    alert.score === null ? "" : t("alerts.score", { score: alert.score }),
+    alert.score === null ? "" : t("alerts.score", { score: alert.score.toLocaleString(document.documentElement.lang) }),
   ].filter(Boolean);
   return h(
     "li",
@@ -102,8 +102,8 @@ function item(alert, context) {
       h("span", { class: `badge ${alert.severity}` }, t(`severity.${alert.severity}`)),
       moment(alert.raised_ms),
     ),
-    h("h2", {}, alert.title),
-    h("p", {}, alert.reason),
+    h("h2", {}, own(alert.titles)),
+    h("p", {}, own(alert.reasons)),
     h("p", { class: "hint" }, facts.join(" · ")),
     alert.evidence.length ? evidence(alert) : null,
     acknowledgement(alert, context),
@@ -142,7 +142,7 @@ function evidence(alert) {
       const shown =
         kind === "clip"
           ? h("video", { src: source, controls: true, preload: "metadata", "aria-label": words })
-          : h("img", { src: source, alt: `${words}: ${alert.title}` });
+          : h("img", { src: source, alt: `${words}: ${own(alert.titles)}` });
       const caption = h("figcaption", {}, words);
       kept.append(h("figure", {}, shown, caption));
       if (kind === "explanation") tellWhy(source, words, shown, caption);
@@ -153,7 +153,7 @@ function evidence(alert) {
 
 /** Put the sentence that an explanation carries where eyes and screen readers find it. */
 async function tellWhy(source, words, image, caption) {
-  const why = await commentOf(source).catch(() => "");
+  const why = await whyOf(source).catch(() => "");
   if (!why) return;
   image.alt = `${words}: ${why}`;
   caption.textContent = `${words}: ${why}`;

@@ -3,7 +3,7 @@
 import { Live, Refused, ask, useToken } from "./api.js";
 import { showAlerts } from "./alerts.js";
 import { choice, h } from "./dom.js";
-import { LANGUAGES, preferred, speak, t } from "./i18n.js";
+import { LANGUAGES, own, preferred, speak, t } from "./i18n.js";
 import { showLive } from "./live.js";
 import { showLogin } from "./login.js";
 import { showPeople } from "./people.js";
@@ -153,7 +153,7 @@ function openLive() {
   live.addEventListener("state", ({ detail }) => {
     state = detail;
   });
-  live.addEventListener("alert", ({ detail }) => say(t("alerts.new", { title: detail.alert.title })));
+  live.addEventListener("alert", ({ detail }) => say(t("alerts.new", { title: own(detail.alert.titles) })));
   live.addEventListener("refused", ({ detail }) => say(detail.error, "problem"));
   live.addEventListener("lost", checkSession);
   live.addEventListener("over", () => end(t("app.over")));

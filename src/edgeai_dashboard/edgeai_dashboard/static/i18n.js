@@ -1,4 +1,4 @@
-// Words in the reader's language. Alerts come as the alert node wrote them.
+// Words in the reader's language.
 
 import { ENGLISH } from "./strings_en.js";
 import { FRENCH } from "./strings_fr.js";
@@ -29,6 +29,11 @@ export function t(key, values = {}) {
   const text = words[key];
   if (text === undefined) throw new Error(`no words for ${key}`);
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
+}
+
+/** Return what a node explained, which comes in every language, in the reader's. */
+export function own(told) {
+  return told[document.documentElement.lang] ?? told.en;
 }
 
 /** Return the words of a key if there are any, else a plain text. */

@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { cameraChoice } from "./cameras.js";
 import { h, when } from "./dom.js";
-import { t } from "./i18n.js";
+import { own, t } from "./i18n.js";
 import { draw, told } from "./overlay.js";
 import { watchCamera } from "./watching.js";
 
@@ -78,7 +78,7 @@ function showAccess(section, context) {
     h("h2", { id: "access-title" }, t("session.title")),
     h("p", { class: `state ${session.state}` }, t(`session.${session.state}`)),
     session.person_name ? h("p", {}, t("session.who", { name: session.person_name })) : "",
-    h("p", { class: "hint" }, session.reason),
+    h("p", { class: "hint" }, own(session.reasons)),
     session.state === "active" && context.can("operate")
       ? h("button", { id: "lock", onclick: () => lock(context) }, t("session.lock"))
       : "",

@@ -1,5 +1,7 @@
 // What was found, drawn over the picture; colours told apart by colour-blind people too.
 
+import { own } from "./i18n.js";
+
 const COLOURS = {
   authorised: "#009e73",
   unknown: "#e69f00",
@@ -38,7 +40,7 @@ export function boxes(head) {
     if (ACTIONS_SHOWN.has(action.action)) found.push([action.box, action.action, COLOURS.action]);
   }
   for (const face of head.faces || []) {
-    const words = [face.name || "?", face.authorised ? "✓" : face.note].filter(Boolean).join(" · ");
+    const words = [face.name || "?", face.authorised ? "✓" : own(face.notes)].filter(Boolean).join(" · ");
     found.push([face.box, words, face.authorised ? COLOURS.authorised : COLOURS.unknown]);
   }
   return found;

@@ -3,7 +3,7 @@
 import { ask } from "./api.js";
 import { takePictures } from "./capture.js";
 import { choice, field, h } from "./dom.js";
-import { t } from "./i18n.js";
+import { own, t } from "./i18n.js";
 
 const ROLES = ["guest", "operator", "member", "owner"];
 
@@ -63,7 +63,7 @@ function row(person, change) {
     "li",
     { "data-name": person.name },
     h("h2", {}, person.name),
-    h("p", { class: "hint" }, person.refusal || t("people.can")),
+    h("p", { class: "hint" }, own(person.refusals) || t("people.can")),
     h("div", { class: "row" }, role, buttons),
   );
 }

@@ -11,6 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edgeai_core.alerting.retelling import reason_in_languages, title_in_languages
+from edgeai_core.reasons import in_languages
 from edgeai_core.user_settings import SettingValue
 from edgeai_dashboard.backend import AlertQuery, Evidence, GraphError, Json, LivePicture
 from edgeai_dashboard.sessions import Caller
@@ -48,7 +50,10 @@ def alert(number: int = 0, **changes: object) -> Json:
         "acknowledged_by": "",
         "evidence": ["snapshot", "explanation"],
     }
-    return view | changes
+    view |= changes
+    view["titles"] = title_in_languages(view["title"])
+    view["reasons"] = reason_in_languages(view["reason"])
+    return view
 
 
 class FakeGraph:
@@ -60,7 +65,13 @@ class FakeGraph:
         self.armed: list[str] = []
         self.stored = [alert()]
         self.members: list[Json] = [
-            {"id": "1" * 32, "name": "Ada", "role": "owner", "authorised": True, "refusal": ""}
+            {
+                "id": "1" * 32,
+                "name": "Ada",
+                "role": "owner",
+                "authorised": True,
+                "refusals": in_languages(""),
+            }
         ]
         self.cameras = ["camera"]
         # What is drawn for all cameras, for one, and what is set for one.
@@ -76,7 +87,12 @@ class FakeGraph:
                     "height": 240,
                     "stamp_ms": _STAMP_MS + number,
                     "faces": [
-                        {"box": [40, 40, 120, 150], "name": "Ada", "authorised": True, "note": ""}
+                        {
+                            "box": [40, 40, 120, 150],
+                            "name": "Ada",
+                            "authorised": True,
+                            "notes": in_languages(""),
+                        }
                     ],
                     "objects": [
                         {"box": [150, 70, 300, 225], "label": "chair", "score": 0.8, "track": "4"}
@@ -92,7 +108,7 @@ class FakeGraph:
             "session": {
                 "state": "active",
                 "person_name": "Ada",
-                "reason": "Ada is recognised and authorised",
+                "reasons": in_languages("Ada is recognised and authorised"),
                 "armed": list(self.armed),
             },
             "analyzers": ["object_detector", "fire_detector"],
@@ -178,7 +194,8 @@ class FakeGraph:
         if name == "Nobody":
             raise GraphError("no frame shows a face that is good enough")
         person = {"id": "2" * 32, "name": name, "role": "member", "authorised": authorised}
-        self.members.append({**person, "refusal": "" if authorised else "not authorised"})
+        refusals = in_languages("" if authorised else "enrolled but not authorised")
+        self.members.append({**person, "refusals": refusals})
         return {"message": f"enrolled {name}", "accepted": 5, "rejected": 1}
 
     async def manage_person(self, caller: Caller, *, action: str, name: str, value: str) -> str:

@@ -31,7 +31,7 @@ class AccessObserver:
 
     def __init__(self, config: AccessConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
-        self._say = texts.say
+        self._texts = texts
         self._source = source
         self._active: AuthState | None = None
 
@@ -49,7 +49,7 @@ class AccessObserver:
         events = []
         same_person = before is not None and granted and before.person_id == state.person_id
         if before is not None and not same_person:
-            events += self._ended(before, why=state.reason, stamp_ns=now_ns)
+            events += self._ended(before, why=self._texts.reason(state.reason), stamp_ns=now_ns)
         if granted and not same_person:
             events.append(self._granted(state, stamp_ns=now_ns))
         return events if self._config.enabled else []
@@ -61,15 +61,16 @@ class AccessObserver:
             return []
         self._active = None
         silent_s = (now_ns - before.issued_ns) / 1e9
-        why = self._say(Phrase.SUPERVISOR_SILENT, silent_s=silent_s)
+        why = self._texts.say(Phrase.SUPERVISOR_SILENT, silent_s=silent_s)
         return self._ended(before, why=why, stamp_ns=now_ns) if self._config.enabled else []
 
     def _granted(self, state: AuthState, *, stamp_ns: int) -> AlertEvent:
         return AlertEvent(
             category="access_granted",
             severity=Severity.INFO,
-            title=self._say(Phrase.ACCESS_GRANTED, name=self._name(state)),
-            reason=state.reason or self._say(Phrase.SUPERVISOR_GAVE_NO_REASON),
+            title=self._texts.say(Phrase.ACCESS_GRANTED, name=self._name(state)),
+            reason=self._texts.reason(state.reason)
+            or self._texts.say(Phrase.SUPERVISOR_GAVE_NO_REASON),
             source=self._source,
             subject=_subject(state),
             stamp_ns=stamp_ns,
@@ -80,13 +81,13 @@ class AccessObserver:
         told = dataclasses.replace(
             granted,
             category="access_ended",
-            title=self._say(Phrase.ACCESS_ENDED, name=self._name(before)),
-            reason=why or self._say(Phrase.SUPERVISOR_GAVE_NO_REASON),
+            title=self._texts.say(Phrase.ACCESS_ENDED, name=self._name(before)),
+            reason=why or self._texts.say(Phrase.SUPERVISOR_GAVE_NO_REASON),
         )
         return [dataclasses.replace(granted, over=True), told]
 
     def _name(self, state: AuthState) -> str:
-        return state.person_name or state.person_id or self._say(Phrase.UNNAMED_PERSON)
+        return state.person_name or state.person_id or self._texts.say(Phrase.UNNAMED_PERSON)
 
 
 def _subject(state: AuthState) -> str:

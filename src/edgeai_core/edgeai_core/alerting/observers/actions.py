@@ -77,7 +77,7 @@ class ActionObserver:
 
     def __init__(self, config: ActionConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
-        self._say = texts.say
+        self._texts = texts
         self._source = source
         self._begun_ns: OrderedDict[tuple[str, int], int] = OrderedDict()
         self._told: set[tuple[str, int]] = set()
@@ -95,8 +95,8 @@ class ActionObserver:
             alert = AlertEvent(
                 category=event.action.value,
                 severity=Severity.INFO if severity == _NOT_TOLD else Severity[severity],
-                title=self._say(title),
-                reason=event.reason,
+                title=self._texts.say(title),
+                reason=self._texts.reason(event.reason),
                 source=self._source,
                 subject=f"incident {event.incident} of {begun_ns}",
                 camera=camera,

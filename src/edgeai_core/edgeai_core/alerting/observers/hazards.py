@@ -71,7 +71,7 @@ class HazardObserver:
 
     def __init__(self, config: HazardConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
-        self._say = texts.say
+        self._texts = texts
         self._source = source
         self._cameras: OrderedDict[str, _Camera] = OrderedDict()
 
@@ -194,8 +194,8 @@ class HazardObserver:
         return AlertEvent(
             category=kind.category,
             severity=kind.severity,
-            title=self._say(kind.title, zone=zone),
-            reason=reason,
+            title=self._texts.say(kind.title, zone=zone),
+            reason=self._texts.reason(reason),
             source=self._source,
             subject=subject,
             camera=camera,

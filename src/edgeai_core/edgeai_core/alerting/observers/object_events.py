@@ -136,7 +136,7 @@ class ObjectEventObserver:
                 category=category,
                 severity=Severity[getattr(self._config, setting)],
                 title=self._texts.say(title, label=label, zone=event.zone),
-                reason=event.reason,
+                reason=self._texts.reason(event.reason),
                 source=self._source,
                 subject=f"{event.kind.value} {event.incident} of {incident.begun_ns}",
                 camera=camera,

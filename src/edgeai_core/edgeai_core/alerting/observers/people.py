@@ -71,7 +71,7 @@ class UnauthorisedFaceObserver:
         self, config: UnauthorisedFaceConfig, *, source: str, texts: Texts = ENGLISH
     ) -> None:
         self._config = config
-        self._say = texts.say
+        self._texts = texts
         self._source = source
         self._people = _People(config)
 
@@ -84,16 +84,19 @@ class UnauthorisedFaceObserver:
             _warning(
                 match,
                 category="unauthorised_person",
-                title=self._say(Phrase.UNAUTHORISED, name=_name(match)),
-                reason=self._say(
-                    Phrase.UNAUTHORISED_WHY,
-                    name=_name(match),
-                    frames=self._config.frames,
-                    span_s=to_s(span_ns),
-                    window_s=self._config.window_s,
-                    distance=match.distance,
-                )
-                + _why(match),
+                title=self._texts.say(Phrase.UNAUTHORISED, name=_name(match)),
+                reason=_with_rejection(
+                    self._texts.say(
+                        Phrase.UNAUTHORISED_WHY,
+                        name=_name(match),
+                        frames=self._config.frames,
+                        span_s=to_s(span_ns),
+                        window_s=self._config.window_s,
+                        distance=match.distance,
+                    ),
+                    match,
+                    self._texts,
+                ),
                 source=self._source,
                 camera=camera,
                 stamp_ns=stamp_ns,
@@ -112,7 +115,7 @@ class SpoofedFaceObserver:
 
     def __init__(self, config: SpoofedFaceConfig, *, source: str, texts: Texts = ENGLISH) -> None:
         self._config = config
-        self._say = texts.say
+        self._texts = texts
         self._source = source
         self._people = _People(config)
 
@@ -125,16 +128,19 @@ class SpoofedFaceObserver:
             _warning(
                 match,
                 category="spoofed_face",
-                title=self._say(Phrase.SPOOFED, name=_name(match)),
-                reason=self._say(
-                    Phrase.SPOOFED_WHY,
-                    name=_name(match),
-                    frames=self._config.frames,
-                    span_s=to_s(span_ns),
-                    window_s=self._config.window_s,
-                    score=match.liveness_score,
-                )
-                + _why(match),
+                title=self._texts.say(Phrase.SPOOFED, name=_name(match)),
+                reason=_with_rejection(
+                    self._texts.say(
+                        Phrase.SPOOFED_WHY,
+                        name=_name(match),
+                        frames=self._config.frames,
+                        span_s=to_s(span_ns),
+                        window_s=self._config.window_s,
+                        score=match.liveness_score,
+                    ),
+                    match,
+                    self._texts,
+                ),
                 source=self._source,
                 camera=camera,
                 stamp_ns=stamp_ns,
@@ -197,5 +203,7 @@ def _name(match: FaceMatch) -> str:
     return match.person_name or match.person_id
 
 
-def _why(match: FaceMatch) -> str:
-    return f": {match.rejection}" if match.rejection else ""
+def _with_rejection(told: str, match: FaceMatch, texts: Texts) -> str:
+    if not match.rejection:
+        return told
+    return texts.say(Phrase.AND_WHY, told=told, reason=texts.reason(match.rejection))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from edgeai_core.analyzers.actions.vehicles import Jolt, Vehicle
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
+from edgeai_core.reasons import accidents as reasons
+from edgeai_core.reasons.wordbook import ITEM
 
 # A direction is believed from this speed on, car lengths per second.
 _MIN_HEADING_SPEED = 0.4
@@ -121,25 +123,29 @@ def crash(
         probability = P_TOUCH_AND_STOP if stands or turned else P_TOUCH
         probability = P_BOTH_JOLTED if partner.track_id in jolts else probability
     parts = [
-        f"{vehicle.label} {vehicle.track_id} changed its velocity by {jolt.change:.1f} car "
-        f"lengths/s within half a second, from {jolt.before.speed:.1f} to "
-        f"{jolt.after.speed:.1f}"
+        reasons.JOLTED.say(
+            label=vehicle.label,
+            track=vehicle.track_id,
+            change=jolt.change,
+            before=jolt.before.speed,
+            after=jolt.after.speed,
+        )
     ]
     if turned:
-        parts.append(f"turned by {jolt.turn_deg:.0f} degrees")
+        parts.append(reasons.TURNED.say(turn_deg=jolt.turn_deg))
     if stands:
-        parts.append("stands since")
+        parts.append(reasons.STANDS_SINCE.say())
     if partner is not None:
-        parts.append(f"touched {partner.label} {partner.track_id}")
+        parts.append(reasons.TOUCHED.say(label=partner.label, track=partner.track_id))
         if partner.track_id in jolts:
-            parts.append(f"whose velocity changed by {jolts[partner.track_id].change:.1f}")
+            parts.append(reasons.PARTNER_JOLTED.say(change=jolts[partner.track_id].change))
     taking_part = (vehicle,) if partner is None else (vehicle, partner)
     return Evidence(
         probability=probability,
         vehicles=taking_part,
         box=around([v.box for v in taking_part]),
         start_ns=jolt.stamp_ns,
-        reason=", ".join(parts),
+        reason=ITEM.join(parts),
     )
 
 
@@ -168,9 +174,11 @@ def run_over(
             vehicles=(vehicle,),
             box=around([person, box]),
             start_ns=fell_ns,
-            reason=(
-                f"a person went down {distance:.1f} car lengths from {vehicle.label} "
-                f"{vehicle.track_id}, which moved at {motion.speed:.1f} car lengths/s"
+            reason=reasons.RUN_OVER.say(
+                distance=distance,
+                label=vehicle.label,
+                track=vehicle.track_id,
+                speed=motion.speed,
             ),
         )
     return None

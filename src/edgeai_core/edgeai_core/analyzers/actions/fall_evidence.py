@@ -15,6 +15,8 @@ from edgeai_core.analyzers.actions.fall_rules import (
     torso_lies,
 )
 from edgeai_core.analyzers.actions.sights import Sight
+from edgeai_core.reasons import actions as reasons
+from edgeai_core.reasons.wordbook import CLAUSE
 
 # Somebody who vanished while dropping and is nowhere to be found: told after this.
 _HIDDEN_NS = 800_000_000
@@ -122,20 +124,24 @@ class FallEvidence:
         """Return the figures that decided, in words."""
         drop = self._drop
         took_s = max(0.0, (self.lowest_ns - drop.before.stamp_ns) / 1e9)
-        parts = [f"head came down by {self._head:.2f}"]
-        if self._hips is not None:
-            parts.append(f"hips by {self._hips:.2f}")
-        text = (
-            f"{' and '.join(parts)} body heights within {took_s:.1f} s, at up to "
-            f"{self._speed:.1f} body heights/s"
-        )
+        if self._hips is None:
+            came_down = reasons.HEAD_DOWN.say(head=self._head, took_s=took_s, speed=self._speed)
+        else:
+            came_down = reasons.HEAD_AND_HIPS_DOWN.say(
+                head=self._head, hips=self._hips, took_s=took_s, speed=self._speed
+            )
+        return CLAUSE.join([came_down, self._posture(probability)])
+
+    def _posture(self, probability: float) -> str:
+        """Return how somebody was seen last."""
         if probability == _P_LOST:
-            return f"{text}; not seen since"
-        before, after = drop.before.torso, self.last.torso
-        if after is not None:
-            was = f" from {before.tilt_deg:.0f}" if before is not None else ""
-            return f"{text}; torso tilted{was} to {after.tilt_deg:.0f} degrees"
-        return f"{text}; box now {self.last.box.height_px / drop.body_px:.2f} of the height"
+            return reasons.NOT_SEEN_SINCE.say()
+        before, after = self._drop.before.torso, self.last.torso
+        if after is None:
+            return reasons.BOX_LOWER.say(share=self.last.box.height_px / self._drop.body_px)
+        if before is None:
+            return reasons.TORSO_TO.say(after=after.tilt_deg)
+        return reasons.TORSO_FROM_TO.say(before=before.tilt_deg, after=after.tilt_deg)
 
     def _measure_speed(self, sight: Sight, head: float) -> None:
         """Somebody who was lost and is found lower came down in between."""

@@ -16,6 +16,8 @@ from edgeai_core.analyzers.actions.fall_rules import (
 )
 from edgeai_core.analyzers.actions.sights import TORSOS_PER_BODY, Sight
 from edgeai_core.geometry import Box
+from edgeai_core.reasons.actions import STILL_DOWN, UP_AGAIN
+from edgeai_core.reasons.wordbook import CLAUSE
 
 # A drop that did not become a fall by then was none.
 _SUSPECT_NS = 2_500_000_000
@@ -195,7 +197,7 @@ class FallIncident:
         if self.stage is Stage.FALLEN and self._is_still_down(stamp_ns):
             self.stage = Stage.LYING
             down_s = (stamp_ns - self._fell_ns) / 1e9
-            self._reason = f"still down {down_s:.1f} s after the impact; {self._reason}"
+            self._reason = CLAUSE.join([STILL_DOWN.say(down_s=down_s), self._reason])
             return [self.event(stamp_ns)]
         return []
 
@@ -217,5 +219,5 @@ class FallIncident:
             start_ns=self.begin_ns,
             end_ns=stamp_ns,
             stamp_ns=stamp_ns,
-            reason=f"upright again {down_s:.1f} s after the impact",
+            reason=UP_AGAIN.say(down_s=down_s),
         )

@@ -27,6 +27,8 @@ from edgeai_core.analyzers.actions.motion import (
 from edgeai_core.analyzers.actions.sights import Person
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
+from edgeai_core.reasons import actions as reasons
+from edgeai_core.reasons.wordbook import CLAUSE
 
 # Parts of the picture's short side that are judged: fights near the camera and far from it.
 SHARES = (0.35, 0.5, 0.75)
@@ -252,6 +254,12 @@ class Fights:
         strongest = lively[int(np.argmax(weights))]
         begun_ns = decisive[0].begun_ns
         tracks, box = self._taking_part(people)
+        moved = reasons.MOVES_LIKE_A_FIGHT.say(
+            decisive=len(decisive),
+            moments=len(self._readings),
+            span_s=(stamp_ns - self._readings[0].begun_ns) / 1e9,
+            before_s=(stamp_ns - strongest.stamp_ns) / 1e9,
+        )
         return ActionEvent(
             action=Action.FIGHT,
             incident=self._next_incident(),
@@ -261,12 +269,7 @@ class Fights:
             start_ns=begun_ns,
             end_ns=begun_ns,
             stamp_ns=stamp_ns,
-            reason=(
-                f"{len(decisive)} of {len(self._readings)} moments of the last "
-                f"{(stamp_ns - self._readings[0].begun_ns) / 1e9:.1f} s move like a fight, most "
-                f"that {(stamp_ns - strongest.stamp_ns) / 1e9:.1f} s before the last; "
-                f"{_people(len(tracks))} there"
-            ),
+            reason=CLAUSE.join([moved, _people(len(tracks))]),
         )
 
     def _taking_part(self, people: Mapping[int, Person]) -> tuple[tuple[int, ...], Box]:
@@ -301,4 +304,6 @@ def _around(boxes: Sequence[Box]) -> Box:
 
 
 def _people(count: int) -> str:
-    return {0: "nobody was found", 1: "1 person was found"}.get(count, f"{count} people were found")
+    if count == 0:
+        return reasons.NOBODY_THERE.say()
+    return reasons.ONE_THERE.say() if count == 1 else reasons.PEOPLE_THERE.say(people=count)

@@ -11,6 +11,7 @@ from edgeai_core.analyzers.actions.gaits import Gait
 from edgeai_core.analyzers.actions.sights import Person
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
+from edgeai_core.reasons.actions import PEOPLE_RUN
 
 # How much headings agree, 0..1: the length of their mean for one direction, the mean of their
 # cosines with the way out from the middle for running apart.
@@ -117,10 +118,7 @@ class Flight:
             if before is None
             else before.start_ns,
             stamp_ns=stamp_ns,
-            reason=(
-                f"{len(fleeing)} people run away at {min(speeds):.1f} to {max(speeds):.1f} body "
-                "heights/s"
-            ),
+            reason=PEOPLE_RUN.say(people=len(fleeing), slowest=min(speeds), fastest=max(speeds)),
         )
 
 

@@ -10,15 +10,17 @@ from edgeai_core.analyzers.actions.gait_features import GaitFeatures, gait_featu
 from edgeai_core.analyzers.actions.gait_model import CLASSES, gait_probabilities
 from edgeai_core.analyzers.actions.sights import Person
 from edgeai_core.config import param
+from edgeai_core.reasons import actions as reasons
+from edgeai_core.reasons.wordbook import ITEM
 
 # Seated: the hips are hardly higher than the knees, in torso lengths; 0.75 to 0.95 upright.
 _SEATED_THIGH = 0.5
 _NAMES = {
-    Action.STAND: "stands",
-    Action.SIT: "sits",
-    Action.WALK: "walks",
-    Action.FAST_WALK: "walks fast",
-    Action.RUN: "runs",
+    Action.STAND: reasons.STANDS,
+    Action.SIT: reasons.SITS,
+    Action.WALK: reasons.WALKS,
+    Action.FAST_WALK: reasons.WALKS_FAST,
+    Action.RUN: reasons.RUNS,
 }
 
 
@@ -195,13 +197,12 @@ def _event(gait: Gait, person: Person, stamp_ns: int, *, end_ns: int | None = No
 
 
 def _reason(action: Action, features: GaitFeatures | None) -> str:
+    gait = _NAMES[action].say()
     if features is None:
-        return f"{_NAMES[action]}, as seen before"
-    text = f"{_NAMES[action]} at {features.speed:.1f} body heights/s"
+        return reasons.GAIT_AS_BEFORE.say(gait=gait)
+    told = [reasons.GAIT_SPEED.say(gait=gait, speed=features.speed)]
     if features.lift is not None and features.cadence_hz is not None and action is not Action.STAND:
-        text += (
-            f", ankles lifted by {features.lift:.0%} of the leg, {features.cadence_hz:.1f} steps/s"
-        )
+        told.append(reasons.STEPS.say(lift=features.lift, cadence_hz=features.cadence_hz))
     if action is Action.SIT and features.thigh is not None:
-        text += f", hips {features.thigh:.1f} torso lengths above the knees"
-    return text
+        told.append(reasons.HIPS_ABOVE_KNEES.say(thigh=features.thigh))
+    return ITEM.join(told)

@@ -25,6 +25,7 @@ from edgeai_core.analyzers.faces.motion_liveness import (
 )
 from edgeai_core.config import group, param
 from edgeai_core.geometry import Box
+from edgeai_core.reasons import faces as reasons
 from edgeai_core.types import DetectedFace, Frame, Instruction, Liveness
 
 # A gap in the pictures after which what moved in it can no longer be followed.
@@ -219,15 +220,18 @@ class LivenessChecker:
         config = self._config
         if track_id is None or face.mesh_xyz_px is None:
             return LivenessFinding(
-                liveness=Liveness.NOT_CHECKED, reason="liveness: the face is not followed yet"
+                liveness=Liveness.NOT_CHECKED, reason=reasons.NOT_FOLLOWED_YET.say()
             )
         side_px = min(face.box.width_px, face.box.height_px)
         if side_px < config.min_face_px:
             self._watches.pop(track_id, None)
             return LivenessFinding(
                 liveness=Liveness.NOT_CHECKED,
-                reason=f"liveness: {Instruction.COME_NEARER.phrase}, the face has "
-                f"{side_px:.0f} px of {config.min_face_px}",
+                reason=reasons.TOO_SMALL_TO_JUDGE.say(
+                    instruction=Instruction.COME_NEARER.phrase,
+                    side_px=side_px,
+                    min_px=config.min_face_px,
+                ),
                 instruction=Instruction.COME_NEARER,
             )
         watch = self._watches.get(track_id)
@@ -238,7 +242,7 @@ class LivenessChecker:
             if len(self._watches) >= config.max_faces:
                 return LivenessFinding(
                     liveness=Liveness.NOT_CHECKED,
-                    reason=f"liveness: only {config.max_faces} faces are judged at a time",
+                    reason=reasons.TOO_MANY_FACES.say(faces=config.max_faces),
                 )
             watch = self._watches[track_id] = _Watch(last_ns=frame.stamp_ns, person_id=person_id)
         box = mesh_box(face.mesh_xyz_px)
@@ -288,11 +292,11 @@ class LivenessChecker:
         if looks_copied or evidence.verdict is Motion.FLAT:
             watch.verdict = Liveness.SPOOF
             watch.reason = (
-                f"not live: looks like a copy, score {passive:.2f} under "
-                f"{config.min_passive_score:.2f}"
+                reasons.LOOKS_COPIED.say(score=passive, limit=config.min_passive_score)
                 if looks_copied
-                else f"not live: moves like a flat picture, {evidence.unexplained:.2f} of the "
-                f"motion is relief, need {config.motion.max_planar_share:.2f}"
+                else reasons.MOVES_FLAT.say(
+                    share=evidence.unexplained, limit=config.motion.max_planar_share
+                )
             )
             watch.owed_windows = config.confirming_windows
             watch.challenge = None
@@ -323,7 +327,7 @@ class LivenessChecker:
             return LivenessFinding(
                 liveness=Liveness.SPOOF,
                 score=0.0,
-                reason="not live: the head did not turn as asked",
+                reason=reasons.DID_NOT_TURN.say(),
             )
         fresh = stamp_ns - watch.verdict_ns <= round(self._config.valid_s * 1e9)
         if watch.verdict is not Liveness.LIVE or not fresh:
@@ -331,7 +335,7 @@ class LivenessChecker:
             return LivenessFinding(
                 liveness=Liveness.NOT_CHECKED,
                 score=watch.score,
-                reason=f"liveness: {asked.phrase or 'watching the face'}",
+                reason=reasons.ASKED.say(instruction=asked.phrase or reasons.WATCHING.say()),
                 instruction=asked,
             )
         challenge = watch.challenge
@@ -340,8 +344,11 @@ class LivenessChecker:
             return LivenessFinding(
                 liveness=Liveness.NOT_CHECKED,
                 score=watch.score,
-                reason=f"liveness: {challenge.instruction.phrase}, turn "
-                f"{turns - challenge.turns_left + 1} of {turns}",
+                reason=reasons.ASKED_TURN.say(
+                    instruction=challenge.instruction.phrase,
+                    turn=turns - challenge.turns_left + 1,
+                    turns=turns,
+                ),
                 instruction=challenge.instruction,
             )
         return LivenessFinding(liveness=Liveness.LIVE, score=watch.score)

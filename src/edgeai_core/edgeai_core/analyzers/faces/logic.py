@@ -23,6 +23,7 @@ from edgeai_core.analyzers.faces.interfaces import (
 from edgeai_core.analyzers.faces.liveness import ChecksLiveness, LivenessFinding
 from edgeai_core.config import group, param
 from edgeai_core.errors import ConfigError
+from edgeai_core.reasons import faces as reasons
 from edgeai_core.tracking import Tracker, TrackerConfig
 from edgeai_core.types import DetectedFace, Detection, FaceMatch, Frame, Liveness
 
@@ -202,13 +203,13 @@ class FaceAuthenticator:
         if index.empty_reason:
             return index.empty_reason
         if side_px < self._config.min_face_px:
-            return f"face too small: {side_px:.0f} px of {self._config.min_face_px}"
+            return reasons.TOO_SMALL.say(side_px=side_px, min_px=self._config.min_face_px)
         if not comparing:
-            return f"not compared: one frame in {self._config.embed_every_frames} is"
+            return reasons.FRAME_LEFT_OUT.say(every=self._config.embed_every_frames)
         if left == 0:
-            return f"only the {self._config.max_faces} largest faces are compared"
+            return reasons.ONLY_LARGEST.say(faces=self._config.max_faces)
         if face.mesh_xyz_px is None:
-            return "not compared: only the largest faces of a frame get a mesh to align them by"
+            return reasons.NO_MESH.say()
         return ""
 
     def _compared(
@@ -261,9 +262,8 @@ class FaceAuthenticator:
         config = self._config
         if agreeing >= config.agree_frames:
             return ""
-        return (
-            f"named in {agreeing} of the last {config.agree_window} frames, "
-            f"need {config.agree_frames}"
+        return reasons.FEW_FRAMES_AGREE.say(
+            agreeing=agreeing, window=config.agree_window, needed=config.agree_frames
         )
 
 
@@ -274,7 +274,7 @@ def identity_objection(nearest: Identification | None, config: FaceConfig) -> st
         nearest: None when the face gave nothing to search with. config: the limits.
     """
     if nearest is None:
-        return "the face gives no usable template"
+        return reasons.NO_TEMPLATE.say()
     limit = distance_limit(
         config.match_threshold,
         gallery_penalty=config.gallery_penalty,
@@ -282,9 +282,9 @@ def identity_objection(nearest: Identification | None, config: FaceConfig) -> st
     )
     # Written as "not within", so that a NaN refuses.
     if not nearest.distance <= limit:
-        return f"unknown: distance {nearest.distance:.2f} over {limit:.2f}"
+        return reasons.TOO_FAR.say(distance=nearest.distance, limit=limit)
     if not nearest.margin >= config.min_margin:
-        return f"two people fit: margin {nearest.margin:.2f} under {config.min_margin:.2f}"
+        return reasons.TWO_FIT.say(margin=nearest.margin, limit=config.min_margin)
     return ""
 
 

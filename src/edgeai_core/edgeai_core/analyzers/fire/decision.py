@@ -10,11 +10,11 @@ from edgeai_core.analyzers.fire.evidence import RegionEvidence, RoundEvidence
 from edgeai_core.analyzers.fire.readings import FLAME
 from edgeai_core.config import param
 from edgeai_core.errors import ConfigError
+from edgeai_core.reasons import fire as reasons
+from edgeai_core.reasons.wordbook import CLAUSE
 from edgeai_core.types import HazardState
 
 _NS_PER_S = 1_000_000_000
-# Scores nearer to 0 or 1 than this speak no more clearly.
-_LEAST_ODDS = 1e-3
 _BURNING = (HazardState.START_FIRE, HazardState.FIRE)
 
 
@@ -149,7 +149,7 @@ class FireDecision:
         self._last_ns: int | None = None
         self._quiet_since_ns: int | None = None
         self._still_since_ns: int | None = None
-        self._decision = Decision(reason="nothing was looked at yet")
+        self._decision = Decision(reason=reasons.NOT_LOOKED_YET.say())
 
     @property
     def decision(self) -> Decision:
@@ -172,9 +172,7 @@ class FireDecision:
         if alarm is not None and _rank(alarm.state) > _rank(state):
             self._decision = alarm
         elif state is HazardState.CLEARED and self._held(now_ns):
-            self._turn(
-                HazardState.NONE, now_ns, f"quiet since the fire was over: {_told(evidence)}"
-            )
+            self._turn(HazardState.NONE, now_ns, reasons.QUIET_SINCE.say(**evidence.scores))
         return self._decision
 
     def forget_rounds(self) -> None:
@@ -184,7 +182,7 @@ class FireDecision:
     def _reset(self, now_ns: int) -> None:
         self._window.clear()
         self._quiet_since_ns = self._still_since_ns = None
-        self._decision = Decision(since_ns=now_ns, reason="no fire seen since watching began")
+        self._decision = Decision(since_ns=now_ns, reason=reasons.NO_FIRE_YET.say())
 
     def _remember(self, evidence: RoundEvidence) -> None:
         self._window.append(evidence)
@@ -222,7 +220,7 @@ class FireDecision:
         latest = self._window[-1]
         if len(positive) < config.confirm_rounds or latest is not positive[-1]:
             return None
-        evidence = sum(_log_odds(e.hazard_score) for e in positive)
+        evidence = sum(e.log_odds for e in positive)
         if evidence < config.min_evidence:
             return None
         start_fire = sum(e.start_fire_score for e in positive) / len(positive)
@@ -232,18 +230,25 @@ class FireDecision:
         # Growth raises what is known to begin; it makes no fire of the first sight of one.
         grown = grows and self._decision.state is HazardState.START_FIRE
         state = HazardState.FIRE if fire > start_fire or grown else HazardState.START_FIRE
-        reason = (
-            f"{len(positive)} of the last {len(self._window)} rounds show fire (at least "
-            f"{config.confirm_rounds}): start {start_fire:.2f}, fire {fire:.2f}, together at least "
-            f"{config.score_threshold:.2f}; evidence {evidence:.1f} (limit "
-            f"{config.min_evidence:.1f}); {self._movement(latest)}"
-        )
+        told = [
+            reasons.ROUNDS_SHOW_FIRE.say(
+                positive=len(positive),
+                rounds=len(self._window),
+                needed=config.confirm_rounds,
+                start_fire=start_fire,
+                fire=fire,
+                limit=config.score_threshold,
+            ),
+            reasons.EVIDENCE.say(evidence=evidence, limit=config.min_evidence),
+            self._movement(latest),
+        ]
         if grown:
-            reason += (
-                f"; it grew {latest.growth:.1f}-fold (limit {config.growth_factor:.1f}) to "
-                f"{latest.area_share:.1%} of the picture"
+            told.append(
+                reasons.GREW.say(
+                    growth=latest.growth, limit=config.growth_factor, share=latest.area_share
+                )
             )
-        return Decision(state=state, since_ns=latest.stamp_ns, reason=reason)
+        return Decision(state=state, since_ns=latest.stamp_ns, reason=CLAUSE.join(told))
 
     def _movement(self, evidence: RoundEvidence) -> str:
         """Return the most active region in words."""
@@ -252,20 +257,24 @@ class FireDecision:
             active, key=lambda region: -1 if math.isnan(region.activity) else region.activity
         )
         if self._limit(best) == 0:
-            return f"{best.kind} counts without movement"
-        return f"{best.kind} activity {best.activity:.1f} (limit {self._limit(best):.1f})"
+            return reasons.COUNTS_WITHOUT_MOVING.say(kind=best.kind)
+        return reasons.MOVES.say(kind=best.kind, activity=best.activity, limit=self._limit(best))
 
     def _burnt_out(self, evidence: RoundEvidence) -> bool:
         config, now_ns = self._config, evidence.stamp_ns
-        for since_ns, limit_s, told in (
-            (self._quiet_since_ns, config.clear_s, f"score below {config.clear_threshold:.2f}"),
-            (self._still_since_ns, config.static_clear_s, "what looks like fire does not move"),
+        for since_ns, limit_s, reason in (
+            (self._quiet_since_ns, config.clear_s, reasons.LOW_SCORE),
+            (self._still_since_ns, config.static_clear_s, reasons.MOTIONLESS),
         ):
             if since_ns is None or now_ns - since_ns < limit_s * _NS_PER_S:
                 continue
-            quiet_s = (now_ns - since_ns) / _NS_PER_S
-            reason = f"{told} for {quiet_s:.1f} s (limit {limit_s:.1f} s): {_told(evidence)}"
-            self._turn(HazardState.CLEARED, now_ns, reason)
+            told = reason.say(
+                threshold=config.clear_threshold,
+                quiet_s=(now_ns - since_ns) / _NS_PER_S,
+                limit_s=limit_s,
+                **evidence.scores,
+            )
+            self._turn(HazardState.CLEARED, now_ns, told)
             # A new alarm needs new evidence.
             self._window.clear()
             return True
@@ -283,16 +292,7 @@ def _rank(state: HazardState) -> int:
     return 0 if state is HazardState.CLEARED else state.value
 
 
-def _log_odds(score: float) -> float:
-    sure = min(max(score, _LEAST_ODDS), 1 - _LEAST_ODDS)
-    return math.log(sure / (1 - sure))
-
-
 def _begun(since_ns: int | None, now_ns: int, *, goes_on: bool) -> int | None:
     if not goes_on:
         return None
     return now_ns if since_ns is None else since_ns
-
-
-def _told(evidence: RoundEvidence) -> str:
-    return f"start {evidence.start_fire_score:.2f}, fire {evidence.fire_score:.2f}"

@@ -8,6 +8,8 @@ from collections import deque
 from dataclasses import dataclass
 
 _NS_PER_S = 1_000_000_000
+# Scores nearer to 0 or 1 than this speak no more clearly.
+_LEAST_ODDS = 1e-3
 # Areas of the last second, and of a second about the earlier moment, are taken together.
 _HALF_SPAN_NS = _NS_PER_S // 2
 _MAX_ROUNDS = 256
@@ -46,6 +48,17 @@ class RoundEvidence:
     @property
     def hazard_score(self) -> float:
         return min(1.0, self.start_fire_score + self.fire_score)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """Both, by the names that reasons give them."""
+        return {"start_fire": self.start_fire_score, "fire": self.fire_score}
+
+    @property
+    def log_odds(self) -> float:
+        """How clearly the score speaks for a hazard: 0 at one half, below it against one."""
+        sure = min(max(self.hazard_score, _LEAST_ODDS), 1 - _LEAST_ODDS)
+        return math.log(sure / (1 - sure))
 
 
 class GrowthMeter:

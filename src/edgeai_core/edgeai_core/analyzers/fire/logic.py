@@ -35,6 +35,8 @@ from edgeai_core.analyzers.fire.normal_flames import (
 from edgeai_core.analyzers.fire.readings import FLAME, SMOKE
 from edgeai_core.config import group, param
 from edgeai_core.geometry import Box
+from edgeai_core.reasons.fire import FLAME_ALONE
+from edgeai_core.reasons.wordbook import CLAUSE
 from edgeai_core.types import Detection, Frame, HazardReport
 from edgeai_core.zones import Zone, parse_zones
 
@@ -234,7 +236,7 @@ class FireWatch:
         alone_s = self._normal.unattended_s(zones, stamp_ns=frame.stamp_ns)
         limit_s = self._config.normal_flames.unattended_after_s
         left_alone = [
-            f"a flame at {name} and nobody near it for {seconds:.0f} s (limit {limit_s:.0f} s)"
+            FLAME_ALONE.say(place=name, alone_s=seconds, limit_s=limit_s)
             for name, seconds in alone_s.items()
         ]
         return HazardReport(
@@ -245,7 +247,7 @@ class FireWatch:
             smoke_score=together.smoke_score,
             regions=together.regions,
             since_ns=max(decision.since_ns, self._first_ns),
-            reason="; ".join([decision.reason, *left_alone]),
+            reason=CLAUSE.join([decision.reason, *left_alone]),
             unattended=tuple(alone_s),
         )
 

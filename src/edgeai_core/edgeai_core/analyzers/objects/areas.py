@@ -18,6 +18,7 @@ from edgeai_core.analyzers.objects.proximity import PERSON, feet
 from edgeai_core.analyzers.objects.tracked import NS_PER_S, TrackedObject
 from edgeai_core.config import param
 from edgeai_core.object_events import EventKind, ObjectEvent, ObjectState
+from edgeai_core.reasons import areas as reasons
 from edgeai_core.zones import Point, Zone, parse_zones
 
 _MAX_VISITS = 512
@@ -207,12 +208,12 @@ class Areas:
 
     def _judge(self, key: tuple[str, int], visit: _Visit, stamp_ns: int) -> list[ObjectEvent]:
         events = []
-        config, label = self._config, visit.sighting.label
+        config, label, zone = self._config, visit.sighting.label, visit.zone.name
         stay_s = (visit.last_ns - visit.first_ns) / NS_PER_S
         told = _named(label, config.visit_labels)
         if not visit.number and stay_s >= config.enter_after_s:
             visit.number = self._numbering.next()
-            visit.reason = f"{label} in {visit.zone.name} since {stay_s:.1f} s"
+            visit.reason = reasons.ENTERED.say(label=label, zone=zone, stay_s=stay_s)
             if told:
                 events.append(_event(visit, stamp_ns))
         for stay in self._stays:
@@ -220,8 +221,8 @@ class Areas:
             if due and visit.number and stay_s > stay.limit_s:
                 visit.told.add(stay)
                 visit.state = ObjectState.LINGERING
-                visit.reason = (
-                    f"{label} in {visit.zone.name} for {stay_s:.1f} s (limit {stay.limit_s:g} s)"
+                visit.reason = reasons.STAYS.say(
+                    label=label, zone=zone, stay_s=stay_s, limit_s=stay.limit_s
                 )
                 events.append(_event(visit, stamp_ns))
         away_s = (stamp_ns - visit.last_ns) / NS_PER_S
@@ -229,21 +230,24 @@ class Areas:
             del self._visits[key]
             if visit.number and (told or visit.told):
                 visit.state = ObjectState.LEFT
-                visit.reason = (
-                    f"{label} was in {visit.zone.name} for {stay_s:.1f} s and is away for "
-                    f"{away_s:.1f} s (limit {config.absence_s:g} s)"
+                visit.reason = reasons.LEFT_ZONE.say(
+                    label=label,
+                    zone=zone,
+                    stay_s=stay_s,
+                    away_s=away_s,
+                    limit_s=config.absence_s,
                 )
                 events.append(_event(visit, stamp_ns))
         return events
 
     def _ended(self, visit: _Visit, stamp_ns: int) -> ObjectEvent:
         visit.state = ObjectState.LEFT
-        visit.reason = f"{visit.zone.name} is watched no longer"
+        visit.reason = reasons.WATCHED_NO_LONGER.say(zone=visit.zone.name)
         return _event(visit, stamp_ns)
 
     def _crossed(self, crossing: Crossing, stamp_ns: int) -> ObjectEvent:
         sighting, line = crossing.sighting, crossing.line
-        side = "left" if crossing.state is ObjectState.CROSSED_LEFT else "right"
+        side = reasons.LEFT if crossing.state is ObjectState.CROSSED_LEFT else reasons.RIGHT
         took_s = (stamp_ns - crossing.since_ns) / NS_PER_S
         return ObjectEvent(
             kind=EventKind.LINE,
@@ -256,7 +260,9 @@ class Areas:
             since_ns=crossing.since_ns,
             stamp_ns=stamp_ns,
             score=sighting.score,
-            reason=f"{sighting.label} crossed {line.name} to the {side} within {took_s:.1f} s",
+            reason=reasons.CROSSED.say(
+                label=sighting.label, line=line.name, side=side.say(), took_s=took_s
+            ),
         )
 
 

@@ -9,6 +9,8 @@ from edgeai_core.analyzers.objects.bag_record import BagRecord
 from edgeai_core.analyzers.objects.people import People
 from edgeai_core.analyzers.objects.tracked import NS_PER_S
 from edgeai_core.object_events import EventKind, ObjectEvent, ObjectState
+from edgeai_core.reasons import bags as reasons
+from edgeai_core.reasons.wordbook import CLAUSE
 
 # Who had a bag within reach at most so long before it was missed may have taken it.
 _TOUCH_BEFORE_S = 1.5
@@ -35,20 +37,30 @@ def told_alone(
 ) -> str:
     """Return why a bag is alone; `owner` is the track of its owner, None when forgotten."""
     if record.owners:
-        who = f"its owner, person {owner}," if owner is not None else "its owner"
-        near = f"{config.near_heights:g} body heights"
-        told = f"{who} was not within {near} for {away_s:.1f} s (limit {limit_s:g} s)"
+        known = owner is not None
+        told = reasons.OWNER_AWAY.say(
+            label=record.label,
+            owner=(
+                reasons.KNOWN_OWNER.say(track=owner) if known else reasons.FORGOTTEN_OWNER.say()
+            ),
+            near=config.near_heights,
+            away_s=away_s,
+            limit_s=limit_s,
+        )
     else:
-        told = f"it appeared {away_s:.1f} s ago and nobody was seen with it (limit {limit_s:g} s)"
-    return f"{told}; seen in {record.seen} of {record.looks} frames since"
+        told = reasons.OWNERLESS.say(label=record.label, away_s=away_s, limit_s=limit_s)
+    return CLAUSE.join([told, reasons.SEEN_SINCE.say(seen=record.seen, looks=record.looks)])
 
 
-def told_taken(how: str, who: str, *, owned: bool, was: ObjectState | None, away_s: float) -> str:
+def told_taken(
+    record: BagRecord, how: str, who: str, *, owned: bool, was: ObjectState | None, away_s: float
+) -> str:
     """Return how somebody took a bag that is not known to be theirs."""
-    told = f"{how} by {who}, who was not seen with it before"
-    if not owned:
-        told = f"{how} by {who}; nobody was seen with it before"
-    return told if was is None else f"{told}; it was {was.value} for {away_s:.1f} s"
+    reason = reasons.TAKEN_BY_ANOTHER if owned else reasons.TAKEN_WITHOUT_OWNER
+    told = reason.say(label=record.label, how=how, who=who)
+    if was is None:
+        return told
+    return CLAUSE.join([told, reasons.WAS_ALONE.say(state=was.value, away_s=away_s)])
 
 
 def likely_taker(record: BagRecord) -> int | None:

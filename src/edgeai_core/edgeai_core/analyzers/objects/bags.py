@@ -29,6 +29,7 @@ from edgeai_core.analyzers.objects.people import People
 from edgeai_core.analyzers.objects.proximity import covered_share, feet
 from edgeai_core.analyzers.objects.tracked import NS_PER_S
 from edgeai_core.object_events import ObjectEvent, ObjectState
+from edgeai_core.reasons import bags as reasons
 from edgeai_core.types import Detection
 from edgeai_core.zones import parse_zones
 
@@ -150,13 +151,13 @@ class Bags:
             # Within one move it is handed over, or people who walk together were mixed up.
             hand_to(record, carrier, keep=record.owners)
             return []
-        return self._taken_by(record, carrier, people, stamp_ns, "carried off")
+        return self._taken_by(record, carrier, people, stamp_ns, reasons.CARRIED_OFF.say())
 
     def _taken_by(
         self, record: BagRecord, carrier: int, people: People, stamp_ns: int, how: str
     ) -> list[ObjectEvent]:
         place = people.find(carrier)
-        who = f"person {place.track_id}" if place is not None else "somebody"
+        who = reasons.SOMEBODY.say() if place is None else reasons.PERSON.say(track=place.track_id)
         alone, was = record.state in _ALONE, record.state
         record.state, record.returned_ns = None, None
         owned, is_owner = bool(record.owners), carrier in record.owners
@@ -166,7 +167,7 @@ class Bags:
             hand_to(record, carrier, keep=beside)
             if not alone:
                 return []
-            told = f"{how} by its owner, {who}, after {away_s:.1f} s alone"
+            told = reasons.TAKEN_BY_OWNER.say(label=record.label, how=how, who=who, away_s=away_s)
             return [self._told(record, ObjectState.RECLAIMED, told, people, stamp_ns)]
         if beside and not alone:
             hand_to(record, carrier, keep=beside)
@@ -174,7 +175,7 @@ class Bags:
         if not owned and not alone:
             hand_to(record, carrier, keep=[])
             return []
-        told = told_taken(how, who, owned=owned, was=was, away_s=away_s)
+        told = told_taken(record, how, who, owned=owned, was=was, away_s=away_s)
         hand_to(record, carrier, keep=[])
         return [self._told(record, ObjectState.TAKEN, told, people, stamp_ns)]
 
@@ -228,7 +229,7 @@ class Bags:
         if stamp_ns - record.returned_ns < self._config.return_s * NS_PER_S:
             return []
         away_s = (record.returned_ns - record.attended_ns) / NS_PER_S
-        told = f"an owner is back after {away_s:.1f} s"
+        told = reasons.OWNER_BACK.say(label=record.label, away_s=away_s)
         record.attended_ns, record.seen, record.looks = stamp_ns, 0, 0
         record.state, record.returned_ns = None, None
         return [self._told(record, ObjectState.RECLAIMED, told, people, stamp_ns)]
@@ -272,23 +273,25 @@ class Bags:
             self._records.remove(carried)
             record.continue_as(carried)
             assert record.carrier is not None
-            return self._taken_by(record, record.carrier, people, stamp_ns, "carried off")
+            return self._taken_by(
+                record, record.carrier, people, stamp_ns, reasons.CARRIED_OFF.say()
+            )
         if not record.removed and missing_s >= config.missing_s:
             record.removed = True
             by = likely_taker(record)
             if by is not None and not record.furniture:
-                how = f"not at its place any more since {missing_s:.1f} s, last within reach of"
-                events = self._taken_by(record, by, people, stamp_ns, f"{how} and probably taken")
+                how = reasons.MISSED.say(missing_s=missing_s)
+                events = self._taken_by(record, by, people, stamp_ns, how)
         if (stamp_ns - record.last_ns) / NS_PER_S >= config.forget_s:
             self._records.remove(record)
             if record.state in _ALONE:
-                told = f"not found for {config.forget_s:g} s, and nobody was seen to take it"
+                told = reasons.NOT_FOUND.say(label=record.label, forget_s=config.forget_s)
                 events.append(self._told(record, ObjectState.GONE, told, people, stamp_ns))
         return events
 
     def _told(
         self, record: BagRecord, state: ObjectState, told: str, people: People, stamp_ns: int
     ) -> ObjectEvent:
-        record.reason = f"{record.label}: {told}"
+        record.reason = told
         record.since_ns = record.since_ns if state in _ALONE else stamp_ns
         return event_of(record, state, owner_track(record, people), stamp_ns)

@@ -14,6 +14,7 @@ from edgeai_core.analyzers.objects.weapon_rules import WeaponRule, parse_weapon_
 from edgeai_core.config import param
 from edgeai_core.geometry import Box
 from edgeai_core.object_events import EventKind, ObjectEvent, ObjectState
+from edgeai_core.reasons import weapons as reasons
 from edgeai_core.types import Detection
 
 _MAX_INCIDENTS = 32
@@ -172,9 +173,13 @@ class Weapons:
             looks=deque(maxlen=rule.looks),
         )
         _hold(incident, holder)
-        incident.reason = (
-            f"{rule.label} seen with score {detection.score:.2f} (at least {rule.min_score:.2f}), "
-            f"{_told_holder(incident)}; confirmed with {rule.needed} of {rule.looks} frames"
+        incident.reason = reasons.SUSPECTED.say(
+            label=rule.label,
+            score=detection.score,
+            min_score=rule.min_score,
+            holder=_told_holder(incident),
+            needed=rule.needed,
+            looks=rule.looks,
         )
         self._incidents.append(incident)
         return incident
@@ -202,10 +207,14 @@ class Weapons:
             hits = sum(hit for at_ns, hit in incident.looks if at_ns >= oldest_ns)
             if hits >= rule.needed:
                 incident.state, incident.since_ns = ObjectState.CONFIRMED, incident.begun_ns
-                incident.reason = (
-                    f"{rule.label} in {hits} of the last {len(incident.looks)} frames within "
-                    f"{rule.window_s:g} s (at least {rule.needed}), score {incident.score:.2f}, "
-                    f"{_told_holder(incident)}"
+                incident.reason = reasons.CONFIRMED.say(
+                    label=rule.label,
+                    hits=hits,
+                    looks=len(incident.looks),
+                    window_s=rule.window_s,
+                    needed=rule.needed,
+                    score=incident.score,
+                    holder=_told_holder(incident),
                 )
                 return [_event(incident, stamp_ns)]
         unseen_s = (stamp_ns - incident.last_ns) / NS_PER_S
@@ -214,9 +223,11 @@ class Weapons:
         if unseen_s < limit_s:
             return []
         self._incidents.remove(incident)
-        was = "confirmed" if confirmed else "never confirmed"
+        was = reasons.WAS_CONFIRMED if confirmed else reasons.WAS_NEVER_CONFIRMED
         incident.state, incident.since_ns = ObjectState.GONE, incident.last_ns
-        incident.reason = f"{rule.label} not seen for {unseen_s:.1f} s (limit {limit_s:g} s), {was}"
+        incident.reason = reasons.GONE.say(
+            label=rule.label, unseen_s=unseen_s, limit_s=limit_s, was=was.say()
+        )
         return [_event(incident, stamp_ns)]
 
 
@@ -239,8 +250,8 @@ def _hold(incident: _Incident, holder: TrackedObject | None) -> None:
 
 def _told_holder(incident: _Incident) -> str:
     if incident.holder_track_id is None:
-        return "nobody near it"
-    return f"with person {incident.holder_track_id}"
+        return reasons.NOBODY_NEAR.say()
+    return reasons.WITH_PERSON.say(track=incident.holder_track_id)
 
 
 def _event(incident: _Incident, stamp_ns: int) -> ObjectEvent:

@@ -132,6 +132,7 @@ def measured(name: str, options: Sequence[str], duration_s: float, folder: Path)
     until = "recording into" if "--last-s" not in options else "keeping the last"
     with witnessing(witness), started(words, until=until, log=folder / "record.log") as recorder:
         process = psutil.Process(recorder.pid)
+        began_ns = time.time_ns()
         time.sleep(SETTLE_S)
         begin_ns, begin_cpu_s, begin_s = time.time_ns(), cpu_s(process), time.monotonic()
         time.sleep(duration_s)
@@ -155,6 +156,12 @@ def measured(name: str, options: Sequence[str], duration_s: float, folder: Path)
         for topic in wanted
         if (count := (wanted[topic] - held.others.get(topic, Counter())).total())
     }
+    missed_ns = [
+        stamp
+        for topic in lost
+        for stamp, crc in witness.heard[topic]
+        if window[0] <= stamp <= window[1] and crc not in held.others.get(topic, Counter())
+    ]
     published, recorded = held.pictures_between_counts()
     span_s = (held.images_ns[-1] - held.images_ns[0]) / 1e9
     frames_per_s = (len(held.images_ns) - 1) / span_s
@@ -171,6 +178,10 @@ def measured(name: str, options: Sequence[str], duration_s: float, folder: Path)
         "messages_heard_by_the_witness": sum(counter.total() for counter in wanted.values()),
         "of_these_not_in_the_bag": sum(lost.values()),
         "lost_by_topic": lost,
+        # Seconds after the recorder said that it records.
+        "lost_between_s": [round((f(missed_ns) - began_ns) / 1e9, 1) for f in (min, max)]
+        if missed_ns
+        else [],
         "cpu_percent_of_a_core": round(cpu_percent, 1),
         # A busy machine slows the camera down, and would make recording look cheap.
         "cpu_percent_scaled_to_30_frames_per_s": round(cpu_percent * ASKED_FPS / frames_per_s, 1),

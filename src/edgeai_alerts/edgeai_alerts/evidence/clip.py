@@ -17,14 +17,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgeai_core.errors import EvidenceError
+from edgeai_core.heap import return_free_memory
 
 CLIP_MEDIA_TYPE = "video/webm"
 _CODEC = "libvpx-vp9"
 # Matroska counts in milliseconds.
 _TIME_BASE = Fraction(1, 1000)
 _NS_PER_MS = 1_000_000
-# On one core the fastest setting of the library: 9 ms for a VGA picture.
-_OPTIONS = {"deadline": "realtime", "cpu-used": "8"}
+# On one core the fastest setting of the library: 9 ms for a VGA picture. By itself it looks 25
+# pictures ahead, which takes 27 MB more at VGA and gains 0.05 dB.
+_OPTIONS = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
 # ITU-T H.273, table 4 and AVCOL_RANGE_MPEG.
 _BT_601, _LIMITED_RANGE = 5, 1
 # So that a player can jump: at five pictures a second every four seconds.
@@ -68,6 +70,9 @@ def encode_clip(
             count = _encode(av, container, pictures, bits_per_s, frames_per_s)
     except (av.FFmpegError, ValueError) as exc:
         raise EvidenceError(f"no clip: {type(exc).__name__}: {exc}") from exc
+    finally:
+        # The encoder leaves 12 MB on the heap that nobody needs until the next alert.
+        return_free_memory()
     if count == 0:
         raise EvidenceError("no clip: there is no picture of that time")
     return buffer.getvalue()

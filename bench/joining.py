@@ -25,7 +25,7 @@ from rosbags.highlevel import AnyReader
 from device import device_name
 from edgeai_bringup.locations import config_directory
 from edgeai_ros_common.domains import free_domain
-from recording import all_active, started
+from recording import home_words, started
 
 RECORDERS = 10
 RECORDING_S = 9.0
@@ -62,9 +62,8 @@ def measured(profile: str) -> dict[str, float]:
         (folder / "profile.xml").write_text(profile, encoding="utf-8")
         os.environ.update(dict.fromkeys(PROFILES, str(folder / "profile.xml")))
         os.environ["EDGEAI_DATA_DIR"] = str(folder / "data")
-        words = ["up", "home", "--separate", "--plain", "--source", "synthetic"]
-        words += ["--params-file", str(all_active(folder))]
-        with started(words, until="the graph runs after", log=folder / "up.log"):
+        home = home_words(folder)
+        with started(home, until="the graph runs after", log=folder / "up.log"):
             firsts = [one for number in range(RECORDERS) for one in joined(folder, number)]
     return {
         "topics": len(firsts) / RECORDERS,

@@ -230,15 +230,19 @@ class Contents:
         return last - first, sum(first_ns <= stamp < last_ns for stamp in self.images_ns)
 
 
-def all_active(folder: Path) -> Path:
-    """Return the home profile with every analyzer on whoever is there."""
+def home_words(folder: Path) -> list[str]:
+    """Return the arguments that start a home of test pictures, each node in a process.
+
+    Every analyzer is on whoever is there; the profile that says so is written into `folder`.
+    """
     text = (config_directory() / "home.params.yaml").read_text(encoding="utf-8")
     content = yaml.safe_load(text)
     nodes = content["/**/supervisor"]["ros__parameters"]["nodes"]
     nodes["always_on"] = [entry.name for entry in NODES if entry.role is Role.ANALYZER]
     file = folder / "all_active.params.yaml"
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return file
+    words = ["up", "home", "--separate", "--plain", "--source", "synthetic"]
+    return [*words, "--params-file", str(file)]
 
 
 def main() -> int:
@@ -253,9 +257,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["EDGEAI_DATA_DIR"] = str(folder / "data")
-        words = ["up", "home", "--separate", "--plain", "--source", "synthetic"]
-        words += ["--params-file", str(all_active(folder))]
-        with started(words, until="the graph runs after", log=folder / "up.log"):
+        with started(home_words(folder), until="the graph runs after", log=folder / "up.log"):
             figures = [
                 measured(mode, options, arguments.duration_s, folder)
                 for mode, options in MODES.items()
